@@ -1,0 +1,92 @@
+"""Runs jobs through Ray Tune: one trial is one cell with all its missing seeds.
+
+The only file that imports Ray. Records are the truth, so every run is a fresh Tuner over what is
+missing, and whatever Tune itself stores is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+# Before Ray is imported: no result files of its own, and its telemetry stays off.
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+import ray
+from ray import tune
+
+from bench.cells import Job, run_job, summary
+from bench.progress import Board
+
+
+def run(jobs: Sequence[Job], board: Board) -> None:
+    """Run every job on the cluster at RAY_ADDRESS, or on one started for the occasion.
+
+    A job that crashes is reported on the board, and the rest still run.
+    """
+    ray.init(
+        address=os.environ.get("RAY_ADDRESS"),
+        logging_level="ERROR",
+        log_to_driver=False,
+        include_dashboard=None if os.environ.get("RAY_ADDRESS") else False,
+    )
+    # Trials run elsewhere: paths must not depend on a working directory.
+    absolute = [replace(job, path=job.path.resolve()) for job in jobs]
+    try:
+        with tempfile.TemporaryDirectory(prefix="crossover-tune-") as storage:
+            tune.Tuner(
+                tune.with_resources(_trial, {"cpu": 1}),
+                param_space={
+                    "number": tune.grid_search(list(range(len(jobs)))),
+                    "jobs": ray.put(absolute),
+                },
+                tune_config=tune.TuneConfig(reuse_actors=True),
+                run_config=tune.RunConfig(
+                    storage_path=storage,
+                    callbacks=[_ToBoard(board)],
+                    verbose=0,
+                    failure_config=tune.FailureConfig(max_failures=0),
+                ),
+            ).fit()
+    finally:
+        ray.shutdown()
+
+
+def _trial(config: dict[str, Any]) -> None:
+    job = ray.get(config["jobs"])[config["number"]]
+    tune.report({"summary": summary(run_job(job))})
+
+
+class _ToBoard(tune.Callback):
+    """Passes what Tune says of trials on to the board."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._closed: set[int] = set()
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._board.started(trial.config["number"])
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._close(trial, (trial.last_result or {}).get("summary"), "ended without a result")
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        error = trial.get_pickled_error() or trial.error_filename or "the worker died"
+        cause = getattr(error, "cause", None) or error
+        self._close(trial, None, f"{type(cause).__name__}: {cause}".strip().splitlines()[-1])
+
+    def _close(self, trial: Any, line: str | None, problem: str) -> None:
+        number = trial.config["number"]
+        if number in self._closed:
+            return
+        self._closed.add(number)
+        if line is not None:
+            self._board.finished(number, line)
+        else:
+            self._board.failed(number, problem)

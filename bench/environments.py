@@ -1,0 +1,159 @@
+"""Environments on the host: all seeds' copies in one vector environment, the same under both backends.
+
+Gymnasium serves every environment, envpool (optional) serves many faster. Each copy is seeded from
+its run's seed alone, so a seed meets the same environments alone and in any batch of seeds.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from numpy.typing import NDArray
+
+from bench import rng
+from bench.game import Task
+
+Array = NDArray[Any]
+Backend = Literal["auto", "gymnasium", "envpool"]
+Vectorised = Callable[[Sequence[int]], gymnasium.vector.VectorEnv]
+"""A task's own vector environment: run seeds -> one environment with all their copies."""
+
+
+class Transition(NamedTuple):
+    """One step of N copies."""
+
+    action: Array  # [N, A] what was done: the given action unless the environment overrode it
+    reward: Array  # [N]
+    next_obs: Array  # [N, O] what followed, also at an episode's end
+    terminated: Array  # [N]
+    truncated: Array  # [N]
+    obs: Array  # [N, O] where the next step starts: `next_obs`, or a new episode's first
+
+
+class Environment(Protocol):
+    """N copies, stepped together; actions are in [-1, 1] and stretched to the bounds."""
+
+    label: str
+
+    def reset(self) -> Array:
+        """Seed all copies afresh and return the first observations [N, O]."""
+        ...
+
+    def step(self, action: Array) -> Transition:
+        """Step all copies with actions [N, A]; episodes that end start anew."""
+        ...
+
+    def close(self) -> None:
+        """Release what the environment holds."""
+        ...
+
+
+def copy_seeds(seeds: Sequence[int], copies: int, role: str) -> list[int]:
+    """31-bit seeds of every copy [seeds * copies]; `role` keeps training and evaluation apart."""
+    keys = (rng.fold(rng.seed_key(seed), f"environment/{role}") for seed in seeds)
+    return [int(rng.fold(key, copy)) % 2**31 for key in keys for copy in range(copies)]
+
+
+def make(task: Task, seeds: Sequence[int], copies: int, role: str, backend: Backend) -> Environment:
+    """The task's environment with `copies` copies for each seed, in seed-major order."""
+    if callable(task.environment):
+        return _Gymnasium(task.environment(seeds), seeds=None, label=task.name)
+    numbers = copy_seeds(seeds, copies, role)
+    if backend == "envpool" or (backend == "auto" and serves(task.environment)):
+        return _Envpool(task.environment, numbers)
+    thunk = lambda: gymnasium.make(task.environment, disable_env_checker=True)  # noqa: E731
+    vector = SyncVectorEnv([thunk] * len(numbers), autoreset_mode=AutoresetMode.SAME_STEP)
+    label = f"{task.environment} (gymnasium {gymnasium.__version__})"
+    return _Gymnasium(vector, seeds=numbers, label=label)
+
+
+def serves(environment: str) -> bool:
+    """Whether envpool is installed and has this environment."""
+    if importlib.util.find_spec("envpool") is None:
+        return False
+    import envpool
+
+    return environment in envpool.list_all_envs()
+
+
+def _stretch(action: Array, low: Array, high: Array) -> Array:
+    """From [-1, 1] to [low, high]; a diverged actor's NaN becomes the middle, not a crash."""
+    middle = np.nan_to_num(action, nan=0.0).clip(-1.0, 1.0)
+    return (low + 0.5 * (middle + 1.0) * (high - low)).astype(low.dtype)
+
+
+class _Gymnasium:
+    """Gymnasium's vector environments with same-step resets."""
+
+    def __init__(self, vector: Any, seeds: list[int] | None, label: str) -> None:
+        self.label = label
+        self._vector, self._seeds = vector, seeds
+        space = vector.single_action_space
+        self._bounds = (space.low, space.high) if np.isfinite(space.low).all() else None
+
+    def reset(self) -> Array:
+        obs, _ = self._vector.reset(seed=self._seeds)
+        return obs
+
+    def step(self, action: Array) -> Transition:
+        done = action if self._bounds is None else _stretch(action, *self._bounds)
+        obs, reward, terminated, truncated, info = self._vector.step(done)
+        next_obs = obs
+        ended = terminated | truncated
+        if ended.any() and "final_obs" in info:
+            next_obs = obs.copy()
+            next_obs[ended] = np.stack(list(info["final_obs"][ended]))
+        executed = info.get("executed", action)
+        return Transition(executed, reward, next_obs, terminated, truncated, obs)
+
+    def close(self) -> None:
+        self._vector.close()
+
+
+class _Envpool:
+    """Envpool, with ended copies reset at once by number instead of at the next step."""
+
+    def __init__(self, name: str, seeds: list[int]) -> None:
+        import envpool
+
+        self.label = f"{name} (envpool {envpool.__version__})"
+        self._name, self._seeds = name, seeds
+        self._pool: Any = None
+
+    def reset(self) -> Array:
+        import envpool
+
+        self.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its spaces are declared in float64
+            self._pool = envpool.make(
+                self._name,
+                env_type="gymnasium",
+                num_envs=len(self._seeds),
+                seed=self._seeds,
+                num_threads=1,
+            )
+            space = self._pool.action_space
+        self._bounds = (space.low, space.high)
+        obs, _ = self._pool.reset()
+        return obs
+
+    def step(self, action: Array) -> Transition:
+        obs, reward, terminated, truncated, _ = self._pool.step(_stretch(action, *self._bounds))
+        next_obs = obs
+        ended = np.flatnonzero(terminated | truncated)
+        if len(ended):
+            obs = obs.copy()
+            obs[ended] = self._pool.reset(ended)[0]
+        return Transition(action, reward, next_obs, terminated, truncated, obs)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None

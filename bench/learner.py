@@ -1,0 +1,216 @@
+"""The learner: one bilevel game, one seed, read from top to bottom. It knows no strategy by name.
+
+    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty) -> grads -> step -> accept
+
+The critic regresses on `reward + discount * value(Q_seen(next_obs, actor_seen(next_obs)))`; the
+actor climbs the critic's judgement of its own actions. With discount 0 and rewards 0 and 1 this is
+a GAN (Pfau and Vinyals, 2016, arXiv 1610.01945).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from bench import rng, trees
+from bench.game import Blueprint, Examples, Experience, Task
+from bench.steps import Core, Step, alternating
+from bench.strategy import After, At, Plan, View
+from bench.trees import Params
+
+
+class State(NamedTuple):
+    """What is carried from update to update."""
+
+    core: Core
+    slots: dict[str, Any]  # strategy name -> its private memory
+
+
+class Info(NamedTuple):
+    """What is reported of an update; scalars."""
+
+    critic_loss: Tensor
+    actor_loss: Tensor
+    critic_grad_norm: Tensor
+    actor_grad_norm: Tensor
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A task and a plan, ready to learn. `default_step` serves if no strategy owns `step`."""
+
+    game: Task
+    plan: Plan
+    default_step: Step = alternating
+
+    @cached_property
+    def blueprint(self) -> Blueprint:
+        """Both players as they will be built: the task's, changed by the strategies."""
+        blueprint = self.game.blueprint()
+        for strategy in self.plan.parts["blueprint"]:
+            blueprint = strategy.blueprint(blueprint, self.game)
+        return blueprint
+
+    def init(self, key: Tensor) -> State:
+        """The state before the first update, from the seed's key (int64 scalar)."""
+        game, actor, critic = self.game, self.blueprint.actor, self.blueprint.critic
+        key = rng.fold(key, "init")
+        actor_params = actor.net.init(rng.fold(key, "actor"), game.obs_size + game.noise_size)
+        critic_params = critic.net.init(rng.fold(key, "critic"), game.obs_size + game.action_size)
+        core = Core(
+            actor=actor_params,
+            critic=critic_params,
+            actor_opt=actor.optimizer.init(actor_params),
+            critic_opt=critic.optimizer.init(critic_params),
+            step=torch.zeros_like(key),
+        )
+        slots = {
+            strategy.name: strategy.slot(core, game, rng.fold(key, strategy.name))
+            for strategy in self.plan.parts["slot"]
+        }
+        return State(core, slots)
+
+    def policy(self, state: State) -> Params:
+        """The actor that is evaluated."""
+        owner = self.plan.owner("policy")
+        if owner is None:
+            return state.core.actor
+        return owner.policy(state.core.actor, state.slots.get(owner.name))
+
+    def act(self, actor: Params, obs: Tensor, key: Tensor) -> Tensor:
+        """The actor's actions [B, A] at observations [B, O], with fresh noise from `key`."""
+        noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], self.game.noise_size))
+        return self.blueprint.actor.net.apply(actor, torch.cat([obs, noise], dim=1))
+
+    def decide(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
+        """The actions [B, A] of the actor that is evaluated."""
+        return self.act(self._weights(state, self.policy(state), "actor"), obs, key)
+
+    def appraise(self, state: State, obs: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+        """The evaluated actor's actions [B, A], and the critic's values [B] of them."""
+        action = self.decide(state, obs, key)
+        critic = self._weights(state, state.core.critic, "critic")
+        return action, self.game.value(self._judgement(critic, obs, action))
+
+    def behave(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
+        """The actions [B, A] to try in an environment before this update."""
+        key = rng.fold(key, state.core.step)
+        action = self.act(self._weights(state, state.core.actor, "actor"), obs, key)
+        return self.game.explore(action, rng.fold(key, "explore"), state.core.step)
+
+    def update(self, state: State, seen: Experience, key: Tensor) -> tuple[State, Info]:
+        """One move of both players. `seen` is what the environment showed since the last one."""
+        key = rng.fold(key, state.core.step)
+        grads: dict[str, Params] = {}
+        losses: dict[str, Tensor] = {}
+
+        def field(player: str, point: Core) -> Params:
+            grads[player], losses[player] = self._gradient(player, point, state, seen, key)
+            return grads[player]
+
+        owner = self.plan.owner("step")
+        step = self.default_step if owner is None else owner.step
+        core = step(state.core, field, self._move)
+        core = core._replace(step=state.core.step + 1)
+        at = self._at(state, key, state.core, "critic", seen)
+        for strategy in self.plan.parts["accept"]:
+            core = strategy.accept(core, self._own(at, strategy.name, state))
+        slots = dict(state.slots)
+        for strategy in self.plan.parts["refresh"]:
+            after = After(
+                game=self.game,
+                old=state.core,
+                new=core,
+                fresh=self._fresh(state, state.core, seen, key),
+                grads=grads,
+                key=rng.fold(key, strategy.name),
+            )
+            slots[strategy.name] = strategy.refresh(slots[strategy.name], after)
+        info = Info(
+            critic_loss=losses["critic"],
+            actor_loss=losses["actor"],
+            critic_grad_norm=trees.norm(grads["critic"]),
+            actor_grad_norm=trees.norm(grads["actor"]),
+        )
+        return State(core, slots), info
+
+    def _gradient(
+        self, player: str, point: Core, state: State, seen: Experience, key: Tensor
+    ) -> tuple[Params, Tensor]:
+        """One player's gradient and loss at a point."""
+        batch = self._fresh(state, point, seen, key)
+        at = self._at(state, key, point, player, batch)
+        batch = self._chain("batch", batch, at, state)
+        at = replace(at, batch=batch)
+        view = self._chain("view", View(point.actor, point.critic, point.critic), at, state)
+        loss_of = self._critic_loss if player == "critic" else self._actor_loss
+
+        def loss(params: Params) -> Tensor:
+            live = replace(at, core=point._replace(**{player: params}))
+            total = loss_of(live, view, state)
+            for strategy in self.plan.parts["penalty"]:
+                total = total + strategy.penalty(self._own(live, strategy.name, state))
+            return total
+
+        grads, value = torch.func.grad_and_value(loss)(getattr(point, player))
+        return self._chain("grads", grads, at, state), value
+
+    def _critic_loss(self, at: At, view: View, state: State) -> Tensor:
+        batch, target = at.batch, at.batch.reward
+        if self.game.discount > 0.0:  # a stateless game has no next value to look at
+            action = at.act(view.target_actor, batch.next_obs, rng.fold(at.key, "target"))
+            q = at.q(view.target_critic, batch.next_obs, action)
+            target = target + batch.discount * self.game.value(q)
+        examples = Examples(batch.obs, batch.action, target, self.game.anchor(target))
+        examples = self._chain("examples", examples, at, state)
+        q = at.q(at.core.critic, examples.obs, examples.action)
+        return self.game.critic_loss(q, examples.target).mean()
+
+    def _actor_loss(self, at: At, view: View, state: State) -> Tensor:
+        obs = self.game.actor_obs(at.batch)
+        action = at.act(at.core.actor, obs, rng.fold(at.key, "actor"))
+        nothing = torch.zeros(())
+        examples = self._chain("examples", Examples(obs, action, nothing, nothing), at, state)
+        return self.game.actor_loss(at.q(view.critic, examples.obs, examples.action)).mean()
+
+    def _fresh(self, state: State, point: Core, seen: Experience, key: Tensor) -> Experience:
+        actor = self._weights(state, point.actor, "actor")
+        return self.game.fresh(lambda obs, use: self.act(actor, obs, use), key, seen)
+
+    def _judgement(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
+        return self.blueprint.critic.net.apply(critic, torch.cat([obs, action], dim=1))[:, 0]
+
+    def _move(self, core: Core, player: str, grads: Params) -> Core:
+        optimizer = getattr(self.blueprint, player).optimizer
+        params, opt = optimizer.update(
+            getattr(core, player), grads, getattr(core, f"{player}_opt")
+        )
+        return core._replace(**{player: params, f"{player}_opt": opt})
+
+    def _weights(self, state: State, params: Params, player: str) -> Params:
+        """Parameters as they are used in a forward pass."""
+        for strategy in self.plan.parts["weights"]:
+            params = strategy.weights(params, player, state.slots.get(strategy.name))
+        return params
+
+    def _at(self, state: State, key: Tensor, core: Core, player: str, batch: Experience) -> At:
+        def q(critic: Params, obs: Tensor, action: Tensor) -> Tensor:
+            return self._judgement(self._weights(state, critic, "critic"), obs, action)
+
+        def act(actor: Params, obs: Tensor, use: Tensor) -> Tensor:
+            return self.act(self._weights(state, actor, "actor"), obs, use)
+
+        return At(self.game, core, None, key, player, batch, q, act)
+
+    def _own(self, at: At, name: str, state: State) -> At:
+        """The same place as one strategy sees it: its memory, its randomness."""
+        return replace(at, slot=state.slots.get(name), key=rng.fold(at.key, name))
+
+    def _chain(self, value: str, thing: Any, at: At, state: State) -> Any:
+        for strategy in self.plan.parts[value]:
+            thing = getattr(strategy, value)(thing, self._own(at, strategy.name, state))
+        return thing

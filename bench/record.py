@@ -1,0 +1,228 @@
+"""Records: one JSON file per cell with all its seeds. Records are the truth; all else is derived.
+
+A record lives at results/<protocol>/<submission>/<task>/<cell>.json and is written atomically, so
+that a reader sees the old one or the new one, never half of either.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from bench.game import Domain
+from bench.grid import PROTOCOL_VERSION, Cell, Contrast
+
+SCHEMA_VERSION = 1
+MAX_BYTES = 64 * 1024
+MAX_POINTS = 50
+
+UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""Pure functions from a record of one schema version to the next one."""
+
+Status = Literal["ok", "diverged", "collapsed"]
+"""Outcomes. A crash, a timeout or an interruption is none, and never becomes a record."""
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN: a number that is not finite is stored as null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_finite)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Attempt(_Part):
+    """One try at running some seeds that gave no outcome, and why."""
+
+    reason: Literal["oom", "crashed", "timeout", "interrupted"]
+    message: str = ""
+
+
+class Point(_Part):
+    """One evaluation on the way."""
+
+    step: int = Field(ge=0, description="steps made, in the task's unit; 0 is untrained")
+    metrics: dict[str, Number]
+
+
+class SeedResult(_Part):
+    """The outcome of one seed."""
+
+    seed: int = Field(ge=0)
+    status: Status
+    score: Number = Field(description="mean of the score metric over the task's window; null: none")
+    last: Number = Field(description="the score metric at the last evaluation")
+    best: Number = Field(description="its best value over the curve; for comparison only")
+    first_bad_step: int | None = Field(default=None, description="first update with a bad loss")
+    curve: list[Point] = Field(min_length=1, max_length=MAX_POINTS)
+    attempts: list[Attempt] = []
+
+
+class ScoreInfo(_Part):
+    """What the score is; a copy of the task's declaration, so that a record reads alone."""
+
+    metric: str
+    unit: str
+    better: Literal["higher", "lower"]
+    window: int = Field(ge=1)
+    step_unit: str
+
+
+class Provenance(_Part):
+    """Where the numbers come from."""
+
+    suite: str
+    commit: str | None
+    dirty: bool | None
+    spec: str = Field(pattern=r"^[0-9a-f]{16}$", description="hash of code, settings and data")
+    versions: dict[str, str]
+    environment: str | None = Field(description="environment id and backend")
+    device: str
+    cpu: str
+    threads: int
+    dtype: str
+
+
+class Artefact(_Part):
+    """Samples of the first seed at the end, as base64 of raw bytes: no pickle is ever read."""
+
+    kind: Literal["images", "points"]
+    shape: list[int]
+    dtype: Literal["uint8", "float32"]
+    data: str
+
+
+class Record(_Part):
+    """One cell."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    protocol_version: str = PROTOCOL_VERSION
+    task: str
+    domain: Domain
+    base: Literal["bare", "reference"]
+    strategy: str | None
+    contrast: Contrast
+    cell: str = Field(description="the cell's name within its task")
+    settings: dict[str, dict[str, Any]] = Field(description="every strategy in force")
+    score_info: ScoreInfo
+    planned_seeds: list[int] = Field(min_length=1)
+    seeds: list[SeedResult] = Field(min_length=1)
+    seconds: dict[str, float] = Field(description="wall time by phase, all seeds together")
+    seconds_seeds: int = Field(ge=1, description="how many seeds those seconds were spent on")
+    artefacts: dict[str, Artefact] = {}
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _check(self) -> Record:
+        numbers = [result.seed for result in self.seeds]
+        if numbers != sorted(set(numbers)):
+            raise ValueError("seeds must be sorted and given once each")
+        if self.planned_seeds != sorted(set(self.planned_seeds)):
+            raise ValueError("planned_seeds must be sorted and given once each")
+        return self
+
+
+class CorruptRecord(ValueError):
+    """A file that is no valid record; the message names the file and the first problem."""
+
+
+def summarise(points: list[Point], info: ScoreInfo, status: Status) -> dict[str, Number]:
+    """`score`, `last` and `best` of a curve, all None for a run without a finite score.
+
+    `score` is the mean over the last `window` points, and None unless the status is "ok" or
+    "collapsed" and all of them are finite.
+    """
+    values = [point.metrics.get(info.metric) for point in points]
+    finite = [value for value in values if value is not None]
+    choose = max if info.better == "higher" else min
+    window = values[-info.window :]
+    scored = status != "diverged" and all(value is not None for value in window)
+    return {
+        "score": math.fsum(v for v in window if v is not None) / len(window) if scored else None,
+        "last": values[-1] if status != "diverged" else None,
+        "best": choose(finite) if finite else None,
+    }
+
+
+def record_path(folder: Path, cell: Cell) -> Path:
+    """Where a cell's record lies below a submission's folder."""
+    return folder / cell.task / f"{cell.name}.json"
+
+
+def read(path: Path) -> Record:
+    """The record in a file. Raises `CorruptRecord`."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CorruptRecord(f"{path}: larger than {MAX_BYTES // 1024} kB")
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(raw, dict):
+            raise CorruptRecord(f"{path}: not a JSON object")
+        while raw.get("schema_version") in UPGRADERS:
+            raw = UPGRADERS[raw["schema_version"]](raw)
+        return Record.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "record"
+        raise CorruptRecord(f"{path}: {where}: {first['msg']}") from error
+    except (ValueError, OSError, RecursionError) as error:
+        if isinstance(error, CorruptRecord):
+            raise
+        raise CorruptRecord(f"{path}: {error}") from error
+
+
+def write(path: Path, record: Record) -> None:
+    """Write atomically: a temporary file beside it, flushed to disk, then renamed over it."""
+    text = json.dumps(record.model_dump(mode="json"), sort_keys=True, indent=1) + "\n"
+    if len(text.encode()) > MAX_BYTES:
+        raise ValueError(f"{path}: the record would exceed {MAX_BYTES // 1024} kB")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def set_aside(path: Path) -> Path:
+    """Keep a corrupt record under another name, so that its cell counts as missing."""
+    kept = path.with_suffix(".json.corrupt")
+    number = 1
+    while kept.exists():
+        kept = path.with_suffix(f".json.corrupt{number}")
+        number += 1
+    return path.rename(kept)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record together with where it was found."""
+
+    path: Path
+    record: Record
+
+
+def walk(folder: Path) -> Iterator[Found | CorruptRecord]:
+    """Every record below a folder in path order; what cannot be read comes as its error."""
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            yield Found(path, read(path))
+        except CorruptRecord as error:
+            yield error

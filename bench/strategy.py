@@ -1,0 +1,153 @@
+"""A strategy is a frozen set of contributions to the named values of one update.
+
+    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty) -> grads -> step -> accept
+    and `policy`, the actor that is evaluated
+
+Each contribution is a pure function of the value and of what it may read (`At`). The laws:
+
+- a combination is a set: the order in which strategies are given never matters;
+- *chain* values (blueprint, batch, view, weights, examples, grads, accept) are transformed one
+  after the other, so two strategies on the same one must say who comes first (`after`);
+- *sum* values (penalty) add up;
+- *single* values (step, policy) have at most one owner;
+- private memory: `slot` makes it, `refresh` returns the next one, nobody else sees it. A memory may
+  be written in place by `refresh` alone (a replay ring is too large to copy at every update); the
+  state that went into `update` is then used up, like a donated buffer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from torch import Tensor
+
+from bench.game import Blueprint, Examples, Experience, Task
+from bench.trees import Params
+
+if TYPE_CHECKING:
+    from bench.steps import Core, Step
+
+CHAINS = ("blueprint", "batch", "view", "weights", "examples", "grads", "accept")
+SINGLES = ("step", "policy")
+
+
+class View(NamedTuple):
+    """Whose parameters each loss is shown."""
+
+    target_actor: Params  # chooses the next action in the critic's target
+    target_critic: Params  # values it there
+    critic: Params  # judges the actor's actions in the actor's loss
+
+
+@dataclass(frozen=True)
+class At:
+    """What a contribution may read: where in the update it is called."""
+
+    game: Task
+    core: Core  # the point at which the value is computed
+    slot: Any  # the strategy's own memory
+    key: Tensor  # the strategy's own key for this update
+    player: str  # "actor" or "critic": whose loss, gradient or weights these are
+    batch: Experience
+    q: Callable[[Params, Tensor, Tensor], Tensor]  # (critic, obs, action) -> outputs [B]
+    act: Callable[[Params, Tensor, Tensor], Tensor]  # (actor, obs, key) -> actions [B, A]
+
+
+class After(NamedTuple):
+    """What `refresh` may read when the update is done."""
+
+    game: Task
+    old: Core
+    new: Core
+    fresh: Experience  # made by the old actor
+    grads: dict[str, Params]  # per player, the last ones used
+    key: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strategy:
+    """One trick. Every part is optional; see the module's docstring for the laws."""
+
+    name: str
+    blueprint: Callable[[Blueprint, Task], Blueprint] | None = None
+    batch: Callable[[Experience, At], Experience] | None = None
+    view: Callable[[View, At], View] | None = None
+    weights: Callable[[Params, str, Any], Params] | None = None  # (params, player, slot)
+    examples: Callable[[Examples, At], Examples] | None = None
+    penalty: Callable[[At], Tensor | float] | None = None
+    grads: Callable[[Params, At], Params] | None = None
+    step: Step | None = None
+    accept: Callable[[Core, At], Core] | None = None  # the value is the new core, at.core the old
+    policy: Callable[[Params, Any], Params] | None = None  # (actor, slot) -> actor to evaluate
+    slot: Callable[[Core, Task, Tensor], Any] | None = None  # (initial core, game, key) -> memory
+    refresh: Callable[[Any, After], Any] | None = None
+    after: tuple[str, ...] = ()
+    inert: Callable[[Task], str | None] = field(default=lambda game: None)
+
+
+class Conflict(ValueError):
+    """Two strategies that cannot be combined: names both, the value they share, and what to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A lawful combination. `parts` lists, per value, the strategies that contribute, in order."""
+
+    strategies: tuple[Strategy, ...]
+    parts: dict[str, tuple[Strategy, ...]]
+
+    def owner(self, value: str) -> Strategy | None:
+        """The one strategy that sets a single value, if any."""
+        return next(iter(self.parts[value]), None)
+
+
+def combine(strategies: Iterable[Strategy]) -> Plan:
+    """The plan of a set of strategies.
+
+    Raises `Conflict` when one is given twice, when two claim a single value, or when two share a
+    chain value and neither says that it comes after the other.
+    """
+    members = tuple(sorted(strategies, key=lambda strategy: strategy.name))
+    for first, second in zip(members, members[1:], strict=False):
+        if first.name == second.name:
+            raise Conflict(f"{first.name} is given twice; a combination is a set: name it once")
+    parts: dict[str, tuple[Strategy, ...]] = {}
+    for value in (*CHAINS, *SINGLES, "penalty", "slot", "refresh"):
+        owners = [strategy for strategy in members if getattr(strategy, value) is not None]
+        if value in SINGLES and len(owners) > 1:
+            raise Conflict(
+                f"{owners[0].name} and {owners[1].name} both set `{value}`, which has one owner; "
+                f"leave one of them out"
+            )
+        parts[value] = _ordered(owners, value, members) if value in CHAINS else tuple(owners)
+    return Plan(members, parts)
+
+
+def _ordered(
+    owners: list[Strategy], value: str, members: tuple[Strategy, ...]
+) -> tuple[Strategy, ...]:
+    before = {strategy.name: _before(strategy, members) for strategy in members}
+    for i, one in enumerate(owners):
+        for other in owners[i + 1 :]:
+            first_says = one.name in before[other.name]
+            if first_says == (other.name in before[one.name]):
+                raise Conflict(
+                    f"{one.name} and {other.name} both transform `{value}` and do not say who "
+                    f'comes first; add after=("{one.name}",) to {other.name} or the reverse'
+                )
+    return tuple(sorted(owners, key=lambda strategy: len(before[strategy.name])))
+
+
+def _before(strategy: Strategy, members: tuple[Strategy, ...]) -> set[str]:
+    """Names of all members that come before this one, through any number of `after`s."""
+    by_name = {member.name: member for member in members}
+    found: set[str] = set()
+    open_names = [name for name in strategy.after if name in by_name]
+    while open_names:
+        name = open_names.pop()
+        if name not in found:
+            found.add(name)
+            open_names += [n for n in by_name[name].after if n in by_name]
+    return found

@@ -1,0 +1,255 @@
+"""Trains all seeds of a cell together. The only file that knows that seeds are a dimension.
+
+Everything below is written for one seed; here `vmap` stacks S of them, environments step S times
+`steps_per_update` copies, and the results are taken apart again.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.func import vmap
+
+from bench import environments, rng, trees
+from bench.environments import Backend, Environment
+from bench.game import Experience
+from bench.learner import Info, Learner, State
+from bench.trace import trace
+
+Array = NDArray[Any]
+Metrics = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What training S seeds gave, seed by seed."""
+
+    seeds: tuple[int, ...]
+    steps: list[int]  # of each evaluation, in the task's step unit
+    curves: list[list[Metrics]]  # [evaluation][seed]
+    first_bad_step: list[int | None]  # [seed]; the update whose loss was first not finite
+    state: State  # stacked [S, ...]
+    seconds: dict[str, float]  # by phase
+    samples: Array | None  # [n, A] of the first seed, from tasks without an environment
+    environment: str | None
+
+
+def train(
+    learner: Learner,
+    seeds: Sequence[int],
+    *,
+    backend: Backend = "auto",
+    updates: int | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Run:
+    """Train `seeds` for the task's budget (or `updates`), evaluating at equally spaced points.
+
+    `progress` is called with the share done at each evaluation. Seeds whose losses stop being
+    finite keep their place in the batch and are evaluated as NaN from then on.
+    """
+    return _Trainer(learner, tuple(seeds), backend).run(updates, progress)
+
+
+class _Trainer:
+    def __init__(self, learner: Learner, seeds: tuple[int, ...], backend: Backend) -> None:
+        self.learner, self.task, self.seeds = learner, learner.game, seeds
+        self.clock = _Clock()
+        self.keys = torch.stack([rng.seed_key(seed) for seed in seeds])
+        # Cloned, because vmap may return expanded views, which cannot be written in place.
+        self.state: State = trees.tmap(lambda leaf: leaf.clone(), vmap(learner.init)(self.keys))
+        self.world: _World | None = None
+        if self.task.environment is not None:
+            self.world = _World(learner, seeds, backend)
+
+    def run(self, updates: int | None, progress: Callable[[float], None]) -> Run:
+        total = self.task.updates if updates is None else updates
+        marks = _marks(total, self.task.evaluations)
+        curves = [self._evaluate([None] * len(self.seeds))]
+        bad: list[int | None] = [None] * len(self.seeds)
+        seen = self._blank()
+        with self.clock("trace"):
+            update = trace(_stacked(self.learner.update), self.state, seen, self.keys)
+        for start, stop in zip(marks, marks[1:], strict=False):
+            losses = []
+            for _ in range(start, stop if None in bad else start):
+                if self.world is not None:
+                    with self.clock("environment"):
+                        seen = self.world.step(self.state, self.keys)
+                with self.clock("update"):
+                    self.state, info = update(self.state, seen, self.keys)
+                losses.append(info)
+            bad = _first_bad(losses, start, bad)
+            curves.append(self._evaluate(bad))
+            progress(stop / total)
+        run = Run(
+            seeds=self.seeds,
+            steps=[mark * self.task.steps_per_update for mark in marks],
+            curves=curves,
+            first_bad_step=bad,
+            state=self.state,
+            seconds=dict(self.clock.seconds),
+            samples=self._actions()[0] if self.task.samples else None,
+            environment=None if self.world is None else self.world.training.label,
+        )
+        if self.world is not None:
+            self.world.close()
+        return run
+
+    def _blank(self) -> Experience:
+        rows = 0 if self.world is None else self.task.steps_per_update
+        blank = self.task.blank(rows)
+        return trees.tmap(lambda leaf: leaf.expand(len(self.seeds), *leaf.shape).clone(), blank)
+
+    def _evaluate(self, bad: list[int | None]) -> list[Metrics]:
+        with self.clock("evaluation"):
+            if self.world is not None:
+                scores = self.world.evaluate(self.state, self.keys)
+            else:
+                cores = [trees.take(self.state.core, s) for s in range(len(self.seeds))]
+                pairs = zip(self._actions(), cores, strict=True)
+                scores = [self.task.judge(actions, core) for actions, core in pairs]
+        return [
+            score if first is None else dict.fromkeys(score, float("nan"))
+            for score, first in zip(scores, bad, strict=True)
+        ]
+
+    def _actions(self) -> Array:
+        """[S, samples, A] actions of the evaluated actor, the same noise at every evaluation."""
+        obs = torch.zeros(len(self.seeds), self.task.samples, self.task.obs_size)
+        with torch.no_grad():
+            actions = vmap(self.learner.decide)(self.state, obs, _use(self.keys, "evaluate"))
+        return actions.double().cpu().numpy()
+
+
+class _World:
+    """Training and evaluation environments of all seeds; the seam between tensors and arrays."""
+
+    def __init__(self, learner: Learner, seeds: tuple[int, ...], backend: Backend) -> None:
+        self.task, self.seeds = learner.game, seeds
+        self.copies, self.episodes = self.task.steps_per_update, getattr(self.task, "episodes", 0)
+        self.training = environments.make(self.task, seeds, self.copies, "train", backend)
+        self.evaluation: Environment | None = None
+        if self.episodes:
+            self.evaluation = environments.make(
+                self.task, seeds, self.episodes, "evaluate", backend
+            )
+        self.obs = self._tensor(self.training.reset())
+        self._behave = _lazy_trace(_stacked(learner.behave))
+        self._appraise = _lazy_trace(_stacked(learner.appraise))
+
+    def step(self, state: State, keys: Tensor) -> Experience:
+        """Step every training copy once: experience [S, copies, ...]."""
+        action = self._behave(state, self.obs, keys)
+        made = self.training.step(self._array(action))
+        going_on = 1.0 - self._tensor(made.terminated)
+        seen = Experience(
+            obs=self.obs,
+            action=self._tensor(made.action),
+            reward=self._tensor(made.reward) * getattr(self.task, "reward_scale", 1.0),
+            next_obs=self._tensor(made.next_obs),
+            discount=self.task.discount * going_on,
+        )
+        self.obs = self._tensor(made.obs)
+        return seen
+
+    def evaluate(self, state: State, keys: Tensor) -> list[Metrics]:
+        """Full episodes of the evaluated actor in environments of their own, metrics per seed."""
+        if self.evaluation is None:
+            return [{} for _ in self.seeds]
+        keys = _use(keys, "evaluate")
+        start = obs = self.evaluation.reset()
+        count = len(obs)
+        returns, discounted, lengths = np.zeros(count), np.zeros(count), np.zeros(count)
+        predicted, alive = None, np.ones(count, dtype=bool)
+        while alive.any():
+            action, value = self._appraise(state, self._tensor(obs), keys)
+            if predicted is None:
+                predicted = self._array(value) / getattr(self.task, "reward_scale", 1.0)
+            made = self.evaluation.step(self._array(action))
+            returns += alive * made.reward
+            discounted += alive * made.reward * self.task.discount**lengths
+            lengths += alive
+            alive &= ~(made.terminated | made.truncated)
+            obs = made.obs
+        parts = (start, returns, discounted, predicted, lengths)
+        split = (np.split(np.asarray(part, dtype=float), len(self.seeds)) for part in parts)
+        return [self.task.judge_episodes(*seed) for seed in zip(*split, strict=True)]
+
+    def close(self) -> None:
+        """Close both environments."""
+        self.training.close()
+        if self.evaluation is not None:
+            self.evaluation.close()
+
+    def _tensor(self, array: Array) -> Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(torch.get_default_dtype())
+        return tensor.reshape(len(self.seeds), -1, *tensor.shape[1:])
+
+    @staticmethod
+    def _array(tensor: Tensor) -> Array:
+        return tensor.flatten(0, 1).numpy()
+
+
+class _Clock:
+    """Adds up wall seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def __call__(self, phase: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[phase] += time.perf_counter() - start
+
+
+def _stacked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """One seed's function for S seeds, with a plain signature that can be recorded."""
+    batched = vmap(function)
+    return lambda *arguments: batched(*arguments)
+
+
+def _lazy_trace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Recorded at its first call, when the shapes are known."""
+    recorded: Callable[..., Any] | None = None
+
+    def call(*arguments: Any) -> Any:
+        nonlocal recorded
+        if recorded is None:
+            recorded = trace(function, *arguments)
+        return recorded(*arguments)
+
+    return call
+
+
+def _use(keys: Tensor, name: str) -> Tensor:
+    return vmap(lambda key: rng.fold(key, name))(keys)
+
+
+def _marks(updates: int, evaluations: int) -> list[int]:
+    """The updates after which to evaluate: 0, ..., `updates`, without repetition."""
+    return sorted({updates * i // evaluations for i in range(evaluations + 1)})
+
+
+def _first_bad(losses: list[Info], start: int, bad: list[int | None]) -> list[int | None]:
+    """The first update (1 is the first one) of each seed with a loss or gradient not finite."""
+    if not losses:
+        return bad
+    totals = torch.stack([sum(info, start=torch.zeros(())) for info in losses])  # [updates, S]
+    wrong = ~torch.isfinite(totals)
+    return [
+        found if found is not None else (start + 1 + int(column.int().argmax()))
+        if column.any()
+        else None
+        for found, column in zip(bad, wrong.T, strict=True)
+    ]

@@ -1,0 +1,60 @@
+"""Trees of tensors: parameters, optimizer states and memories are nested dicts and named tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree
+
+Params = dict[str, Tensor]
+"""One player's parameters: layer position and name -> tensor."""
+
+
+def tmap(fn: Callable[..., Any], tree: Any, *others: Any) -> Any:
+    """Apply `fn` leaf by leaf to trees of the same structure."""
+    return _pytree.tree_map(fn, tree, *others)
+
+
+def leaves(tree: Any) -> list[Any]:
+    """All tensors of a tree, in a fixed order."""
+    return _pytree.tree_leaves(tree)
+
+
+def lerp(start: Any, end: Any, weight: float | Tensor) -> Any:
+    """`start + weight * (end - start)`, leaf by leaf; weight 0 returns `start` bit for bit."""
+    return tmap(lambda a, b: a + weight * (b - a), start, end)
+
+
+def ravel(params: Params) -> Tensor:
+    """All parameters as one vector [P]."""
+    return torch.cat([leaf.reshape(-1) for leaf in params.values()])
+
+
+def unravel(vector: Tensor, like: Params) -> Params:
+    """The inverse of `ravel`: a vector [P] cut into the names and shapes of `like`."""
+    sizes = [leaf.numel() for leaf in like.values()]
+    pieces = torch.split(vector, sizes)
+    return {
+        name: piece.reshape(leaf.shape)
+        for (name, leaf), piece in zip(like.items(), pieces, strict=True)
+    }
+
+
+def norm(params: Params) -> Tensor:
+    """Euclidean norm over all parameters, a scalar."""
+    vector = ravel(params)
+    return torch.sqrt((vector * vector).sum())
+
+
+def stack(trees: Iterable[Any]) -> Any:
+    """Trees of the same structure joined along a new first dimension."""
+    first, *rest = trees
+    return tmap(lambda *parts: torch.stack(parts), first, *rest)
+
+
+def take(tree: Any, index: int) -> Any:
+    """One member of a stacked tree."""
+    return tmap(lambda leaf: leaf[index], tree)

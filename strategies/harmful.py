@@ -1,0 +1,26 @@
+"""Control: flips the sign of both players' gradients at random."""
+
+import torch
+
+from bench import rng
+from bench.strategy import At, Strategy
+from bench.trees import Params, tmap
+
+HOME = "control"
+SOURCE = "a control of this suite"
+NEUTRAL = {"flip": 0.0}
+
+
+def harmful(*, flip: float = 0.5) -> Strategy:
+    """Control: flips the sign of both players' gradients at random.
+
+    grads <- -grads with probability `flip`, drawn per player and update; at 1/2 learning becomes a
+    random walk. A report that does not call it harmful is wrong. flip = 0 is neutral.
+    """
+
+    def grads(value: Params, at: At) -> Params:
+        draw = rng.uniform(rng.fold(at.key, at.player), ())
+        sign = torch.where(draw < flip, -1.0, 1.0).to(draw.dtype)
+        return tmap(lambda leaf: sign * leaf, value)
+
+    return Strategy(name="harmful", grads=grads)

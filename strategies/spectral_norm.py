@@ -1,0 +1,60 @@
+"""Caps the largest singular value of every dense layer of the critic."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench import rng
+from bench.game import Task
+from bench.steps import Core
+from bench.strategy import After, Strategy
+from bench.trees import Params
+
+HOME = "gan"
+SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, arXiv 2105.05246"
+NEUTRAL = {"cap": float("inf")}
+ACTIVE = {"cap": 0.1}
+
+
+def spectral_norm(*, cap: float = 1.0) -> Strategy:
+    """Caps the largest singular value of every dense layer of the critic.
+
+    weight <- weight / max(1, sigma / cap) in every forward pass, with sigma = u' W v estimated by
+    one power step per update on the remembered u [rows] and v [columns], through which no gradient
+    flows. cap = inf is neutral.
+
+    Paper against here: SNGAN divides by sigma always; dividing only above the cap leaves small
+    weights alone, so that the strategy can be neutral. In RL, Gogianu et al. normalise only the
+    layer before the last; here, as in GANs, all layers.
+    """
+
+    def matrices(critic: Params) -> Params:
+        return {name: leaf for name, leaf in critic.items() if name.endswith("weight")}
+
+    def power_step(weight: Tensor, u: Tensor) -> dict[str, Tensor]:
+        v = torch.nn.functional.normalize(weight.T @ u, dim=0)
+        return {"u": torch.nn.functional.normalize(weight @ v, dim=0), "v": v}
+
+    def slot(core: Core, game: Task, key: Tensor) -> Any:
+        return {
+            name: power_step(weight, rng.normal(rng.fold(key, name), (weight.shape[0],)))
+            for name, weight in matrices(core.critic).items()
+        }
+
+    def weights(params: Params, player: str, memory: Any) -> Params:
+        if player == "actor":
+            return params
+        capped = dict(params)
+        for name, weight in matrices(params).items():
+            sigma = memory[name]["u"] @ weight @ memory[name]["v"]
+            capped[name] = weight / torch.clamp(sigma / cap, min=1.0)
+        return capped
+
+    def refresh(memory: Any, after: After) -> Any:
+        return {
+            name: power_step(weight, memory[name]["u"])
+            for name, weight in matrices(after.new.critic).items()
+        }
+
+    return Strategy(name="spectral_norm", weights=weights, slot=slot, refresh=refresh)

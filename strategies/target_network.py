@@ -1,0 +1,44 @@
+"""Builds the critic's targets from slowly following copies of both networks."""
+
+from typing import Any
+
+from torch import Tensor
+
+from bench.game import Task
+from bench.steps import Core
+from bench.strategy import After, At, Strategy, View
+from bench.trees import lerp, ravel, unravel
+
+HOME = "rl"
+SOURCE = "Lillicrap et al., 2016, arXiv 1509.02971; tau as in Fujimoto et al., 2018, arXiv 1802.09477"
+NEUTRAL = {"tau": 1.0}
+
+
+def target_network(*, tau: float = 0.005) -> Strategy:
+    """Builds the critic's targets from slowly following copies of both networks.
+
+    copy <- copy + tau * (network - copy) after every update; the target's action and value come
+    from the copies. tau = 1 is neutral: the copy is the network. Inert wherever the discount is 0,
+    because the target then never looks at a next value: the "n/a" of Pfau and Vinyals' Table 1.
+
+    Paper against paper: tau is 0.001 in DDPG and 0.005 in TD3 and SAC; the latter is used.
+    """
+
+    def slot(core: Core, game: Task, key: Tensor) -> Any:
+        return {"actor": ravel(core.actor), "critic": ravel(core.critic)}
+
+    def view(value: View, at: At) -> View:
+        return value._replace(
+            target_actor=unravel(at.slot["actor"], at.core.actor),
+            target_critic=unravel(at.slot["critic"], at.core.critic),
+        )
+
+    def refresh(memory: Any, after: After) -> Any:
+        moved = {"actor": ravel(after.new.actor), "critic": ravel(after.new.critic)}
+        # At tau = 1 exactly the network, not copy + (network - copy), which rounds.
+        return moved if tau == 1.0 else lerp(memory, moved, tau)
+
+    def inert(game: Task) -> str | None:
+        return "the discount is 0: no target looks at a next value" if game.discount == 0 else None
+
+    return Strategy(name="target_network", view=view, slot=slot, refresh=refresh, inert=inert)

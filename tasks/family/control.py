@@ -1,0 +1,108 @@
+"""Continuous control: deterministic policy gradients (Silver et al., 2014) with every switch off."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench import rng
+from bench.game import Act, Blueprint, Experience, Game, Halves, Metric, Player
+from bench.nets import mlp
+from bench.optim import Adam
+
+Array = NDArray[Any]
+
+RETURN_METRICS = (
+    Metric("return", "reward per episode", "higher"),
+    Metric("critic_error", "root mean square, discounted return", "lower"),
+    Metric("episode_length", "environment steps", "higher"),
+)
+
+
+class Control(Game):
+    """An environment with states, seen by `copies` parallel copies per seed.
+
+    The critic regresses on its target by least squares; the actor climbs q. The actor's outputs
+    lie in [-1, 1] and are stretched to the environment's bounds where the environment is stepped.
+    The base learns online, from the `copies` transitions just seen; `replay` and `target_network`
+    turn it into DDPG (Lillicrap et al., 2016, arXiv 1509.02971).
+    """
+
+    domain: ClassVar = "rl"
+    step_unit: ClassVar[str] = "environment step"
+    batch_rows: ClassVar[int] = 64
+    discount: ClassVar[float] = 0.99
+    hidden: ClassVar[tuple[int, ...]] = (64, 64)
+    lr: ClassVar[float] = 1e-3
+    exploration: ClassVar[float] = 0.1  # standard deviation of the noise on actions in [-1, 1]
+    warmup: ClassVar[int] = 0  # updates whose actions are uniform
+    reward_scale: ClassVar[float] = 1.0  # what the learner sees is reward * reward_scale
+    episodes: ClassVar[int] = 5  # evaluation episodes per seed
+    metrics: ClassVar[tuple[Metric, ...]] = RETURN_METRICS
+    environment: ClassVar[str]
+
+    def blueprint(self) -> Blueprint:
+        """Two relu networks of the same shape; tanh bounds the actor's outputs."""
+        return Blueprint(
+            actor=Player(
+                mlp(*self.hidden, self.action_size, activation="relu", output="tanh"), Adam(self.lr)
+            ),
+            critic=Player(mlp(*self.hidden, 1, activation="relu"), Adam(self.lr)),
+        )
+
+    def fresh(self, act: Act, key: Tensor, seen: Experience) -> Experience:
+        """What the environment has just shown."""
+        return seen
+
+    def own(self, fresh: Experience) -> int:
+        """Every transition is the actor's doing."""
+        return fresh.reward.shape[0]
+
+    def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
+        """Gaussian noise, clipped to the bounds; uniform actions during the warm-up."""
+        shape = tuple(action.shape)
+        noisy = action + self.exploration * rng.normal(rng.fold(key, "gauss"), shape)
+        uniform = 2.0 * rng.uniform(rng.fold(key, "uniform"), shape) - 1.0
+        return torch.where(step < self.warmup, uniform, noisy.clamp(-1.0, 1.0))
+
+    def actor_obs(self, batch: Experience) -> Tensor:
+        """The actor answers wherever the batch has been."""
+        return batch.obs
+
+    def halves(self, batch: Experience, act: Act, key: Tensor) -> Halves:
+        """The actions of the batch against what the actor would do now."""
+        return Halves(obs=batch.obs, data=batch.action, own=act(batch.obs, key))
+
+    def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
+        """The squared Bellman residual."""
+        return (q - target).square()
+
+    def actor_loss(self, q: Tensor) -> Tensor:
+        """-q: the actor climbs the critic's value of its action."""
+        return -q
+
+    def value(self, q: Tensor) -> Tensor:
+        """The output is the value."""
+        return q
+
+    def anchor(self, target: Tensor) -> Tensor:
+        """A critic that knows nothing answers the mean target."""
+        return target.mean()
+
+    def judge_episodes(
+        self, start: Array, returns: Array, discounted: Array, predicted: Array, lengths: Array
+    ) -> dict[str, float]:
+        """Metrics of one seed's evaluation, from one number per episode.
+
+        `start` [episodes, O] are the first observations, `predicted` the critic's value of the
+        policy's first action there, to be compared with the `discounted` return that followed.
+        """
+        return {
+            "return": float(returns.mean()),
+            "critic_error": float(np.sqrt(np.square(predicted - discounted).mean())),
+            "episode_length": float(lengths.mean()),
+        }

@@ -1,0 +1,66 @@
+"""Generative adversarial networks as a stateless actor-critic game (arXiv 1610.01945)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from bench import rng
+from bench.game import Act, Experience, Game, Halves
+
+
+class Gan(Game):
+    """The non-saturating GAN of Goodfellow et al. (2014, arXiv 1406.2661).
+
+    A batch is the actor's `batch_rows` samples (reward 0), then as many real ones (reward 1). The
+    critic's output q is a logit, its loss the cross-entropy summed over the two halves; the actor
+    minimises softplus(-q) = -log sigmoid(q).
+    """
+
+    domain: ClassVar = "gan"
+
+    def real(self, key: Tensor, rows: int) -> Tensor:
+        """Real samples [rows, A] drawn with `key`."""
+        raise NotImplementedError
+
+    def fresh(self, act: Act, key: Tensor, seen: Experience) -> Experience:
+        """The actor's samples and real ones; there is no environment to see."""
+        rows = self.batch_rows
+        obs = torch.zeros(2 * rows, self.obs_size)
+        own = act(obs[:rows], rng.fold(key, "fresh"))
+        reward = torch.cat([torch.zeros(rows), torch.ones(rows)])
+        action = torch.cat([own, self.real(rng.fold(key, "data"), rows)])
+        return Experience(obs, action, reward, obs, torch.zeros_like(reward))
+
+    def own(self, fresh: Experience) -> int:
+        """The actor's samples are the first half."""
+        return fresh.reward.shape[0] // 2
+
+    def actor_obs(self, batch: Experience) -> Tensor:
+        """The actor is blind, and is not updated where the reward is 1: half the batch."""
+        return batch.obs[: batch.reward.shape[0] // 2]
+
+    def halves(self, batch: Experience, act: Act, key: Tensor) -> Halves:
+        """Real samples against the actor's."""
+        rows = batch.reward.shape[0] // 2
+        return Halves(obs=batch.obs[:rows], data=batch.action[rows:], own=batch.action[:rows])
+
+    def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
+        """Twice the cross-entropy, so that its mean over both halves is the usual sum of two."""
+        return 2.0 * torch.nn.functional.binary_cross_entropy_with_logits(
+            q, target, reduction="none"
+        )
+
+    def actor_loss(self, q: Tensor) -> Tensor:
+        """-log sigmoid(q), the non-saturating loss."""
+        return torch.nn.functional.softplus(-q)
+
+    def value(self, q: Tensor) -> Tensor:
+        """The probability that the critic gives to "real", its estimate of the reward."""
+        return torch.sigmoid(q)
+
+    def anchor(self, target: Tensor) -> Tensor:
+        """A critic that knows nothing says one half, which is also the true value."""
+        return torch.full((), 0.5)

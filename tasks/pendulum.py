@@ -1,0 +1,25 @@
+"""Pendulum-v1: swing up and hold, from one torque. A random policy returns about -1,230.
+
+Neither a target network nor replay does much alone; both together solve it (about -150).
+"""
+
+from typing import ClassVar
+
+from tasks.family.control import Control
+
+
+class Pendulum(Control):
+    """Four copies of the environment per seed, one update each time all have made a step."""
+
+    name: ClassVar[str] = "pendulum"
+    environment: ClassVar[str] = "Pendulum-v1"
+    obs_size: ClassVar[int] = 3
+    action_size: ClassVar[int] = 1
+    steps_per_update: ClassVar[int] = 4
+    updates: ClassVar[int] = 5000
+    discount: ClassVar[float] = 0.98
+    reward_scale: ClassVar[float] = 0.1  # rewards reach -16: values near -10 suit Adam at 1e-3
+    seconds: ClassVar[float] = 50.0
+
+
+task = Pendulum()
