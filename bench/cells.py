@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -30,7 +31,9 @@ from bench.record import (
     SeedResult,
     Status,
 )
-from bench.train import Run, train
+
+if TYPE_CHECKING:
+    from bench.train import Run
 
 ATTEMPTS = 2
 """How often a cell that crashes is tried before it is given up in this run."""
@@ -117,6 +120,8 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
 
     A crash is tried again; the last one's exception is raised, and nothing is written.
     """
+    from bench.train import train  # what only lists or plans need not import the tracer
+
     torch.set_num_threads(1)
     attempts: list[Attempt] = []
     while True:

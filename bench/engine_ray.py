@@ -17,6 +17,7 @@ from typing import Any
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 
 import ray
 from ray import tune
@@ -41,11 +42,8 @@ def run(jobs: Sequence[Job], board: Board) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="crossover-tune-") as storage:
             tune.Tuner(
-                tune.with_resources(_trial, {"cpu": 1}),
-                param_space={
-                    "number": tune.grid_search(list(range(len(jobs)))),
-                    "jobs": ray.put(absolute),
-                },
+                tune.with_resources(tune.with_parameters(_trial, jobs=absolute), {"cpu": 1}),
+                param_space={"number": tune.grid_search(list(range(len(jobs))))},
                 tune_config=tune.TuneConfig(reuse_actors=True),
                 run_config=tune.RunConfig(
                     storage_path=storage,
@@ -58,9 +56,8 @@ def run(jobs: Sequence[Job], board: Board) -> None:
         ray.shutdown()
 
 
-def _trial(config: dict[str, Any]) -> None:
-    job = ray.get(config["jobs"])[config["number"]]
-    tune.report({"summary": summary(run_job(job))})
+def _trial(config: dict[str, int], jobs: list[Job]) -> None:
+    tune.report({"summary": summary(run_job(jobs[config["number"]]))})
 
 
 class _ToBoard(tune.Callback):
@@ -69,6 +66,10 @@ class _ToBoard(tune.Callback):
     def __init__(self, board: Board) -> None:
         self._board = board
         self._closed: set[int] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its callbacks for a restore that we never make; a board cannot be."""
+        return {}
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         self._board.started(trial.config["number"])

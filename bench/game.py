@@ -100,7 +100,7 @@ class Task(Protocol):
     metrics: ClassVar[tuple[Metric, ...]]  # the first one is the score
     seconds: ClassVar[float]  # what a bare cell of 10 seeds costs on one core
     environment: ClassVar[Any]  # None, or how `bench.environments` makes one
-    samples: ClassVar[int]  # actions drawn for an evaluation without an environment
+    samples: ClassVar[int]  # actions drawn for an evaluation; 0: by episodes instead
 
     def blueprint(self) -> Blueprint:
         """Both players as they are with every switch off."""

@@ -99,7 +99,8 @@ class Learner:
     def behave(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
         """The actions [B, A] to try in an environment before this update."""
         key = rng.fold(key, state.core.step)
-        action = self.act(self._weights(state, state.core.actor, "actor"), obs, key)
+        actor = self._weights(state, state.core.actor, "actor")
+        action = self.act(actor, obs, rng.fold(key, "fresh"))
         return self.game.explore(action, rng.fold(key, "explore"), state.core.step)
 
     def update(self, state: State, seen: Experience, key: Tensor) -> tuple[State, Info]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import entropy
-from torch_fidelity.metric_fid import fid_statistics_to_metric
-from torch_fidelity.metric_isc import isc_features_to_metric
 
 from bench.mixture import Mixture
 
@@ -32,6 +29,8 @@ def frechet_distance(generated: Moments, real: Moments) -> float:
     norm(m1 - m2)^2 + trace(C1 + C2 - 2 sqrt(C1 C2)), computed by torch-fidelity. NaN if the
     moments are not finite: that run has diverged.
     """
+    from torch_fidelity.metric_fid import fid_statistics_to_metric  # imports for seconds
+
     if not all(np.isfinite(part).all() for part in (*generated, *real)):
         return float("nan")
     statistics = [{"mu": mean, "sigma": covariance} for mean, covariance in (generated, real)]
@@ -46,6 +45,8 @@ def inception_score(logits: Array) -> float:
     Salimans et al. (2016, arXiv 1606.03498), from logits [N, classes], by torch-fidelity with one
     split over all samples.
     """
+    from torch_fidelity.metric_isc import isc_features_to_metric
+
     if not np.isfinite(logits).all():
         return float("nan")
     # 100 nats below the winner is as good as never, but never itself would be 0 * infinity.
@@ -69,11 +70,11 @@ def mixture_scores(points: Array, mixture: Mixture) -> dict[str, float]:
         return dict.fromkeys(("fid", "is", "modes", "high_quality", "reverse_kl"), float("nan"))
     mode, good = mixture.nearest(points)
     counts = np.bincount(mode[good], minlength=len(mixture.centres))
-    uniform = np.full(len(counts), 1.0 / len(counts))
+    share = counts[counts > 0] / max(counts.sum(), 1)
     return {
         "fid": frechet_distance(moments(points), mixture.moments()),
         "is": inception_score(mixture.log_posterior(points)),
         "modes": float((counts > 0).sum()),
         "high_quality": float(good.mean()),
-        "reverse_kl": float(entropy(counts, uniform) if good.any() else np.log(len(counts))),
+        "reverse_kl": float(np.log(len(counts)) + (share * np.log(share)).sum()),
     }

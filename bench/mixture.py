@@ -22,7 +22,7 @@ class Mixture:
 
     def sample(self, key: Tensor, rows: int) -> Tensor:
         """[rows, 2] points, drawn with `key`."""
-        centres = torch.tensor(self.centres)
+        centres = torch.tensor(self.centres, device=key.device)
         mode = rng.integers(rng.fold(key, "mode"), (rows,), len(self.centres))
         noise = rng.normal(rng.fold(key, "noise"), (rows, 2))
         return centres[mode] + self.deviation * noise

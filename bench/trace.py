@@ -53,7 +53,8 @@ def trace(function: Callable[..., Any], *example: Any) -> Callable[..., Any]:
     # Recording runs the function: on copies, so that nothing of the example is written.
     module = make_fx(flat_function)(*[leaf.clone() for leaf in flat])
     module.graph.eliminate_dead_code()
-    module = CSEPass()(module).graph_module
+    merged = CSEPass()(module)
+    module = module if merged is None else merged.graph_module
     _drop_idle_shaping(module.graph)
     _call_directly(module.graph)
     module.graph.eliminate_dead_code()

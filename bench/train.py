@@ -6,7 +6,6 @@ Everything below is written for one seed; here `vmap` stacks S of them, environm
 
 from __future__ import annotations
 
-import base64
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -112,7 +111,7 @@ class _Trainer:
 
     def _evaluate(self, bad: list[int | None]) -> list[Metrics]:
         with self.clock("evaluation"):
-            if self.world is not None:
+            if self.world is not None and not self.task.samples:
                 scores = self.world.evaluate(self.state, self.keys)
             else:
                 cores = [trees.take(self.state.core, s) for s in range(len(self.seeds))]
@@ -164,8 +163,7 @@ class _World:
 
     def evaluate(self, state: State, keys: Tensor) -> list[Metrics]:
         """Full episodes of the evaluated actor in environments of their own, metrics per seed."""
-        if self.evaluation is None:
-            return [{} for _ in self.seeds]
+        assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
         keys = _use(keys, "evaluate")
         start = obs = self.evaluation.reset()
         count = len(obs)
@@ -193,7 +191,7 @@ class _World:
 
     def _tensor(self, array: Array) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array)).to(torch.get_default_dtype())
-        return tensor.reshape(len(self.seeds), -1, *tensor.shape[1:])
+        return tensor.unflatten(0, (len(self.seeds), len(array) // len(self.seeds)))
 
     @staticmethod
     def _array(tensor: Tensor) -> Array:

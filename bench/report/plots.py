@@ -1,0 +1,270 @@
+"""Figures of findings: GAN effect against RL effect, and effects by strategy and task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
+
+from bench import stats
+from bench.report.collect import DOMAIN_NAMES, Finding, Study, TaskView, control_verdict
+from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, styled
+from bench.report.tables import effect_matrix
+
+LABEL_SIZE = 8.5
+SHIFTS = [
+    (radius * math.cos(angle), radius * math.sin(angle))
+    for radius in (10, 14, 22, 32, 44, 58, 74)
+    for angle in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)
+]
+"""Where a label may go, in points from its mark: near before far, right before left."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of the scatter with its label."""
+
+    gan: stats.Effect
+    rl: stats.Effect
+    text: str
+
+    @property
+    def x(self) -> float:
+        """The effect in GANs."""
+        return self.gan.value
+
+    @property
+    def y(self) -> float:
+        """The effect in RL."""
+        return self.rl.value
+
+    @property
+    def lines(self) -> list[list[tuple[float, float]]]:
+        """Both error bars, as their end points."""
+        across = [(self.gan.low, self.y), (self.gan.high, self.y)]
+        return [across, [(self.x, self.rl.low), (self.x, self.rl.high)]]
+
+
+def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
+    """PNG of GAN effect (x) against RL effect (y) with intervals; None if no row has both."""
+    rows = [f for f in findings if all(part.effect for part in f.domains.values())]
+    if not rows:
+        return None
+    with styled():
+        figure = Figure(figsize=(5.6, 5.9), layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        _quadrants(axes)
+        points = []
+        for finding in rows:
+            gan, rl = finding.domains["gan"].effect, finding.domains["rl"].effect
+            if gan is None or rl is None:
+                continue
+            colour, marker = VERDICT_STYLE[finding.verdict]
+            hollow = finding.verdict == "undetermined" or finding.expected is not None
+            axes.errorbar(
+                gan.value,
+                rl.value,
+                xerr=[[max(0.0, gan.value - gan.low)], [max(0.0, gan.high - gan.value)]],
+                yerr=[[max(0.0, rl.value - rl.low)], [max(0.0, rl.high - rl.value)]],
+                fmt=marker,
+                color=colour,
+                mfc="white" if hollow else colour,
+                ms=7,
+                mew=1.4,
+                elinewidth=0.8,
+                ecolor=(colour, 0.55),
+                zorder=3,
+            )
+            points.append(Mark(gan, rl, printable(finding.label, 28)))
+        _verdict_legend(axes, {finding.verdict for finding in rows})
+        canvas.draw()  # fixes the layout, which label placement depends on
+        figure.set_layout_engine("none")
+        _place_labels(axes, points, canvas)
+        return png(figure)
+
+
+def _quadrants(axes: Axes) -> None:
+    axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), aspect="equal")
+    low, width = 0.5 - stats.EPS, 2.0 * stats.EPS
+    axes.axvspan(low, low + width, color="#F3F4F6", zorder=0, lw=0)
+    axes.axhspan(low, low + width, color="#F3F4F6", zorder=0, lw=0)
+    axes.axvline(0.5, color=RULE, lw=1, zorder=1)
+    axes.axhline(0.5, color=RULE, lw=1, zorder=1)
+    for x, y, text in (
+        (1.03, 1.03, "helps both"),
+        (-0.03, 1.03, "helps RL, hurts GAN"),
+        (1.03, -0.03, "helps GAN, hurts RL"),
+        (-0.03, -0.03, "hurts both"),
+    ):
+        sides: dict[str, Any] = {
+            "ha": "right" if x > 0.5 else "left",
+            "va": "top" if y > 0.5 else "bottom",
+        }
+        axes.text(x, y, text, color=MUTED, fontsize=8.5, style="italic", zorder=1, **sides)
+    axes.set_xlabel("GAN effect: P(better than base), 0.5 = no effect, higher is better →")
+    axes.set_ylabel("RL effect: P(better than base), 0.5 = no effect, higher is better →")
+
+
+def _verdict_legend(axes: Axes, shown: set[str]) -> None:
+    handles = []
+    for name in stats.VERDICTS:
+        if name in shown:
+            colour, marker = VERDICT_STYLE[name]
+            face = "white" if name == "undetermined" else colour
+            handles.append(
+                Line2D([], [], ls="", marker=marker, color=colour, mfc=face, ms=6.5, label=name)
+            )
+    axes.legend(
+        handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False
+    )
+
+
+def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -> None:
+    """Put each label where it covers the least: no mark, no other label, as few lines as can be."""
+    renderer = canvas.get_renderer()
+    to_pixels = axes.transData.transform
+    taken = [_around(to_pixels((mark.x, mark.y)), 8.0) for mark in points]
+    taken += [text.get_window_extent(renderer) for text in axes.texts]
+    lines = [Bbox(to_pixels(line)) for mark in points for line in mark.lines]
+    inside = axes.get_window_extent(renderer)
+    scale = axes.figure.dpi / 72.0
+    for mark in sorted(points, key=lambda mark: (-mark.y, mark.x, mark.text)):
+        probe = axes.text(0, 0, mark.text, fontsize=LABEL_SIZE)
+        extent = probe.get_window_extent(renderer)
+        probe.remove()
+        best: tuple[float, tuple[float, float], Bbox] | None = None
+        for shift in SHIFTS:
+            x, y = to_pixels((mark.x, mark.y)) + scale * np.array(shift)
+            x -= {"left": 0.0, "center": 0.5, "right": 1.0}[_side(shift)] * extent.width
+            box = Bbox.from_bounds(x, y - extent.height / 2, extent.width, extent.height)
+            cost = math.hypot(*shift) / 25.0 + 20.0 * (not _contains(inside, box))
+            cost += sum(10.0 for other in taken if box.overlaps(other))
+            cost += sum(1.0 for line in lines if box.overlaps(line))
+            if best is None or cost < best[0]:
+                best = (cost, shift, box)
+        assert best is not None
+        _label(axes, mark, best[1])
+        taken.append(best[2])
+
+
+def _side(shift: tuple[float, float]) -> Literal["left", "center", "right"]:
+    return "left" if shift[0] > 1 else "right" if shift[0] < -1 else "center"
+
+
+def _label(axes: Axes, mark: Mark, shift: tuple[float, float]) -> None:
+    """A label with a white edge, and a thin line back to its mark if it had to move far."""
+    far = math.hypot(*shift) > 15
+    axes.annotate(
+        mark.text,
+        (mark.x, mark.y),
+        xytext=shift,
+        textcoords="offset points",
+        ha=_side(shift),
+        va="center",
+        fontsize=LABEL_SIZE,
+        color=INK,
+        zorder=5,
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.6, "shrinkB": 4} if far else None,
+    )
+
+
+def _around(point: Any, size: float) -> Bbox:
+    x, y = point
+    return Bbox([[x - size, y - size], [x + size, y + size]])
+
+
+def _contains(outer: Bbox, inner: Bbox) -> bool:
+    return bool(
+        outer.x0 <= inner.x0
+        and inner.x1 <= outer.x1
+        and outer.y0 <= inner.y0 <= inner.y1 <= outer.y1
+    )
+
+
+def heat_map(study: Study, base: str) -> bytes | None:
+    """PNG of P(improvement) by strategy (rows) and task (columns); controls apart, below."""
+    values, adjusted = effect_matrix(study, base)
+    if values.empty:
+        return None
+    control = [control_verdict(label.split("(")[0]) is not None for label in values.index]
+    order = [i for i, c in enumerate(control) if not c] + [i for i, c in enumerate(control) if c]
+    values, adjusted = values.iloc[order], adjusted.iloc[order]
+    shown = [view for view in study.tasks if view.name in values.columns]
+    text = [
+        [_cell_text(study, base, label, v, adjusted.loc[label, v.name]) for v in shown]
+        for label in values.index
+    ]
+    rows, columns = values.shape
+    with styled():
+        figure = Figure(figsize=(3.4 + 0.82 * columns, 1.7 + 0.30 * rows), layout="constrained")
+        axes = figure.add_subplot()
+        axes.set_facecolor("#E5E7EB")
+        sns.heatmap(
+            values,
+            ax=axes,
+            cmap="PuOr",
+            vmin=0.0,
+            vmax=1.0,
+            linewidths=1.2,
+            linecolor="white",
+            cbar_kws={
+                "label": "P(better than base)\n0.5 = no effect, higher is better",
+                "pad": 0.02,
+                "aspect": 25,
+                "shrink": max(0.5, min(1.0, 6.0 / rows)),
+            },
+        )
+        _write_cells(axes, values, text)
+        axes.set_yticklabels([printable(label) for label in values.index], rotation=0, color=INK)
+        names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
+        axes.set_xticklabels(names, rotation=0 if columns < 9 else 40, color=INK)
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+        if any(control) and not all(control):
+            axes.axhline(rows - sum(control), color=INK, lw=2)
+        return png(figure)
+
+
+def _cell_text(study: Study, base: str, label: str, task: TaskView, p: float) -> str:
+    """The number, with a star if it holds under Benjamini-Hochberg; "n/a" where inert."""
+    if (base, label) in task.inert:
+        return "n/a"
+    found = task.effects.get((base, label))
+    if found is None:
+        return "·"
+    removed = task.cells[base, label].record.contrast == "removed"
+    star = "*" if p <= 1.0 - stats.LEVEL else ""
+    return f"{found.value:.2f}{star}" + (" †" if removed else "")
+
+
+def _write_cells(axes: Axes, values: pd.DataFrame, text: list[list[str]]) -> None:
+    """Numbers in ink or white, whichever the cell's colour lets one read; inert cells hatched."""
+    for (row, column), value in np.ndenumerate(values.to_numpy(dtype=float)):
+        if text[row][column] == "n/a":
+            axes.add_patch(
+                Rectangle((column, row), 1, 1, fc="#F3F4F6", ec=RULE, hatch="////", lw=0)
+            )
+        dark = not math.isnan(value) and abs(value - 0.5) > 0.3
+        axes.text(
+            column + 0.5,
+            row + 0.5,
+            text[row][column],
+            ha="center",
+            va="center",
+            color="white" if dark else INK,
+            fontsize=8.5,
+        )

@@ -1,0 +1,68 @@
+"""How figures look: colours that colour-blind readers tell apart, and the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+VERDICT_STYLE: dict[str, tuple[str, str]] = {
+    "transfers": ("#009E73", "o"),
+    "GAN only": ("#0072B2", "s"),
+    "RL only": ("#E69F00", "D"),
+    "conflicts": ("#CC79A7", "X"),
+    "neutral": ("#6B7280", "P"),
+    "harmful": ("#D55E00", "v"),
+    "hurts GAN only": ("#7A3B9A", "<"),
+    "hurts RL only": ("#8C4A00", ">"),
+    "undetermined": ("#9CA3AF", "o"),
+}
+"""Colour and marker of every verdict, after Okabe and Ito (2008)."""
+
+INK, MUTED, RULE = "#1F2937", "#6B7280", "#D1D5DB"
+ACCENT, BASE_GREY = "#0072B2", "#9CA3AF"
+
+SETTINGS: Any = {
+    "figure.dpi": 110,
+    "savefig.dpi": 110,
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 9.0,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "text.parse_math": False,  # names come from records and may hold a dollar sign
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "axes.formatter.useoffset": False,
+    "path.simplify": False,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Figures made within have the suite's style, whatever the user's matplotlib is set to."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
+
+
+def png(figure: Figure, **options: Any) -> bytes:
+    """The figure as PNG, without the date and version that would change its bytes."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None}, **options)
+    return stream.getvalue()
+
+
+def printable(text: str, length: int = 40) -> str:
+    """Text from a record that any font can draw, cut to `length` characters."""
+    clean = "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
+    return clean if len(clean) <= length else clean[: length - 1] + "…"

@@ -1,0 +1,192 @@
+"""Tables as pandas frames: one per task with all its cells, and the transfer table of a base."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bench import stats
+from bench.record import Record
+from bench.report.collect import DOMAIN_NAMES, DOMAINS, Cell, Finding, Study, TaskView
+
+
+def command(record: Record) -> str:
+    """The command that makes this cell. Controls belong to every grid, and come with it."""
+    parts = ["--tasks", record.task, "--strategies", record.strategy or "placebo"]
+    parts += ["--base", record.base, "--seeds", str(len(record.planned_seeds))]
+    return "python -m bench run " + " ".join(shlex.quote(part) for part in parts)
+
+
+def best_minus_last(cell: Cell) -> float:
+    """How much of its best value a run has lost at the end: the median over seeds, in the score's
+    unit, never negative; inf where a run has no end."""
+    sign = 1.0 if cell.record.score_info.better == "higher" else -1.0
+    lost = [
+        math.inf if r.best is None or r.last is None else sign * (r.best - r.last)
+        for r in cell.record.seeds
+    ]
+    return float(np.quantile(lost, 0.5, method="higher"))
+
+
+def last_metrics(cell: Cell) -> dict[str, float]:
+    """The median over seeds of every further metric at the last evaluation."""
+    last = [result.curve[-1].metrics for result in cell.record.seeds]
+    names = sorted({name for metrics in last for name in metrics})
+    found = {name: [m[name] for m in last if m.get(name) is not None] for name in names}
+    return {
+        name: float(np.median(np.array(values, dtype=float))) if values else math.nan
+        for name, values in found.items()
+        if name != cell.record.score_info.metric
+    }
+
+
+def task_table(view: TaskView, study: Study) -> pd.DataFrame:
+    """One row per cell: score with interval, rank, effect, failures, loss after the best, cost.
+
+    Scores are interquartile means in the task's unit, with failures counted as the worst score:
+    an infinite mean says that they reach into the middle half of the runs.
+    """
+    sign = 1.0 if view.score.better == "higher" else -1.0
+    samples = [stats.iqm_resampled(view.name, c.arm, study.boot) for c in view.cells.values()]
+    ranks = stats.rank_intervals(np.array(samples))
+    rows = []
+    for (key, cell), sample, rank in zip(view.cells.items(), samples, ranks, strict=True):
+        limits = sorted(sign * limit for limit in stats.percentiles(sample))
+        failed = stats.clopper_pearson(cell.failures, len(cell.record.seeds))
+        seconds = math.fsum(cell.record.seconds.values()) / cell.record.seconds_seeds
+        rows.append(
+            {
+                "cell": cell.record.cell,
+                "rank_low": rank[0],
+                "rank_high": rank[1],
+                "iqm": sign * float(stats.iqm(cell.arm.values)),
+                "iqm_low": limits[0],
+                "iqm_high": limits[1],
+                "seeds": len(cell.record.seeds),
+                "failures": cell.failure_text,
+                "failure_rate": cell.failures / len(cell.record.seeds),
+                "failure_low": failed[0],
+                "failure_high": failed[1],
+                **_effect_columns(view, key),
+                "best_minus_last": best_minus_last(cell),
+                "seconds_per_seed": seconds,
+                **{f"last_{name}": value for name, value in last_metrics(cell).items()},
+                "spec": cell.record.provenance.spec,
+                "command": command(cell.record),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _effect_columns(view: TaskView, key: tuple[str, str]) -> dict[str, object]:
+    found = view.effects.get(key)
+    low, high = stats.percentiles(found.samples) if found else (math.nan, math.nan)
+    return {
+        "improvement": found.value if found else math.nan,
+        "improvement_low": low,
+        "improvement_high": high,
+        "inert": view.inert.get(key, ""),
+    }
+
+
+def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """P(improvement) [strategies, tasks] on a base and its p adjusted for the whole matrix.
+
+    NaN where there is no record or the strategy is inert. Rows are in the order of the findings,
+    with strategies that only toy games know behind them.
+    """
+    rows = [finding.label for finding in study.findings[base]]
+    for view in study.tasks:
+        rows += [k[1] for k in view.cells if k[0] == base and k[1] and k[1] not in rows]
+    columns = [view.name for view in study.tasks if any(k[0] == base for k in view.cells)]
+    values = pd.DataFrame(math.nan, index=rows, columns=columns)
+    keys, raw = [], []
+    for view in study.tasks:
+        for (where, label), found in view.effects.items():
+            if where == base:
+                values.loc[label, view.name] = found.value
+                keys.append((label, view.name))
+                raw.append(stats.rank_test([(found.treated.values, found.base.values)]))
+    adjusted = pd.DataFrame(math.nan, index=rows, columns=columns)
+    for (label, task), p in zip(keys, stats.benjamini_hochberg(raw), strict=True):
+        adjusted.loc[label, task] = p
+    return values, adjusted
+
+
+def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """One row per strategy: both domains' effects, intervals, adjusted p, failures, the verdict."""
+    rows = []
+    for finding in findings:
+        row: dict[str, object] = {"strategy": finding.label, "verdict": finding.verdict}
+        for domain in DOMAINS:
+            part = finding.domains[domain]
+            known = part.effect
+            row |= {
+                f"{domain}_state": part.state,
+                f"{domain}_effect": known.value if known else math.nan,
+                f"{domain}_low": known.low if known else math.nan,
+                f"{domain}_high": known.high if known else math.nan,
+                f"{domain}_p_holm": part.p_adjusted if known else math.nan,
+                f"{domain}_tasks": " ".join(known.tasks) if known else "",
+                f"{domain}_failures_without": "{}/{}".format(*part.failures[:2]),
+                f"{domain}_failures_with": "{}/{}".format(*part.failures[2:]),
+            }
+        row |= {"evidence": finding.evidence, "control": finding.expected or ""}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def provenance_table(study: Study) -> pd.DataFrame:
+    """One row per set-up: what ran where, and how many cells came of it."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for record in study.records:
+        source = record.provenance
+        state = {True: "yes", False: "no", None: "unknown"}[source.dirty]
+        versions = ", ".join(f"{name} {v}" for name, v in sorted(source.versions.items()))
+        key: tuple[str, ...] = (
+            source.suite,
+            source.commit or "unknown",
+            state,
+            source.device,
+            source.cpu,
+        )
+        key += (str(source.threads), source.dtype, versions)
+        rows.setdefault(key, []).append(record.task)
+    names = ["suite", "commit", "uncommitted", "device", "cpu", "threads", "dtype", "versions"]
+    return pd.DataFrame(
+        [
+            {
+                **dict(zip(names, key, strict=True)),
+                "cells": len(tasks),
+                "tasks": " ".join(sorted(set(tasks))),
+            }
+            for key, tasks in sorted(rows.items())
+        ]
+    )
+
+
+def number(value: float) -> str:
+    """Three significant digits without exponents where they can be avoided; "failed" for inf."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "failed"
+    if abs(value) >= 1e7 or 0 < abs(value) < 1e-4:
+        return f"{value:.2e}"
+    digits = 3 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{digits}f}" if value else "0"
+    return text.replace("-", "−")
+
+
+def interval(low: float, high: float) -> str:
+    """ "[low, high]" in the same style."""
+    return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
+
+
+def domain_name(domain: str) -> str:
+    """A domain as it is written in text."""
+    return DOMAIN_NAMES.get(domain, domain)

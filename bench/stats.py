@@ -1,0 +1,341 @@
+"""Statistics over seeds: effects, intervals, exact tests and verdicts. Pure numpy and scipy.
+
+A *utility* is a score turned so that higher is better, with -inf for a run without a score: such a
+run ranks worst, and two of them tie. Shapes: n, m seeds of two arms, R resamples.
+
+Effect size: the probability of improvement, P(treated > base) + P(tie) / 2, as in Agarwal et al.
+(2021, arXiv 2108.13264), averaged over the tasks of a domain. Two runs with the same seed share
+their start and their data and are no independent pair, so they are compared with each other only
+where there is nothing else; hence an arm that equals its base bitwise has an effect of exactly 1/2
+in the data and in every resample. Intervals are percentiles of one joint stratified bootstrap:
+seeds are drawn within a task, and arms with the same seeds share the draw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats as distributions
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Better = Literal["higher", "lower"]
+
+EPS = 0.1
+"""Half-width of the equivalence region: an effect whose interval lies within 0.5 +- EPS is called
+equivalent, also where the interval leaves out 0.5."""
+LEVEL = 0.95
+"""Coverage of all intervals; 1 - LEVEL is the largest adjusted p of a claim."""
+RESAMPLES = 2000
+CLAIM_SEEDS = 10
+PRELIMINARY_SEEDS = 5
+EXACT_SEEDS = 80
+"""Up to this many runs of a task the rank test is exact, beyond it normal."""
+EXACT_GRID = 8000
+"""The same limit for the number of distinct values one task's effect can have."""
+
+State = Literal["helps", "hurts", "equivalent", "undetermined", "inert", "missing"]
+VERDICTS = (
+    "transfers",
+    "GAN only",
+    "RL only",
+    "conflicts",
+    "neutral",
+    "harmful",
+    "hurts GAN only",
+    "hurts RL only",
+    "undetermined",
+)
+
+
+def utilities(scores: Iterable[float | None], better: Better) -> Floats:
+    """Scores [n] turned so that higher is better; -inf where there is none."""
+    sign = 1.0 if better == "higher" else -1.0
+    return np.array([-np.inf if score is None else sign * score for score in scores], dtype=float)
+
+
+def iqm(values: Floats | Sequence[float]) -> Any:
+    """Interquartile mean over the last axis: the mean without the lowest and the highest quarter.
+
+    The formula of rliable, scipy.stats.trim_mean(values, 0.25): floor(n / 4) values are cut at
+    each end, none below four. An infinite value that is not cut makes the mean infinite.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float), axis=-1)
+    cut = ordered.shape[-1] // 4
+    return ordered[..., cut : ordered.shape[-1] - cut].mean(axis=-1)
+
+
+def percentiles(samples: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """The central interval of samples [R]; always values that occurred, so that inf is lawful."""
+    tail = (1.0 - level) / 2.0
+    low = np.quantile(samples, tail, method="lower")
+    high = np.quantile(samples, 1.0 - tail, method="higher")
+    return float(low), float(high)
+
+
+def clopper_pearson(failures: int, runs: int, level: float = LEVEL) -> tuple[float, float]:
+    """The exact interval of a rate (Clopper and Pearson, 1934), from the beta distribution."""
+    tail = (1.0 - level) / 2.0
+    beta = distributions.beta
+    low = beta.ppf(tail, failures, runs - failures + 1) if failures > 0 else 0.0
+    high = beta.ppf(1.0 - tail, failures + 1, runs - failures) if failures < runs else 1.0
+    return float(low), float(high)
+
+
+def _wins(treated: Floats, base: Floats) -> Floats:
+    """[n, m]: 1 where the treated run is better, 1/2 for a tie, 0 where it is worse."""
+    above = treated[:, None] > base[None, :]
+    equal = treated[:, None] == base[None, :]
+    return above + 0.5 * equal
+
+
+def probability_of_improvement(
+    treated: Sequence[float | None], base: Sequence[float | None], better: Better
+) -> float:
+    """P(treated better than base) over all pairs of runs [n, m]; a tie counts one half."""
+    return float(_wins(utilities(treated, better), utilities(base, better)).mean())
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The runs of one cell: their seeds and utilities [n]."""
+
+    seeds: tuple[int, ...]
+    values: Floats
+
+    @classmethod
+    def of(cls, seeds: Sequence[int], scores: Sequence[float | None], better: Better) -> Arm:
+        """From scores as they are recorded, None for a run without one."""
+        return cls(tuple(seeds), utilities(scores, better))
+
+
+@dataclass
+class Bootstrap:
+    """Draws of seeds: a pure function of the task and its seeds, whatever else is drawn."""
+
+    seed: int = 0
+    times: int = RESAMPLES
+    _drawn: dict[tuple[str, tuple[int, ...]], Integers] = field(default_factory=dict, repr=False)
+
+    def draw(self, task: str, seeds: tuple[int, ...]) -> Integers:
+        """Positions [R, n] into `seeds`, the same for every arm of the task with these seeds.
+
+        From two seeds on, a draw of one seed alone is rejected: it has no independent pair.
+        """
+        if (task, seeds) not in self._drawn:
+            digest = hashlib.sha256(f"{task}|{seeds}".encode()).digest()
+            words = np.frombuffer(digest, dtype=np.uint32)
+            rng = np.random.default_rng([self.seed, *words.tolist()])
+            self._drawn[task, seeds] = draw_positions(rng, len(seeds), self.times)
+        return self._drawn[task, seeds]
+
+
+def draw_positions(rng: np.random.Generator, n: int, times: int) -> Integers:
+    """Positions [times, n] drawn with replacement from range(n), not all the same if n > 1."""
+    positions = rng.integers(0, n, size=(times, n))
+    while n > 1 and (single := (positions == positions[:, :1]).all(axis=1)).any():
+        positions[single] = rng.integers(0, n, size=(int(single.sum()), n))
+    return positions
+
+
+def iqm_resampled(task: str, arm: Arm, boot: Bootstrap) -> Floats:
+    """The interquartile mean of the arm's utilities in every resample [R]."""
+    return np.asarray(iqm(arm.values[boot.draw(task, arm.seeds)]))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One task's effect: `value`, and `samples` [R], its value in every resample."""
+
+    task: str
+    treated: Arm
+    base: Arm
+    value: float
+    samples: Floats
+
+    @property
+    def runs(self) -> int:
+        """The smaller number of seeds of the two arms."""
+        return min(len(self.treated.seeds), len(self.base.seeds))
+
+    @property
+    def identical(self) -> bool:
+        """The arms agree bitwise, seed by seed, and at least one run has a score."""
+        same = self.treated.seeds == self.base.seeds
+        return same and bool(
+            np.array_equal(self.treated.values, self.base.values)
+            and np.isfinite(self.base.values).any()
+        )
+
+
+def compare(task: str, treated: Arm, base: Arm, boot: Bootstrap) -> Comparison:
+    """The probability that a treated run beats a base run of another seed, with its resamples."""
+    other = np.not_equal.outer(treated.seeds, base.seeds).astype(float)
+    if not other.any():  # one seed, the same in both arms: all there is
+        other = np.ones_like(other)
+    wins = other * _wins(treated.values, base.values)
+    left = _counts(boot.draw(task, treated.seeds), len(treated.seeds))
+    right = _counts(boot.draw(task, base.seeds), len(base.seeds))
+    weight = ((left @ other) * right).sum(axis=1)
+    won = ((left @ wins) * right).sum(axis=1)
+    samples = np.divide(won, weight, out=np.full_like(won, 0.5), where=weight > 0)
+    return Comparison(task, treated, base, float(wins.sum() / other.sum()), samples)
+
+
+def _counts(positions: Integers, n: int) -> Floats:
+    """How often each of n seeds was drawn: [R, n]."""
+    return (positions[:, :, None] == np.arange(n)).sum(axis=1).astype(float)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A mean over tasks of the probability of improvement, with its interval and exact p."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    runs: int  # the fewest seeds of any arm in it
+    tasks: tuple[str, ...]
+    identical: bool
+    samples: Floats
+
+
+def effect(comparisons: Sequence[Comparison]) -> Effect:
+    """The mean effect of at least one task, resampled jointly."""
+    samples = np.mean([c.samples for c in comparisons], axis=0)
+    low, high = percentiles(samples)
+    return Effect(
+        value=math.fsum(c.value for c in comparisons) / len(comparisons),
+        low=low,
+        high=high,
+        p=rank_test([(c.treated.values, c.base.values) for c in comparisons]),
+        runs=min(c.runs for c in comparisons),
+        tasks=tuple(c.task for c in comparisons),
+        identical=all(c.identical for c in comparisons),
+        samples=samples,
+    )
+
+
+def rank_test(pairs: Sequence[tuple[Floats, Floats]]) -> float:
+    """Two-sided p of the mean probability of improvement over tasks, for arms [n] and [m] each.
+
+    The stratified Wilcoxon-Mann-Whitney permutation test: labels are exchanged within a task, ties
+    and failures share ranks, and the null distribution is counted out, task by task, then
+    convolved. Large samples use its normal limit. Seeds shared by the arms make it conservative.
+    """
+    sizes = [2 * len(treated) * len(base) for treated, base in pairs]
+    grid = math.lcm(*sizes)
+    if grid > EXACT_GRID or max(len(t) + len(b) for t, b in pairs) > EXACT_SEEDS:
+        return _normal_test(pairs)
+    total = np.ones(1)
+    observed = 0
+    for (treated, base), size in zip(pairs, sizes, strict=True):
+        spread = np.zeros(grid + 1)
+        spread[:: grid // size] = _null(treated, base)
+        total = np.convolve(total, spread)
+        observed += round(2.0 * float(_wins(treated, base).sum())) * (grid // size)
+    distance = np.abs(2 * np.arange(total.size) - (total.size - 1))
+    extreme = distance >= abs(2 * observed - (total.size - 1))
+    return float(min(1.0, total[extreme].sum()))
+
+
+def _null(treated: Floats, base: Floats) -> Floats:
+    """P(twice the number of pairs won = 0 .. 2 n m) if the labels mean nothing: [2 n m + 1]."""
+    n, m = len(treated), len(base)
+    ranks = np.rint(2.0 * distributions.rankdata(np.concatenate([treated, base]))).astype(int)
+    subsets = np.zeros((n + 1, int(ranks.sum()) + 1))  # [how many chosen, sum of doubled ranks]
+    subsets[0, 0] = 1.0
+    for rank in ranks:
+        subsets[1:, rank:] += subsets[:-1, :-rank].copy()
+    lowest = n * (n + 1)
+    return subsets[n, lowest : lowest + 2 * n * m + 1] / math.comb(n + m, n)
+
+
+def _normal_test(pairs: Sequence[tuple[Floats, Floats]]) -> float:
+    """The limit of `rank_test`: var(mean of wins) = var(ranks) / (n m (n + m)), ties included."""
+    deviation = 0.0
+    variance = 0.0
+    for treated, base in pairs:
+        n, m = len(treated), len(base)
+        ranks = distributions.rankdata(np.concatenate([treated, base]))
+        deviation += float(_wins(treated, base).mean()) - 0.5
+        variance += float(ranks.var(ddof=1)) / (n * m * (n + m))
+    if variance == 0.0:
+        return 1.0
+    return float(2.0 * distributions.norm.sf(abs(deviation) / math.sqrt(variance)))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """p values adjusted so that any false claim among them is as rare as one alone (Holm, 1979)."""
+    adjusted = [0.0] * len(values)
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(len(values)), key=lambda i: values[i])):
+        highest = max(highest, min(1.0, (len(values) - rank) * values[index]))
+        adjusted[index] = highest
+    return adjusted
+
+
+def benjamini_hochberg(values: Sequence[float]) -> list[float]:
+    """p values adjusted for the share of false claims among those made (1995)."""
+    if not values:
+        return []
+    return [float(p) for p in distributions.false_discovery_control(values)]
+
+
+def state(found: Effect, adjusted_p: float) -> State:
+    """What an effect says: "equivalent", "helps", "hurts", or "undetermined".
+
+    Equivalent: the interval lies within 0.5 +- EPS, and there are at least five seeds or the arms
+    agree bitwise. Helps or hurts: the interval leaves out 0.5 and the adjusted exact p is at most
+    1 - LEVEL; the bootstrap alone is too sure of itself where all pairs agree.
+    """
+    within = found.low >= 0.5 - EPS and found.high <= 0.5 + EPS
+    if within and (found.identical or found.runs >= PRELIMINARY_SEEDS):
+        return "equivalent"
+    if adjusted_p <= 1.0 - LEVEL + 1e-12:
+        if found.low > 0.5:
+            return "helps"
+        if found.high < 0.5:
+            return "hurts"
+    return "undetermined"
+
+
+def verdict(gan: State, rl: State) -> str:
+    """What two domains say together. Undetermined is never folded into "no".
+
+    An inert domain (the strategy provably changes nothing there) speaks like an equivalent one.
+    """
+    if {"undetermined", "missing"} & {gan, rl}:
+        return "undetermined"
+    signs = {"helps": 1, "hurts": -1, "equivalent": 0, "inert": 0}
+    return {
+        (1, 1): "transfers",
+        (1, 0): "GAN only",
+        (0, 1): "RL only",
+        (1, -1): "conflicts",
+        (-1, 1): "conflicts",
+        (0, 0): "neutral",
+        (-1, -1): "harmful",
+        (-1, 0): "hurts GAN only",
+        (0, -1): "hurts RL only",
+    }[signs[gan], signs[rl]]
+
+
+def evidence(runs: int) -> str:
+    """How much weight so many seeds bear: "smoke test", "preliminary" or "claim"."""
+    if runs >= CLAIM_SEEDS:
+        return "claim"
+    return "preliminary" if runs >= PRELIMINARY_SEEDS else "smoke test"
+
+
+def rank_intervals(samples: Floats) -> list[tuple[int, int]]:
+    """Ranks (1 is best) that each of K arms takes in the resamples [K, R] of its utility."""
+    ranks = distributions.rankdata(-samples, method="min", axis=0)
+    return [(int(low), int(high)) for low, high in (percentiles(row) for row in ranks)]

@@ -1,0 +1,78 @@
+"""The ring GAN as an environment: Pfau and Vinyals' (2016) MDP, run through the RL path.
+
+The action sets every pixel (here both coordinates). In half of its copies the environment shows the
+action and pays 0, in the others it shows a real sample instead and pays 1; the episode ends at once.
+What was shown is reported as the action that was executed. Learning from these transitions as they
+come, with the four changes that the paper lists, is the GAN of `ring8`, update for update.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from bench import rng
+from bench.game import Act, Domain, Experience
+from bench.mixture import Mixture, ring
+from tasks.family.mixture import MixtureGan
+
+Array = NDArray[Any]
+
+
+class RealOrNot(gymnasium.vector.VectorEnv[Array, Array, Array]):
+    """`rows` copies per run seed that show the action, then `rows` that show real samples."""
+
+    metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.SAME_STEP}
+
+    def __init__(self, seeds: Sequence[int], rows: int, mixture: Mixture) -> None:
+        self.num_envs = 2 * rows * len(seeds)
+        self.single_observation_space = gymnasium.spaces.Box(0.0, 1.0, (0,))
+        self.single_action_space = gymnasium.spaces.Box(-np.inf, np.inf, (2,))
+        self._rows, self._mixture = rows, mixture
+        self._keys = [rng.seed_key(seed) for seed in seeds]
+        self._steps = 0
+
+    def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Array, dict[str, Any]]:
+        """There is no state to begin with; the real samples start over."""
+        self._steps = 0
+        return self._nothing(), {}
+
+    def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """Show something, pay for it, and end."""
+        shown = actions.reshape(len(self._keys), 2 * self._rows, 2).copy()
+        for place, key in zip(shown, self._keys, strict=True):
+            key = rng.fold(rng.fold(key, torch.tensor(self._steps)), "data")
+            place[self._rows :] = self._mixture.sample(key, self._rows).numpy()
+        self._steps += 1
+        reward = np.tile(np.repeat([0.0, 1.0], self._rows), len(self._keys))
+        ended = np.ones(self.num_envs, dtype=bool)
+        info = {"executed": shown.reshape(actions.shape)}
+        return self._nothing(), reward, ended, np.zeros_like(ended), info
+
+    def _nothing(self) -> Array:
+        return np.zeros((self.num_envs, 0), np.float32)
+
+
+class Ring8Mdp(MixtureGan):
+    """The same game, but its experience comes from an environment."""
+
+    name: ClassVar[str] = "ring8_mdp"
+    domain: ClassVar[Domain] = "game"  # a bridge: its GAN is already counted as ring8
+    mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)
+    steps_per_update: ClassVar[int] = 2 * MixtureGan.batch_rows
+    step_unit: ClassVar[str] = "environment step"
+
+    def environment(self, seeds: Sequence[int]) -> RealOrNot:
+        """All copies of all seeds."""
+        return RealOrNot(seeds, self.batch_rows, self.mixture)
+
+    def fresh(self, act: Act, key: Any, seen: Experience) -> Experience:
+        """What the environment has just shown."""
+        return seen
+
+
+task = Ring8Mdp()
