@@ -19,7 +19,7 @@ import torch
 from bench import record, registry
 from bench.environments import Backend
 from bench.game import Task
-from bench.grid import PROTOCOL_VERSION, Cell, spec_hash
+from bench.grid import PROTOCOL_VERSION, BadGrid, Cell, spec_hash
 from bench.record import (
     Artefact,
     Attempt,
@@ -65,18 +65,26 @@ def submission_folder(results: Path, name: str) -> Path:
     return results / PROTOCOL_VERSION / name
 
 
+def check(cells: Iterable[Cell], seeds: int) -> None:
+    """Raises `UnknownName`, `Conflict` or `BadGrid` if any of the cells can never have a record."""
+    for cell in cells:
+        cell.learner().blueprint  # noqa: B018  raises if the combination is unlawful
+        task = registry.task(cell.task)
+        most = record.most_seeds((metric.name for metric in task.metrics), task.evaluations + 1)
+        if seeds > most:
+            raise BadGrid(f"{seeds} seeds of {cell.task} do not fit in one record; at most {most}")
+
+
 def missing(
     cells: Iterable[Cell], folder: Path, seeds: int, backend: Backend, *, dry_run: bool = False
 ) -> Todo:
     """The grid minus the valid records with the present code's hash; corrupt files are set aside.
 
-    `dry_run` leaves corrupt files where they are. Raises `UnknownName` or `Conflict` before
-    anything is run.
+    `dry_run` leaves corrupt files where they are.
     """
     planned = tuple(range(seeds))
     jobs, done, corrupt = [], 0, []
     for cell in cells:
-        cell.learner().blueprint  # noqa: B018  raises if the combination is unlawful
         path = record.record_path(folder, cell)
         try:
             found = _valid(path, cell)
@@ -134,7 +142,11 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
             oom = isinstance(error, MemoryError | torch.OutOfMemoryError)
             attempts.append(Attempt(reason="oom" if oom else "crashed", message=str(error)[:200]))
     made = _record(job, run, attempts)
-    earlier = _valid(job.path, job.cell)
+    try:
+        earlier = _valid(job.path, job.cell)
+    except CorruptRecord:  # broken since the job was planned
+        record.set_aside(job.path)
+        earlier = None
     if earlier is not None:
         made = _joined(earlier, made)
     record.write(job.path, made)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -17,12 +18,13 @@ from rich.table import Table
 
 app = typer.Typer(
     help="Crossover: which tricks that stabilise GANs also stabilise actor-critic RL, and back.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 
 EXIT_MISSING, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 3, 2, 130
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # click's, whichever click typer brings along
 
 
 class Engine(StrEnum):
@@ -48,14 +50,28 @@ class Kind(StrEnum):
     grids = "grids"
 
 
-def main() -> None:
-    """Entry point of `python -m bench`."""
-    app()
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of `python -m bench`: the help if there are no arguments."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(given or ["--help"], standalone_mode=False)
+    except USAGE_ERROR as error:
+        typer.echo(one_line(f"error: {error.format_message()}; see --help"), err=True)
+        code = EXIT_BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("error: interrupted before anything was run", err=True)
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, and without anything that a terminal would act on."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
     """One line on stderr, and out."""
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    typer.echo(one_line(f"error: {message}"), err=True)
     raise typer.Exit(code)
 
 
@@ -63,13 +79,13 @@ def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
 def bad_input() -> Iterator[None]:
     """Errors that a user can mend become one line and exit code 2. Bugs keep their traceback."""
     from bench.grid import BadGrid
-    from bench.registry import UnknownName
+    from bench.registry import Incomplete, UnknownName
     from bench.strategy import Conflict
     from bench.submission import NothingToCheck
 
     try:
         yield
-    except (UnknownName, BadGrid, Conflict, NothingToCheck) as error:
+    except (UnknownName, Incomplete, BadGrid, Conflict, NothingToCheck) as error:
         fail(str(error))
 
 
@@ -81,7 +97,7 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _writable(folder: Path) -> None:
-    """Refuse a results folder in which no file can be made, before anything is run."""
+    """Refuse a folder in which no file can be made, before anything is run."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):
@@ -107,25 +123,34 @@ def run(
     name: Annotated[str, typer.Option(help="the submission's name below results")] = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would run")] = False,
 ) -> None:
-    """Run what is missing of a grid: cells whose records exist are not run again."""
+    """Run what is missing of a grid: cells whose records exist are not run again.
+
+    Exit codes: 0 all records are there, 2 bad input and nothing was run, 3 some cells failed,
+    130 interrupted.
+    """
     from bench import cells
     from bench.grid import load_grid
 
+    if not NAME.fullmatch(name):
+        fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
+    if environments is Environments.envpool:
+        _need_envpool()
     folder = cells.submission_folder(results, name)
     with bad_input():
         chosen = load_grid(grid).narrowed(_names(tasks), _names(strategies), _names(base), seeds)
         wanted = chosen.cells()
-        if not dry_run:
-            _writable(folder)
-        if environments is Environments.envpool:
-            _need_envpool()
-        todo = cells.missing(wanted, folder, chosen.seeds, environments.value, dry_run=dry_run)
+        cells.check(wanted, chosen.seeds)
+    if not dry_run:
+        _writable(folder)
+    todo = cells.missing(wanted, folder, chosen.seeds, environments.value, dry_run=dry_run)
     for line in todo.corrupt:
-        typer.echo(f"warning: {line}", err=True)
+        typer.echo(one_line(f"warning: {line}"), err=True)
     console = Console(highlight=False)
     _announce(console, todo, chosen.seeds)
     if dry_run or not todo.jobs:
         return
+    for parent in {job.path.parent for job in todo.jobs}:
+        _writable(parent)
     _run_jobs(console, todo, engine, folder)
 
 
@@ -162,21 +187,22 @@ def _run_jobs(console: Console, todo: Any, engine: Engine, folder: Path) -> None
             runner.run(todo.jobs, board)
         except KeyboardInterrupt:
             pass
-    unfinished = len(todo.jobs) - board.done
-    if not unfinished:
-        console.print(f"all cells have records in {folder}")
-        return
-    if board.failures:
+    count, failed = len(todo.jobs), len(board.failures)
+    to_go = count - board.done - failed
+    kept = f"the records of the others are in {folder}"
+    if to_go:
         fail(
-            f"{unfinished} of {len(todo.jobs)} cells have no outcome, {len(board.failures)} of "
-            f"them failed; the rest are in {folder}: run the same command again",
+            f"interrupted with {to_go} of {count} cells to go; {kept}; "
+            f"run the same command again to go on",
+            EXIT_INTERRUPTED,
+        )
+    if failed:
+        fail(
+            f"{failed} of {count} cells failed, first {board.failures[0]}; {kept}; "
+            f"run the same command again to retry",
             EXIT_MISSING,
         )
-    fail(
-        f"interrupted with {unfinished} of {len(todo.jobs)} cells to go; finished cells are in "
-        f"{folder}: run the same command again to go on",
-        EXIT_INTERRUPTED,
-    )
+    console.print(f"all cells have records in {folder}", soft_wrap=True, markup=False)
 
 
 @app.command("list")
@@ -266,7 +292,6 @@ def report(
     """Build tables, plots, the page and the leaderboard from all records."""
     from bench.grid import PROTOCOL_VERSION
     from bench.record import Found, walk
-    from bench.report import build_report
 
     folder = results / PROTOCOL_VERSION
     if not folder.is_dir():
@@ -277,6 +302,8 @@ def report(
     if not records:
         fail(str(corrupt[0]) if corrupt else f"no records in {folder}; run a grid first")
     _writable(out)
+    from bench.report import build_report  # imports for seconds
+
     build_report(records, out, leaderboard or out / "LEADERBOARD.md")
     typer.echo(f"{len(records)} records: {out / 'index.html'}")
     if corrupt:
@@ -292,7 +319,7 @@ def validate(path: Annotated[Path, typer.Argument(help="a folder of records")]) 
     with bad_input():
         count, problems = check(path)
     for problem in problems:
-        typer.echo(problem, err=True)
+        typer.echo(one_line(problem), err=True)
     if problems:
-        fail(f"{len(problems)} problems in {count} records")
-    typer.echo(f"{count} records are valid")
+        fail(f"{len(problems)} problem{'s'[: len(problems) > 1]} in {path}, of {count} records")
+    typer.echo(f"{count} record{'s are' if count > 1 else ' is'} valid")

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bench import registry
 from bench.learner import Learner
@@ -109,6 +109,14 @@ class Grid(BaseModel):
     bases: tuple[str, ...] = BASES
     seeds: int = Field(default=10, ge=1, le=1000)
 
+    @field_validator("tasks", "strategies", "bases", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """One name, or names with commas between them, are a list too."""
+        if not isinstance(value, str) or value == "all":
+            return value
+        return [name.strip() for name in value.split(",")]
+
     def narrowed(
         self,
         tasks: tuple[str, ...] | None,
@@ -116,15 +124,18 @@ class Grid(BaseModel):
         bases: tuple[str, ...] | None,
         seeds: int | None,
     ) -> Grid:
-        """The grid with the given parts in place of its own."""
+        """The grid with the given parts in place of its own; the one name "all" means all."""
         given = {"tasks": tasks, "strategies": strategies, "bases": bases, "seeds": seeds}
-        return self.model_copy(update={k: v for k, v in given.items() if v is not None})
+        update = {k: "all" if v == ("all",) else v for k, v in given.items() if v is not None}
+        return self.model_copy(update=update)
 
     def cells(self) -> list[Cell]:
-        """All cells, the bases among them; controls belong to every grid.
+        """All cells once each, the bases among them; controls belong to every grid.
 
-        Raises `UnknownName` for names that do not exist.
+        Raises `UnknownName` for names that do not exist, `BadGrid` if there are no cells.
         """
+        if not self.tasks or not self.bases:
+            raise BadGrid("a grid without tasks or without bases has no cells; name one of each")
         tasks = registry.tasks() if self.tasks == "all" else self.tasks
         named = registry.strategies() if self.strategies == "all" else self.strategies
         controls = [n for n, entry in registry.strategies().items() if entry.home == "control"]
@@ -136,8 +147,8 @@ class Grid(BaseModel):
         rows = [None, *sorted({"+".join(sorted(name.split("+"))) for name in (*named, *controls)})]
         return [
             Cell(registry.task(task).name, base, row)
-            for task in tasks
-            for base in self.bases
+            for task in dict.fromkeys(tasks)
+            for base in dict.fromkeys(self.bases)
             for row in rows
         ]
 
@@ -149,12 +160,24 @@ def load_grid(name: str) -> Grid:
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else GRID_FOLDER / f"{name}.yaml"
     if not path.is_file():
+        if path.parent != GRID_FOLDER:
+            raise BadGrid(
+                f"no grid file {path}; give a YAML file or one of {', '.join(grid_names())}"
+            )
         raise registry.unknown("grid", name, grid_names())
     try:
         return Grid.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        reason = " ".join(str(error).split())
-        raise BadGrid(f"{path} is not a grid: {reason}") from error
+    except ValidationError as error:
+        raise BadGrid(f"{path} is not a grid: {first_problem(error)}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadGrid(f"{path} is not a grid: {' '.join(str(error).split())}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where and what is the first thing wrong, in one line."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def grid_names() -> Iterator[str]:

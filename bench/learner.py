@@ -83,8 +83,10 @@ class Learner:
 
     def act(self, actor: Params, obs: Tensor, key: Tensor) -> Tensor:
         """The actor's actions [B, A] at observations [B, O], with fresh noise from `key`."""
-        noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], self.game.noise_size))
-        return self.blueprint.actor.net.apply(actor, torch.cat([obs, noise], dim=1))
+        if self.game.noise_size:
+            noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], self.game.noise_size))
+            obs = torch.cat([obs, noise], dim=1)
+        return self.blueprint.actor.net.apply(actor, obs)
 
     def decide(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
         """The actions [B, A] of the actor that is evaluated."""

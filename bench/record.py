@@ -10,7 +10,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bench.game import Domain
-from bench.grid import PROTOCOL_VERSION, Cell, Contrast
+from bench.grid import PROTOCOL_VERSION, Cell, Contrast, first_problem
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 64 * 1024
@@ -166,25 +166,52 @@ def read(path: Path) -> Record:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise CorruptRecord(f"{path}: larger than {MAX_BYTES // 1024} kB")
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = json.loads(text, parse_constant=_finite_number, parse_float=_finite_number)
         if not isinstance(raw, dict):
             raise CorruptRecord(f"{path}: not a JSON object")
         while raw.get("schema_version") in UPGRADERS:
             raw = UPGRADERS[raw["schema_version"]](raw)
         return Record.model_validate(raw)
+    except CorruptRecord:
+        raise
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "record"
-        raise CorruptRecord(f"{path}: {where}: {first['msg']}") from error
-    except (ValueError, OSError, RecursionError) as error:
-        if isinstance(error, CorruptRecord):
-            raise
-        raise CorruptRecord(f"{path}: {error}") from error
+        raise CorruptRecord(f"{path}: {first_problem(error)}") from error
+    except OSError as error:
+        raise CorruptRecord(f"{path}: {error.strerror}") from error
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise CorruptRecord(f"{path}: not a record: {error}") from error
+
+
+def _finite_number(text: str) -> float:
+    """JSON has no NaN and no infinity, written out or as 1e999, although Python reads them."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
+
+
+def _text(record: Record) -> str:
+    """Sorted keys; one line for each part, and one for each seed."""
+    raw = record.model_dump(mode="json")
+    lines = {key: _dumps(value) for key, value in raw.items()}
+    lines["seeds"] = "[\n  " + ",\n  ".join(_dumps(result) for result in raw["seeds"]) + "\n ]"
+    return "{\n" + ",\n".join(f' "{key}": {lines[key]}' for key in sorted(lines)) + "\n}\n"
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+def most_seeds(metrics: Iterable[str], points: int) -> int:
+    """How many seeds surely fit in one record, from the names of the metrics and the curve."""
+    point = 30 + sum(len(name) + 22 for name in metrics)
+    return (MAX_BYTES - 12 * 1024) // (points * point + 250)
 
 
 def write(path: Path, record: Record) -> None:
     """Write atomically: a temporary file beside it, flushed to disk, then renamed over it."""
-    text = json.dumps(record.model_dump(mode="json"), sort_keys=True, indent=1) + "\n"
+    text = _text(record)
     if len(text.encode()) > MAX_BYTES:
         raise ValueError(f"{path}: the record would exceed {MAX_BYTES // 1024} kB")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -220,8 +247,8 @@ class Found:
 
 
 def walk(folder: Path) -> Iterator[Found | CorruptRecord]:
-    """Every record below a folder in path order; what cannot be read comes as its error."""
-    for path in sorted(folder.rglob("*.json")):
+    """Every record below a folder (or one file) in path order; an unreadable one as its error."""
+    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.json")):
         try:
             yield Found(path, read(path))
         except CorruptRecord as error:

@@ -17,11 +17,18 @@ import tasks as task_package
 from bench.game import Task
 from bench.strategy import Strategy
 
+HOMES = ("gan", "rl", "both", "control")
+"""Where an idea was born; controls belong to every grid."""
+
 Settings = Mapping[str, float | int | bool]
 
 
 class UnknownName(ValueError):
     """A name that is no task, strategy, setting or grid; the message suggests the nearest one."""
+
+
+class Incomplete(ValueError):
+    """A file in `tasks/` or `strategies/` that lacks what every such file has."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
@@ -43,7 +50,7 @@ class StrategyEntry:
     @property
     def summary(self) -> str:
         """The first line of the factory's docstring."""
-        return (inspect.getdoc(self.factory) or "").splitlines()[0]
+        return str(inspect.getdoc(self.factory)).splitlines()[0]
 
     @property
     def home(self) -> str:
@@ -87,17 +94,35 @@ def _modules(package: ModuleType) -> dict[str, ModuleType]:
 
 @cache
 def strategies() -> dict[str, StrategyEntry]:
-    """Every strategy by name."""
+    """Every strategy by name. Raises `Incomplete`."""
     return {
-        name: StrategyEntry(name, getattr(module, name), module)
+        name: StrategyEntry(name, _strategy_factory(name, module), module)
         for name, module in sorted(_modules(strategy_package).items())
     }
 
 
+def _strategy_factory(name: str, module: ModuleType) -> Callable[..., Strategy]:
+    factory = getattr(module, name, None)
+    if not callable(factory) or not inspect.getdoc(factory):
+        raise Incomplete(f"{module.__file__} has no function `{name}` with a docstring")
+    if getattr(module, "HOME", None) not in HOMES:
+        raise Incomplete(f"{module.__file__} has no HOME that is one of {', '.join(HOMES)}")
+    if not getattr(module, "SOURCE", None):
+        raise Incomplete(f"{module.__file__} has no SOURCE: authors, year, arXiv number")
+    return factory
+
+
 @cache
 def tasks() -> dict[str, Task]:
-    """Every task by name."""
-    return {name: module.task for name, module in sorted(_modules(task_package).items())}
+    """Every task by name. Raises `Incomplete`."""
+    found = {}
+    for name, module in sorted(_modules(task_package).items()):
+        found[name] = getattr(module, "task", None)
+        if getattr(found[name], "name", None) != name:
+            raise Incomplete(f"{module.__file__} has no `task` whose name is {name!r}")
+        if not module.__doc__:
+            raise Incomplete(f"{module.__file__} has no docstring")
+    return found
 
 
 def strategy(name: str) -> StrategyEntry:

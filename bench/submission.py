@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import registry
 from bench.grid import PROTOCOL_VERSION, Cell, spec_hash
 from bench.record import CorruptRecord, Found, Record, SeedResult, summarise, walk
+from bench.strategy import combine
 
 
 class NothingToCheck(ValueError):
@@ -25,7 +26,9 @@ def validate(path: Path) -> tuple[int, list[str]]:
     found = list(walk(path))
     if not found:
         raise NothingToCheck(f"{path} holds no records (*.json); run `python -m bench run` first")
-    problems: list[str] = []
+    problems = [
+        f"{stray}: not a record; a submission holds nothing else" for stray in _strays(path)
+    ]
     for item in found:
         if isinstance(item, CorruptRecord):
             problems.append(str(item))
@@ -34,24 +37,35 @@ def validate(path: Path) -> tuple[int, list[str]]:
     return len(found), problems + _duplicated([f for f in found if isinstance(f, Found)])
 
 
+def _strays(path: Path) -> list[Path]:
+    """Links, and files that are no records."""
+    inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [p for p in inside if p.is_symlink() or (p.is_file() and p.suffix != ".json")]
+
+
 def _problems(found: Found) -> list[str]:
     record, path = found.record, found.path
     cell = Cell(record.task, record.base, record.strategy)
     problems = []
     if record.protocol_version != PROTOCOL_VERSION:
         problems.append(f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}")
-    if (path.parent.name, path.stem) != (record.task, record.cell):
-        problems.append(f"belongs at {record.task}/{record.cell}.json")
+    protocol, _, *place = path.resolve().with_suffix("").parts[-4:]
+    if [protocol, *place] != [record.protocol_version, record.task, record.cell]:
+        home = f"{record.protocol_version}/<name>/{record.task}/{record.cell}.json"
+        problems.append(f"belongs at {home}")
     absent = sorted(set(record.planned_seeds) - {result.seed for result in record.seeds})
     if absent:
         problems.append(f"planned seeds without an outcome: {', '.join(map(str, absent))}")
     try:
         if cell.name != record.cell or cell.contrast != record.contrast:
             problems.append(f"the cell of these strategies is {cell.contrast}: {cell.name}")
+        combine(registry.strategy(name).build(registry.task(cell.task)) for name in cell.strategies)
+        if record.settings != cell.settings():
+            problems.append("the settings are not the published ones")
         if spec_hash(cell) != record.provenance.spec:
             problems.append("made by other code, settings or data than this checkout's: run again")
         problems += _against_task(record)
-    except ValueError as error:  # an unknown task, base or strategy
+    except ValueError as error:  # an unknown task or strategy, or a conflict
         problems.append(str(error))
     for result in record.seeds:
         problems += [f"seed {result.seed}: {text}" for text in _seed_problems(record, result)]

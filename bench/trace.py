@@ -36,7 +36,26 @@ _DIRECT = {
 }
 
 
-def trace(function: Callable[..., Any], *example: Any) -> Callable[..., Any]:
+class Recording:
+    """A recorded function. Call it on trees, or call `flat` on their leaves in a hot loop."""
+
+    def __init__(self, module: GraphModule, inputs: Any, outputs: Any) -> None:
+        self._module, self._inputs, self._outputs = module, inputs, outputs
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The function's value. Raises ValueError for trees of another structure."""
+        leaves, structure = _pytree.tree_flatten(arguments)
+        if structure != self._inputs:
+            raise ValueError("the arguments have another structure than the recorded ones")
+        return _pytree.tree_unflatten(self.flat(leaves), self._outputs)
+
+    def flat(self, leaves: list[torch.Tensor]) -> list[torch.Tensor]:
+        """From the leaves of all arguments to the leaves of the value."""
+        with torch.inference_mode():
+            return self._module(*leaves)
+
+
+def trace(function: Callable[..., Any], *example: Any) -> Recording:
     """`function` recorded on example arguments (trees of tensors); shapes are then fixed.
 
     Arguments written in place by the function are written in place by the recording too.
@@ -59,15 +78,7 @@ def trace(function: Callable[..., Any], *example: Any) -> Callable[..., Any]:
     _call_directly(module.graph)
     module.graph.eliminate_dead_code()
     module.recompile()
-
-    def replay(*arguments: Any) -> Any:
-        leaves, structure = _pytree.tree_flatten(arguments)
-        if structure != inputs:
-            raise ValueError("the arguments have another structure than the recorded ones")
-        with torch.inference_mode():
-            return _pytree.tree_unflatten(module(*leaves), outputs)
-
-    return replay
+    return Recording(module, inputs, outputs)
 
 
 def _shape(node: Any) -> Any:

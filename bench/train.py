@@ -68,7 +68,8 @@ class _Trainer:
         self.state: State = trees.tmap(lambda leaf: leaf.clone(), vmap(learner.init)(self.keys))
         self.world: _World | None = None
         if self.task.environment is not None:
-            self.world = _World(learner, seeds, backend)
+            with self.clock("trace"):
+                self.world = _World(learner, seeds, backend, self.state, self.keys)
 
     def run(self, updates: int | None, progress: Callable[[float], None]) -> Run:
         total = self.task.updates if updates is None else updates
@@ -80,13 +81,16 @@ class _Trainer:
             update = trace(_stacked(self.learner.update), self.state, seen, self.keys)
         for start, stop in zip(marks, marks[1:], strict=False):
             losses = []
+            leaves, structure = trees.flatten(self.state)
             for _ in range(start, stop if None in bad else start):
                 if self.world is not None:
                     with self.clock("environment"):
-                        seen = self.world.step(self.state, self.keys)
+                        seen = self.world.step(leaves, self.keys)
                 with self.clock("update"):
-                    self.state, info = update(self.state, seen, self.keys)
-                losses.append(info)
+                    made = update.flat([*leaves, *seen, self.keys])
+                leaves = made[: len(leaves)]
+                losses.append(Info(*made[len(leaves) :]))
+            self.state = trees.unflatten(leaves, structure)
             bad = _first_bad(losses, start, bad)
             curves.append(self._evaluate(bad))
             progress(stop / total)
@@ -133,22 +137,28 @@ class _Trainer:
 class _World:
     """Training and evaluation environments of all seeds; the seam between tensors and arrays."""
 
-    def __init__(self, learner: Learner, seeds: tuple[int, ...], backend: Backend) -> None:
+    def __init__(
+        self,
+        learner: Learner,
+        seeds: tuple[int, ...],
+        backend: Backend,
+        state: State,
+        keys: Tensor,
+    ) -> None:
         self.task, self.seeds = learner.game, seeds
-        self.copies, self.episodes = self.task.steps_per_update, getattr(self.task, "episodes", 0)
-        self.training = environments.make(self.task, seeds, self.copies, "train", backend)
-        self.evaluation: Environment | None = None
-        if self.episodes:
-            self.evaluation = environments.make(
-                self.task, seeds, self.episodes, "evaluate", backend
-            )
+        copies, episodes = self.task.steps_per_update, getattr(self.task, "episodes", 0)
+        self.training = environments.make(self.task, seeds, copies, "train", backend)
         self.obs = self._tensor(self.training.reset())
-        self._behave = _lazy_trace(_stacked(learner.behave))
-        self._appraise = _lazy_trace(_stacked(learner.appraise))
+        self._behave = trace(_stacked(learner.behave), state, self.obs, keys)
+        self.evaluation: Environment | None = None
+        if episodes:
+            self.evaluation = environments.make(self.task, seeds, episodes, "evaluate", backend)
+            start = self._tensor(self.evaluation.reset())
+            self._appraise = trace(_stacked(learner.appraise), state, start, keys)
 
-    def step(self, state: State, keys: Tensor) -> Experience:
-        """Step every training copy once: experience [S, copies, ...]."""
-        action = self._behave(state, self.obs, keys)
+    def step(self, state: list[Tensor], keys: Tensor) -> Experience:
+        """Step every training copy once, from a state's leaves: experience [S, copies, ...]."""
+        action = self._behave.flat([*state, self.obs, keys])[0]
         made = self.training.step(self._array(action))
         going_on = 1.0 - self._tensor(made.terminated)
         seen = Experience(
@@ -215,19 +225,6 @@ def _stacked(function: Callable[..., Any]) -> Callable[..., Any]:
     """One seed's function for S seeds, with a plain signature that can be recorded."""
     batched = vmap(function)
     return lambda *arguments: batched(*arguments)
-
-
-def _lazy_trace(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Recorded at its first call, when the shapes are known."""
-    recorded: Callable[..., Any] | None = None
-
-    def call(*arguments: Any) -> Any:
-        nonlocal recorded
-        if recorded is None:
-            recorded = trace(function, *arguments)
-        return recorded(*arguments)
-
-    return call
 
 
 def _use(keys: Tensor, name: str) -> Tensor:

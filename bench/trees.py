@@ -23,6 +23,16 @@ def leaves(tree: Any) -> list[Any]:
     return _pytree.tree_leaves(tree)
 
 
+def flatten(tree: Any) -> tuple[list[Any], Any]:
+    """The leaves of a tree, and the structure from which `unflatten` rebuilds it."""
+    return _pytree.tree_flatten(tree)
+
+
+def unflatten(leaves: list[Any], structure: Any) -> Any:
+    """The inverse of `flatten`."""
+    return _pytree.tree_unflatten(leaves, structure)
+
+
 def lerp(start: Any, end: Any, weight: float | Tensor) -> Any:
     """`start + weight * (end - start)`, leaf by leaf; weight 0 returns `start` bit for bit."""
     return tmap(lambda a, b: a + weight * (b - a), start, end)

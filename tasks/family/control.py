@@ -39,7 +39,6 @@ class Control(Game):
     hidden: ClassVar[tuple[int, ...]] = (64, 64)
     lr: ClassVar[float] = 1e-3
     exploration: ClassVar[float] = 0.1  # standard deviation of the noise on actions in [-1, 1]
-    warmup: ClassVar[int] = 0  # updates whose actions are uniform
     reward_scale: ClassVar[float] = 1.0  # what the learner sees is reward * reward_scale
     episodes: ClassVar[int] = 5  # evaluation episodes per seed
     metrics: ClassVar[tuple[Metric, ...]] = RETURN_METRICS
@@ -63,11 +62,8 @@ class Control(Game):
         return fresh.reward.shape[0]
 
     def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
-        """Gaussian noise, clipped to the bounds; uniform actions during the warm-up."""
-        shape = tuple(action.shape)
-        noisy = action + self.exploration * rng.normal(rng.fold(key, "gauss"), shape)
-        uniform = 2.0 * rng.uniform(rng.fold(key, "uniform"), shape) - 1.0
-        return torch.where(step < self.warmup, uniform, noisy.clamp(-1.0, 1.0))
+        """Gaussian noise, clipped to the bounds."""
+        return (action + self.exploration * rng.normal(key, tuple(action.shape))).clamp(-1.0, 1.0)
 
     def actor_obs(self, batch: Experience) -> Tensor:
         """The actor answers wherever the batch has been."""

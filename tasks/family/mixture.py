@@ -21,9 +21,9 @@ class MixtureGan(Gan):
     action_size: ClassVar[int] = 2
     noise_size: ClassVar[int] = 8
     batch_rows: ClassVar[int] = 64
-    updates: ClassVar[int] = 4000
+    updates: ClassVar[int] = 3000
     samples: ClassVar[int] = 2500
-    seconds: ClassVar[float] = 40.0
+    seconds: ClassVar[float] = 35.0
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("fid", "squared distance", "lower"),
         Metric("is", "effective modes", "higher"),

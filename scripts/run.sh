@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Sets up .venv, runs a grid and builds the report: scripts/run.sh [options of `bench run`]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/venv.sh
+source scripts/venv.sh
+
+ready_venv fast
+if (($# == 0)); then
+  set -- --grid demo
+fi
+
+results=results previous=
+for argument; do
+  [[ $previous != --results ]] || results=$argument
+  [[ $argument != --results=* ]] || results=${argument#--results=}
+  previous=$argument
+done
+
+code=0
+.venv/bin/python -m bench run "$@" || code=$?
+.venv/bin/python -m bench report --results "$results" || ((code != 0)) || code=$?
+exit "$code"
