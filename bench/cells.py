@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -180,7 +180,7 @@ def _record(job: Job, run: Run, attempts: list[Attempt]) -> Record:
     return Record(
         task=cell.task,
         domain=task.domain,
-        base=cell.base,
+        base=cell.base,  # type: ignore[arg-type]  # pydantic refuses others
         strategy=cell.strategy,
         contrast=cell.contrast,
         cell=cell.name,
@@ -229,9 +229,10 @@ def _artefacts(task: Task, run: Run) -> dict[str, Artefact]:
     return {"samples": _artefact("images", pixels.reshape(len(pixels), *shape))}
 
 
-def _artefact(kind: str, array: np.ndarray) -> Artefact:
+def _artefact(kind: Literal["images", "points"], array: np.ndarray) -> Artefact:
     data = base64.b64encode(array.tobytes()).decode()
-    return Artefact(kind=kind, shape=list(array.shape), dtype=str(array.dtype), data=data)
+    dtype: Literal["uint8", "float32"] = "uint8" if kind == "images" else "float32"
+    return Artefact(kind=kind, shape=list(array.shape), dtype=dtype, data=data)
 
 
 def _joined(earlier: Record, later: Record) -> Record:

@@ -56,10 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = app(given or ["--help"], standalone_mode=False)
     except USAGE_ERROR as error:
-        typer.echo(one_line(f"error: {error.format_message()}; see --help"), err=True)
+        typer.echo(one_line(f"error: {error.format_message().rstrip('.')}; see --help"), err=True)
         code = EXIT_BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("error: interrupted before anything was run", err=True)
+        typer.echo("error: interrupted", err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code)
 
@@ -87,6 +87,8 @@ def bad_input() -> Iterator[None]:
         yield
     except (UnknownName, Incomplete, BadGrid, Conflict, NothingToCheck) as error:
         fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted before anything was run", EXIT_INTERRUPTED)
 
 
 def _names(given: list[str] | None) -> tuple[str, ...] | None:
@@ -140,9 +142,9 @@ def run(
         chosen = load_grid(grid).narrowed(_names(tasks), _names(strategies), _names(base), seeds)
         wanted = chosen.cells()
         cells.check(wanted, chosen.seeds)
-    if not dry_run:
-        _writable(folder)
-    todo = cells.missing(wanted, folder, chosen.seeds, environments.value, dry_run=dry_run)
+        if not dry_run:
+            _writable(folder)
+        todo = cells.missing(wanted, folder, chosen.seeds, environments.value, dry_run=dry_run)
     for line in todo.corrupt:
         typer.echo(one_line(f"warning: {line}"), err=True)
     console = Console(highlight=False)
@@ -181,10 +183,10 @@ def _run_jobs(console: Console, todo: Any, engine: Engine, folder: Path) -> None
     with Board(todo.jobs, console) as board:
         try:
             if engine is Engine.ray:
-                from bench import engine_ray as runner
+                from bench.engine_ray import run as run_all
             else:
-                from bench import engine_serial as runner
-            runner.run(todo.jobs, board)
+                from bench.engine_serial import run as run_all
+            run_all(todo.jobs, board)
         except KeyboardInterrupt:
             pass
     count, failed = len(todo.jobs), len(board.failures)
@@ -313,7 +315,7 @@ def report(
 
 @app.command()
 def validate(path: Annotated[Path, typer.Argument(help="a folder of records")]) -> None:
-    """Check records: schema, planned seeds, spec hash, summary against curve. Names each problem."""
+    """Check records: schema, planned seeds, spec hash, summary against curve; name each problem."""
     from bench.submission import validate as check
 
     with bad_input():

@@ -6,8 +6,8 @@ missing, and whatever Tune itself stores is thrown away.
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ def run(jobs: Sequence[Job], board: Board) -> None:
     """
     ray.init(
         address=os.environ.get("RAY_ADDRESS"),
-        logging_level="ERROR",
+        logging_level=logging.ERROR,
         log_to_driver=False,
         include_dashboard=None if os.environ.get("RAY_ADDRESS") else False,
     )

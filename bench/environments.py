@@ -140,8 +140,8 @@ class _Envpool:
                 num_threads=1,
             )
             space = self._pool.action_space
+            obs, _ = self._pool.reset()
         self._bounds = (space.low, space.high)
-        obs, _ = self._pool.reset()
         return obs
 
     def step(self, action: Array) -> Transition:

@@ -162,7 +162,7 @@ def load_grid(name: str) -> Grid:
     if not path.is_file():
         if path.parent != GRID_FOLDER:
             raise BadGrid(
-                f"no grid file {path}; give a YAML file or one of {', '.join(grid_names())}"
+                f"there is no file {path}; give a grid file, or a name: {', '.join(grid_names())}"
             )
         raise registry.unknown("grid", name, grid_names())
     try:

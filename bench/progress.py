@@ -1,4 +1,4 @@
-"""What a user sees of a running grid: a live bar on a terminal, one line per finished cell anywhere."""
+"""What a user sees of a running grid: a live bar on a terminal, one line per cell anywhere."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Board:
         """A job has given no outcome."""
         self._ended(number)
         cell = self._jobs[number].cell
-        line = f"{cell.task}/{cell.name}: {problem}"
+        line = f"{cell.task}/{cell.name}: {' '.join(problem.split())}"
         self.failures.append(line)
         self._console.print(f"[red]failed[/] {escape(line)}", soft_wrap=True)
         self._refresh()

@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from bench.game import Domain
 from bench.grid import PROTOCOL_VERSION, Cell, Contrast, first_problem
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 MAX_BYTES = 64 * 1024
 MAX_POINTS = 50
 
@@ -206,7 +206,7 @@ def _dumps(value: Any) -> str:
 def most_seeds(metrics: Iterable[str], points: int) -> int:
     """How many seeds surely fit in one record, from the names of the metrics and the curve."""
     point = 30 + sum(len(name) + 22 for name in metrics)
-    return (MAX_BYTES - 12 * 1024) // (points * point + 250)
+    return (MAX_BYTES - 12 * 1024) // (points * point + 480)
 
 
 def write(path: Path, record: Record) -> None:

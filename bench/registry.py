@@ -115,7 +115,7 @@ def _strategy_factory(name: str, module: ModuleType) -> Callable[..., Strategy]:
 @cache
 def tasks() -> dict[str, Task]:
     """Every task by name. Raises `Incomplete`."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, module in sorted(_modules(task_package).items()):
         found[name] = getattr(module, "task", None)
         if getattr(found[name], "name", None) != name:

@@ -19,5 +19,6 @@ done
 
 code=0
 .venv/bin/python -m bench run "$@" || code=$?
-.venv/bin/python -m bench report --results "$results" || ((code != 0)) || code=$?
-exit "$code"
+reported=0
+.venv/bin/python -m bench report --results "$results" || reported=$?
+exit "$((code ? code : reported))"

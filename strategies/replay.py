@@ -14,7 +14,7 @@ from bench.trees import tmap
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
 NEUTRAL = {"share": 0.0}
-DEFAULTS = {"gan": {"share": 0.5}, "game": {"share": 0.5}}  # SimGAN: half of the generated half
+DEFAULTS = {"gan": {"share": 0.5}}  # SimGAN: half of the generated half
 
 
 def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:

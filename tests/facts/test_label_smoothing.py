@@ -1,0 +1,37 @@
+"""1 and 0 become 0.9 and 0.1; in RL the mean target stays where it is."""
+
+import torch
+
+from bench.game import Examples
+from tests.closed_form import build, learner, run
+
+
+def smoothed(target: list[float], anchor: float, **settings: object) -> torch.Tensor:
+    strategy = build("label_smoothing", "ring8", **settings)
+    at = type("At", (), {"player": "critic"})()
+    empty = torch.zeros(len(target), 0)
+    examples = Examples(empty, empty, torch.tensor(target), torch.tensor(anchor))
+    assert strategy.examples is not None
+    return strategy.examples(examples, at).target
+
+
+def test_the_papers_targets() -> None:
+    assert torch.allclose(smoothed([1.0, 0.0], 0.5), torch.tensor([0.9, 0.1]))
+    one_sided = smoothed([1.0, 0.0], 0.5, one_sided=True)
+    assert torch.allclose(one_sided, torch.tensor([0.9, 0.0]))
+
+
+def test_the_mean_target_is_kept() -> None:
+    target = [3.0, -1.0, 4.0]
+    made = smoothed(target, 2.0, eps=0.5)
+    assert torch.allclose(made, torch.tensor([2.5, 0.5, 3.0]))
+
+
+def test_the_loss_on_the_dirac_gan() -> None:
+    """At theta = 1: 0.9 softplus(psi) + 0.1 softplus(-psi) + log 2, against softplus(psi) + log 2."""
+    game = learner("dirac", build("label_smoothing", "dirac"))
+    states, info = run(game, 1)
+    psi = states[0].core.critic["0/weight"].squeeze()
+    softplus = torch.nn.functional.softplus
+    wanted = 0.9 * softplus(psi) + 0.1 * softplus(-psi) + torch.log(torch.tensor(2.0))
+    assert torch.allclose(info.critic_loss, wanted)

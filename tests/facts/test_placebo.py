@@ -1,0 +1,15 @@
+"""A whole training run with the placebo is the base's, bit for bit, on both kinds of task."""
+
+import pytest
+
+from bench.train import train
+from tests.closed_form import build, learner
+
+
+@pytest.mark.parametrize("task", ["ring8", "lqr"])
+def test_a_run_is_the_bases(task: str) -> None:
+    runs = [
+        train(learner(task, *plan), [0, 1], updates=30, backend="gymnasium")
+        for plan in ([], [build("placebo", task)])
+    ]
+    assert runs[0].curves == runs[1].curves

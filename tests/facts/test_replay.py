@@ -1,0 +1,86 @@
+"""The ring holds the last rows, and draws are uniform over what has been written."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from bench import registry, rng
+from bench.conformance import experience
+from bench.strategy import Strategy
+from bench.trees import tmap
+from tests.closed_form import build, learner
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def played(updates: int, capacity: int) -> tuple[list[torch.Tensor], list[torch.Tensor], dict]:
+    """Rewards that were seen and batches that were learned from, per update; the final memory."""
+    task = registry.task("lqr")
+    made = build("replay", "lqr", capacity=capacity)
+    batches: list[torch.Tensor] = []
+
+    def spy(value, at):  # type: ignore[no-untyped-def]
+        batch = made.batch(value, at)
+        if at.player == "critic":
+            batches.append(batch.reward.clone())
+        return batch
+
+    spied: Strategy = replace(made, batch=spy)
+    what, key = learner("lqr", spied), rng.seed_key(0)
+    state, rewards = what.init(key), []
+    # The spy must see numbers, not the tracers of grad: the batch is made outside of it.
+    for update in range(updates):
+        seen = experience(task, rng.fold(key, update))
+        rewards.append(seen.reward)
+        state, _ = what.update(tmap(lambda leaf: leaf.clone(), state), seen, key)
+    return rewards, batches, state.slots["replay"]
+
+
+def test_the_ring_holds_the_last_rows() -> None:
+    rewards, _, memory = played(updates=7, capacity=10)
+    last = torch.cat(rewards)[-10:]
+    assert memory["written"] == 7 * 4
+    assert torch.equal(memory["rows"].reward.sort().values, last.sort().values)
+
+
+def test_draws_come_from_what_was_seen_the_newest_included() -> None:
+    rewards, batches, _ = played(updates=7, capacity=12)
+    for update, batch in enumerate(batches):
+        alive = torch.cat(rewards[: update + 1])[-12:]
+        assert torch.isin(batch, alive).all()
+        assert len(batch) == registry.task("lqr").batch_rows
+    # 64 draws out of 12 rows miss the 4 newest ones with probability (2/3)^64 < 1e-11.
+    assert torch.isin(rewards[-1], batches[-1]).any()
+
+
+def test_draws_are_uniform() -> None:
+    """Chi-squared of 12 equally likely rows over 40 updates' draws; 31.3 is its 99.9 % quantile."""
+    task = registry.task("lqr")
+    made = build("replay", "lqr", capacity=12)
+    what, key = learner("lqr", made), rng.seed_key(3)
+    slot = made.slot(what.init(key).core, task, key)
+    slot = {"rows": slot["rows"]._replace(reward=torch.arange(12.0)), "written": key * 0 + 12}
+    fresh = task.blank(4)._replace(reward=torch.tensor([0.0, 1.0, 2.0, 3.0]))
+    counts = torch.zeros(12)
+    for update in range(40):
+        at = type("At", (), {"game": task, "slot": slot, "key": rng.fold(key, update)})()
+        counts += torch.bincount(made.batch(fresh, at).reward.long(), minlength=12)
+    expected = counts.sum() / 12
+    assert ((counts - expected).square() / expected).sum() < 31.3
+
+
+def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
+    task, key = registry.task("ring8"), rng.seed_key(0)
+    made, what = build("replay", "ring8"), learner("ring8")
+    slot = made.slot(what.init(key).core, task, key)
+    rows = slot["rows"]._replace(action=slot["rows"].action - 99.0)
+    slot = {"rows": rows, "written": key * 0 + 20_000}
+    actor = what.init(key).core.actor
+    fresh = task.fresh(lambda obs, use: what.act(actor, obs, use), key, task.blank(0))
+    at = type("At", (), {"game": task, "slot": slot, "key": key})()
+    batch = made.batch(fresh, at)
+    past = (batch.action == -99.0).all(dim=1)
+    assert batch.action.shape == fresh.action.shape
+    assert 30 <= past[:64].sum() <= 32  # half; a draw may fall on the newest rows
+    assert torch.equal(batch.action[64:], fresh.action[64:])

@@ -1,0 +1,49 @@
+"""The largest singular value ends under the cap; weights already under it are left alone."""
+
+import pytest
+import torch
+
+from bench import rng
+from tests.closed_form import build, learner, run
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize("cap", [0.2, 1.0])
+def test_singular_values_end_under_the_cap(cap: float) -> None:
+    strategy = build("spectral_norm", "digits", cap=cap)
+    states, _ = run(learner("digits", strategy), 150)
+    critic = states[-1].core.critic
+    used = strategy.weights(critic, "critic", states[-1].slots["spectral_norm"])
+    touched = 0
+    for name, weight in critic.items():
+        if weight.dim() == 2:
+            before, after = (torch.linalg.svdvals(w)[0] for w in (weight, used[name]))
+            # The power iteration runs alongside training: a few percent behind at most.
+            assert after <= cap * 1.05
+            touched += int(before > cap)
+            if before <= cap:
+                assert torch.equal(used[name], weight)
+        else:
+            assert torch.equal(used[name], weight)
+    assert touched
+
+
+def test_power_iteration_finds_the_singular_value() -> None:
+    """Without learning, u' W v converges to the largest singular value."""
+    strategy = build("spectral_norm", "digits")
+    core = learner("digits").init(rng.seed_key(0)).core
+    memory = strategy.slot(core, None, rng.seed_key(1))
+    after = type("After", (), {"new": core})()
+    for _ in range(300):
+        memory = strategy.refresh(memory, after)
+    for name, weight in core.critic.items():
+        if weight.dim() == 2:
+            sigma = memory[name]["u"] @ weight @ memory[name]["v"]
+            assert torch.isclose(sigma, torch.linalg.svdvals(weight)[0], rtol=1e-4)
+
+
+def test_the_actor_is_left_alone() -> None:
+    strategy = build("spectral_norm", "ring8", cap=1e-3)
+    actor = learner("ring8").init(rng.seed_key(0)).core.actor
+    assert strategy.weights(actor, "actor", None) is actor

@@ -1,0 +1,67 @@
+"""Training that costs nothing, for tests of what surrounds it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bench.cli import main
+from bench.train import Run
+
+STEPS = [0, 100, 200, 300, 400, 500]
+
+
+@dataclass
+class FakeTraining:
+    """Stands in for `bench.train.train`; curves depend on task, strategies and seed alone."""
+
+    calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
+    before: Callable[[str], None] = lambda cell: None  # may raise
+
+    def __call__(self, learner: Any, seeds: Sequence[int], **rest: Any) -> Run:
+        cell = "+".join([learner.game.name, *(part.name for part in learner.plan.strategies)])
+        self.calls.append((learner.game.name, cell, tuple(seeds)))
+        self.before(cell)
+        names = [metric.name for metric in learner.game.metrics]
+        return Run(
+            seeds=tuple(seeds),
+            steps=STEPS,
+            curves=[
+                [{name: number(cell, name, seed, step) for name in names} for seed in seeds]
+                for step in STEPS
+            ],
+            first_bad_step=[None] * len(seeds),
+            state=None,  # type: ignore[arg-type]
+            seconds={"update": 0.5 * len(seeds)},
+            samples=None,
+            environment=None,
+        )
+
+    @property
+    def cells(self) -> list[str]:
+        """Which cells were trained, in order."""
+        return [cell for _, cell, _ in self.calls]
+
+
+def number(*parts: Any) -> float:
+    """A number in [0, 1) that depends on the parts alone."""
+    return zlib.crc32(repr(parts).encode()) / 2**32
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> FakeTraining:
+    """Fake training in place of the real one."""
+    fake = FakeTraining()
+    monkeypatch.setattr("bench.train.train", fake)
+    return fake
+
+
+def bench(*arguments: Any) -> int:
+    """`python -m bench ARGUMENTS` in this process; its exit code."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    return int(stop.value.code or 0)

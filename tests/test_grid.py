@@ -1,0 +1,264 @@
+"""Cells, grids, and the hash that decides what is run again."""
+
+import ast
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bench import grid, registry
+from bench.cells import check
+from bench.grid import BadGrid, Cell, Grid, code_hash, load_grid, spec_hash
+from bench.registry import UnknownName
+from bench.strategy import Conflict
+
+KIT = grid.REFERENCE["rl"]
+
+
+def some_grid(**changes) -> Grid:
+    raw = {"about": "a test", "tasks": ["dirac"], "strategies": ["r1"], "bases": ["bare"]}
+    return Grid.model_validate(raw | changes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "name", "contrast", "strategies"),
+    [
+        (Cell("dirac", "bare"), "bare", "base", ()),
+        (Cell("dirac", "bare", "r1"), "bare+r1", "added", ("r1",)),
+        (Cell("dirac", "bare", "r1+replay"), "bare+r1+replay", "added", ("r1", "replay")),
+        (Cell("pendulum", "reference"), "reference", "base", KIT),
+        (Cell("pendulum", "reference", "r1"), "reference+r1", "added", ("r1", *KIT)),
+        (Cell("pendulum", "reference", KIT[0]), f"reference-{KIT[0]}", "removed", KIT[1:]),
+        # Half of it is in the kit: it is added, and nothing is given twice.
+        (Cell("pendulum", "reference", f"r1+{KIT[0]}"), None, "added", ("r1", *KIT)),
+    ],
+)
+def test_a_cell_says_what_it_is(cell, name, contrast, strategies):
+    assert cell.name == (name or f"reference+{cell.strategy}")
+    assert cell.contrast == contrast
+    assert cell.strategies == tuple(sorted(strategies))
+    assert cell.base_cell == Cell(cell.task, cell.base)
+    assert cell.settings().keys() == set(strategies)
+
+
+@pytest.mark.parametrize("name", list(grid.grid_names()))
+def test_the_suites_own_grids_can_run(name):
+    chosen = load_grid(name)
+    cells = chosen.cells()
+    check(cells, chosen.seeds)
+    assert len(set(cells)) == len(cells)
+    assert len({(cell.task, cell.name) for cell in cells}) == len(cells)
+    for cell in cells:
+        assert cell.base_cell in cells
+        for control in ("placebo", "harmful"):
+            assert Cell(cell.task, cell.base, control) in cells
+
+
+def test_the_demo_is_what_the_readme_promises():
+    demo = load_grid("demo")
+    domains = [registry.task(name).domain for name in demo.tasks]
+    assert sorted(domains) == ["gan", "gan", "rl", "rl"]
+    assert (demo.bases, demo.seeds) == (("bare",), 3)
+    assert len(demo.cells()) == 4 * (1 + 4 + 2)
+
+
+def test_names_given_twice_or_in_another_order_are_one_cell():
+    twice = some_grid(
+        tasks=["dirac", "dirac"], strategies=["r1+replay", "replay+r1"], bases=["bare", "bare"]
+    )
+    names = sorted(cell.name for cell in twice.cells())
+    assert names == ["bare", "bare+harmful", "bare+placebo", "bare+r1+replay"]
+
+
+def test_all_means_all():
+    everything = some_grid(tasks="all", strategies="all").cells()
+    assert {cell.task for cell in everything} == set(registry.tasks())
+    assert {cell.strategy for cell in everything} == {None, *registry.strategies()}
+    assert some_grid().narrowed(("all",), ("all",), None, None).cells() == everything
+
+
+def test_one_name_in_a_grid_file_is_a_list_of_one():
+    assert some_grid(tasks="dirac", strategies="r1, replay").tasks == ("dirac",)
+    assert some_grid(strategies="r1, replay").strategies == ("r1", "replay")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tasks": ["dirca"]}, "unknown task 'dirca'; did you mean 'dirac'?"),
+        ({"strategies": ["replya"]}, "unknown strategy 'replya'; did you mean 'replay'?"),
+        ({"strategies": ["r1+replya"]}, "unknown strategy 'replya'; did you mean 'replay'?"),
+        ({"bases": ["refrence"]}, "unknown base 'refrence'; did you mean 'reference'?"),
+        ({"tasks": ["qqqq"]}, "unknown task 'qqqq'; known: bilinear,"),
+    ],
+)
+def test_unknown_names_get_the_nearest(change, message):
+    with pytest.raises(UnknownName) as error:
+        some_grid(**change).cells()
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("part", ["tasks", "bases"])
+def test_a_grid_without_cells_is_refused(part):
+    with pytest.raises(BadGrid, match="has no cells"):
+        some_grid(**{part: []}).cells()
+
+
+def test_a_strategy_given_twice_is_a_conflict():
+    with pytest.raises(Conflict, match="r1 is given twice"):
+        check(some_grid(strategies=["r1+r1"]).cells(), 2)
+
+
+def test_seeds_that_no_record_holds_are_refused_before_they_are_run():
+    cells = some_grid().cells()
+    check(cells, 20)
+    with pytest.raises(BadGrid, match="1000 seeds of dirac do not fit in one record; at most"):
+        check(cells, 1000)
+
+
+def test_grids_by_name_and_by_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("about: mine\ntasks: [dirac]\nstrategies: []\nbases: [bare]\nseeds: 3\n")
+    mine = load_grid(str(path))
+    assert ([cell.name for cell in mine.cells()], mine.seeds) == (
+        ["bare", "bare+harmful", "bare+placebo"],
+        3,
+    )
+    with pytest.raises(UnknownName, match="unknown grid 'dmeo'; did you mean 'demo'"):
+        load_grid("dmeo")
+    with pytest.raises(BadGrid, match="there is no file .*nope.yaml"):
+        load_grid(str(tmp_path / "nope.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"tasks: [", "while parsing"),
+        (b"just words", "valid dictionary"),
+        (b"", "valid dictionary"),
+        (b"about: a\nstrategies: all\n", "tasks: Field required"),
+        (b"about: a\ntasks: all\nstrategies: all\nseeds: 0\n", "seeds: .*greater than"),
+        (b"about: a\ntasks: all\nstrategies: all\nsead: 1\n", "sead: Extra inputs"),
+        (b"about: \xff\n", "utf-8"),
+    ],
+)
+def test_a_broken_grid_file_is_one_clear_line(tmp_path, text, reason):
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(text)
+    with pytest.raises(BadGrid, match=reason) as error:
+        load_grid(str(path))
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def module(folder: Path, name: str, text: str) -> ModuleType:
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+PLAIN = 'LIMIT = 3\n\n\ndef f(x: float) -> float:\n    return x * 2.0 if x else "" or None\n'
+SAME = [
+    '"""Words."""\n# More words.\n' + PLAIN.replace("return", '"""Words."""\n\n    return'),
+    PLAIN.replace("LIMIT = 3", "LIMIT = (3)  # why").replace("\n\n\n", "\n"),
+    PLAIN.replace("    return", "        return"),
+]
+OTHER = [
+    PLAIN.replace("2.0", "2.5"),
+    PLAIN.replace("2.0", "2"),
+    PLAIN.replace("x * 2.0", "2.0 * x"),
+    PLAIN.replace("3", "True"),
+    PLAIN.replace('""', "0"),
+    PLAIN.replace("or None", "or False"),
+    PLAIN.replace("LIMIT", "LIMITS"),
+    PLAIN + "LIMIT = 4\n",
+]
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_words_and_layout_do_not_count(tmp_path, text):
+    one = code_hash(module(tmp_path, "one", PLAIN))
+    assert code_hash(module(tmp_path, "two", text)) == one
+
+
+def test_every_change_of_code_counts(tmp_path):
+    hashes = [code_hash(module(tmp_path, f"m{i}", text)) for i, text in enumerate([PLAIN, *OTHER])]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_every_cell_has_its_own_spec():
+    cells = some_grid(tasks="all", strategies="all").cells()
+    hashes = {spec_hash(cell) for cell in cells}
+    assert len(hashes) == len(cells)
+
+
+def test_an_edit_concerns_just_the_cells_it_touches(monkeypatch):
+    cells = some_grid(tasks=["dirac", "bilinear"], strategies=["r1", "replay"]).cells()
+    before = {cell: spec_hash(cell) for cell in cells}
+
+    def edited(name):
+        monkeypatch.setattr(
+            grid,
+            "code_hash",
+            lambda module: code_hash(module) + ("edited" * (module.__name__ == name)),
+        )
+        return {cell for cell in cells if spec_hash(cell) != before[cell]}
+
+    assert edited("strategies.r1") == {cell for cell in cells if cell.strategy == "r1"}
+    assert edited("tasks.dirac") == {cell for cell in cells if cell.task == "dirac"}
+    assert edited("tasks.family.point") == set(cells)
+    assert edited("bench.report") == set()
+
+
+def test_settings_and_data_count(monkeypatch):
+    cell = Cell("dirac", "bare", "r1")
+    before = spec_hash(cell)
+    with monkeypatch.context() as patch:
+        patch.setitem(registry.strategy("r1").module.DEFAULTS, "toy", {"gamma": 7.0})
+        patch.setitem(registry.strategy("r1").module.DEFAULTS, "game", {"gamma": 7.0})
+        assert spec_hash(cell) != before
+    with monkeypatch.context() as patch:
+        patch.setattr(type(registry.task("dirac")), "data_hash", lambda task: "other data")
+        assert spec_hash(cell) != before
+    assert spec_hash(cell) == before
+
+
+NOT_HASHED = {
+    "trace": "replays the very operations of the learner; its tests compare bit by bit",
+    "classifier": "the data hash of its task covers it",
+}
+
+
+def test_nothing_that_makes_numbers_is_left_out_of_the_hash():
+    """All of bench that the learner, tasks or strategies import is hashed, or excused above."""
+    root = Path(grid.__file__).parents[1]
+    files = [
+        root / "bench" / "train.py",
+        *root.glob("tasks/**/*.py"),
+        *root.glob("strategies/*.py"),
+    ]
+    found, todo = set(), dict.fromkeys(files)
+    while todo:
+        path = next(iter(todo))
+        todo.pop(path)
+        for name in imported(path) - found:
+            found.add(name)
+            todo[root / "bench" / f"{name}.py"] = None
+    assert found - set(grid.CORE_MODULES) <= NOT_HASHED.keys()
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of bench that a file imports outside `if TYPE_CHECKING`."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("bench"):
+            _, _, inner = node.module.partition(".")
+            names |= {inner} if inner else {alias.name for alias in node.names}
+    return names
