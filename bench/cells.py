@@ -6,6 +6,7 @@ import base64
 import platform
 import statistics
 import subprocess
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -131,6 +132,7 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
     from bench.train import train  # what only lists or plans need not import the tracer
 
     torch.set_num_threads(1)
+    spec = spec_hash(job.cell)  # before training, because files may be edited meanwhile
     attempts: list[Attempt] = []
     while True:
         try:
@@ -141,7 +143,7 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
                 raise
             oom = isinstance(error, MemoryError | torch.OutOfMemoryError)
             attempts.append(Attempt(reason="oom" if oom else "crashed", message=str(error)[:200]))
-    made = _record(job, run, attempts)
+    made = _record(job, run, attempts, spec)
     try:
         earlier = _valid(job.path, job.cell)
     except CorruptRecord:  # broken since the job was planned
@@ -151,6 +153,15 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
         made = _joined(earlier, made)
     record.write(job.path, made)
     return made
+
+
+def problem(error: BaseException) -> str:
+    """One line on a cell that crashed: what was raised, and where in this project."""
+    here = str(Path(__file__).resolve().parents[1])
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(here)]
+    own = [f for f in frames if "site-packages" not in f.filename]
+    place = f" ({Path(own[-1].filename).relative_to(here)}:{own[-1].lineno})" if own else ""
+    return f"{type(error).__name__}: {error}{place}"
 
 
 def summary(made: Record) -> str:
@@ -167,7 +178,7 @@ def summary(made: Record) -> str:
     return f"{text}, {sum(made.seconds.values()):.0f} s"
 
 
-def _record(job: Job, run: Run, attempts: list[Attempt]) -> Record:
+def _record(job: Job, run: Run, attempts: list[Attempt], spec: str) -> Record:
     cell, task = job.cell, registry.task(job.cell.task)
     score = task.metrics[0]
     info = ScoreInfo(
@@ -191,7 +202,7 @@ def _record(job: Job, run: Run, attempts: list[Attempt]) -> Record:
         seconds={phase: round(spent, 3) for phase, spent in run.seconds.items()},
         seconds_seeds=len(run.seeds),
         artefacts=_artefacts(task, run),
-        provenance=_provenance(cell, run),
+        provenance=_provenance(run, spec),
     )
 
 
@@ -253,14 +264,14 @@ def _joined(earlier: Record, later: Record) -> Record:
     )
 
 
-def _provenance(cell: Cell, run: Run) -> Provenance:
+def _provenance(run: Run, spec: str) -> Provenance:
     commit, dirty = _checkout()
     packages = ("torch", "numpy", "gymnasium", "envpool", "ray", "torch-fidelity", "scikit-learn")
     return Provenance(
         suite=_version("crossover-bench") or "unknown",
         commit=commit,
         dirty=dirty,
-        spec=spec_hash(cell),
+        spec=spec,
         versions={
             "python": platform.python_version(),
             **{name: found for name in packages if (found := _version(name))},

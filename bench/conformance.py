@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -63,9 +64,7 @@ def rollout(learner: Learner, seeds: Iterable[int], updates: int = UPDATES) -> l
     return _continue(learner, [_own(vmap(learner.init)(keys))], keys, updates)
 
 
-def _continue(
-    learner: Learner, states: list[State], keys: Tensor, updates: int
-) -> list[State]:
+def _continue(learner: Learner, states: list[State], keys: Tensor, updates: int) -> list[State]:
     for _ in range(updates):
         state = states[-1]
         when = vmap(rng.fold)(vmap(partial(rng.fold, use="experience"))(keys), state.core.step)
@@ -148,7 +147,7 @@ def others_draws_are_unchanged(strategy: Examined, task: Task) -> None:
 def stays_finite_and_keeps_its_shape(strategy: Examined, task: Task) -> None:
     """All numbers stay finite, and every part of the state keeps its shape and dtype."""
     states = rollout(Learner(task, combine([strategy.active])), [0, 1])
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         for old, new in zip(trees.leaves(before), trees.leaves(after), strict=True):
             assert old.shape == new.shape, f"a part of the state went {old.shape} to {new.shape}"
             assert old.dtype == new.dtype, f"a part of the state went {old.dtype} to {new.dtype}"
@@ -190,7 +189,7 @@ def only_the_owner_writes(strategy: Examined, task: Task) -> None:
 
 def order_does_not_matter(one: Strategy, other: Strategy, task: Task) -> None:
     """A pair gives the same in either order, stays finite, or is a Conflict in either order."""
-    results = []
+    results: list[State | None] = []
     for pair in ([one, other], [other, one]):
         try:
             results.append(rollout(Learner(task, combine(pair)), [0], 3)[-1])

@@ -22,14 +22,15 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 import ray
 from ray import tune
 
-from bench.cells import Job, run_job, summary
+from bench.cells import Job, problem, run_job, summary
 from bench.progress import Board
 
 
 def run(jobs: Sequence[Job], board: Board) -> None:
     """Run every job on the cluster at RAY_ADDRESS, or on one started for the occasion.
 
-    A job that crashes is reported on the board, and the rest still run.
+    A job that crashes is reported on the board, and the rest still run. One whose worker dies, as
+    for want of memory, is tried once more.
     """
     ray.init(
         address=os.environ.get("RAY_ADDRESS"),
@@ -49,7 +50,7 @@ def run(jobs: Sequence[Job], board: Board) -> None:
                     storage_path=storage,
                     callbacks=[_ToBoard(board)],
                     verbose=0,
-                    failure_config=tune.FailureConfig(max_failures=0),
+                    failure_config=tune.FailureConfig(max_failures=1),
                 ),
             ).fit()
     finally:
@@ -57,7 +58,13 @@ def run(jobs: Sequence[Job], board: Board) -> None:
 
 
 def _trial(config: dict[str, int], jobs: list[Job]) -> None:
-    tune.report({"summary": summary(run_job(jobs[config["number"]]))})
+    """Reports a crash instead of raising it, which Tune would answer with pages of its own."""
+    try:
+        made = run_job(jobs[config["number"]])
+    except Exception as error:
+        tune.report({"problem": problem(error)})
+    else:
+        tune.report({"summary": summary(made)})
 
 
 class _ToBoard(tune.Callback):
@@ -75,12 +82,14 @@ class _ToBoard(tune.Callback):
         self._board.started(trial.config["number"])
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._close(trial, (trial.last_result or {}).get("summary"), "ended without a result")
+        result = trial.last_result or {}
+        problem = result.get("problem", "ended without a result")
+        self._close(trial, result.get("summary"), problem)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        error = trial.get_pickled_error() or trial.error_filename or "the worker died"
-        cause = getattr(error, "cause", None) or error
-        self._close(trial, None, f"{type(cause).__name__}: {cause}".strip().splitlines()[-1])
+        """The worker itself has died."""
+        error = str(trial.get_pickled_error() or "the worker died").strip()
+        self._close(trial, None, error.splitlines()[0])
 
     def _close(self, trial: Any, line: str | None, problem: str) -> None:
         number = trial.config["number"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.cells import Job, run_job, summary
+from bench.cells import Job, problem, run_job, summary
 from bench.progress import Board
 
 
@@ -15,6 +15,6 @@ def run(jobs: Sequence[Job], board: Board) -> None:
         try:
             made = run_job(job)
         except Exception as error:
-            board.failed(number, f"{type(error).__name__}: {error}")
+            board.failed(number, problem(error))
         else:
             board.finished(number, summary(made))

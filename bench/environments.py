@@ -1,4 +1,4 @@
-"""Environments on the host: all seeds' copies in one vector environment, the same under both backends.
+"""Environments on the host: all seeds' copies in one vector environment, whatever the backend.
 
 Gymnasium serves every environment, envpool (optional) serves many faster. Each copy is seeded from
 its run's seed alone, so a seed meets the same environments alone and in any batch of seeds.

@@ -150,6 +150,12 @@ class Task(Protocol):
         """Metrics of one seed from numpy actions [samples, A] (unused with an environment)."""
         ...
 
+    def judge_episodes(
+        self, start: Any, returns: Any, discounted: Any, predicted: Any, lengths: Any
+    ) -> dict[str, float]:
+        """Metrics of one seed from full episodes (only with an environment, if `samples` is 0)."""
+        ...
+
     def data_hash(self) -> str:
         """What the task reads besides its code: a hash of data and weights, or ""."""
         ...
@@ -187,6 +193,12 @@ class Game:
 
     def judge(self, actions: Any, core: Any) -> dict[str, float]:
         """Nothing to say about samples."""
+        return {}
+
+    def judge_episodes(
+        self, start: Any, returns: Any, discounted: Any, predicted: Any, lengths: Any
+    ) -> dict[str, float]:
+        """Nothing to say about episodes."""
         return {}
 
     def data_hash(self) -> str:

@@ -185,9 +185,8 @@ def grid_names() -> Iterator[str]:
     return (path.stem for path in sorted(GRID_FOLDER.glob("*.yaml")))
 
 
-CORE_MODULES = (
-    "rng trees game strategy optim nets steps learner train environments metrics mixture".split()
-)
+CORE_MODULES = """rng trees game strategy optim nets steps learner train trace environments metrics
+mixture""".split()
 
 
 def spec_hash(cell: Cell) -> str:

@@ -1,6 +1,7 @@
 """The learner: one bilevel game, one seed, read from top to bottom. It knows no strategy by name.
 
-    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty) -> grads -> step -> accept
+    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty)
+              -> grads -> step -> accept
 
 The critic regresses on `reward + discount * value(Q_seen(next_obs, actor_seen(next_obs)))`; the
 actor climbs the critic's judgement of its own actions. With discount 0 and rewards 0 and 1 this is
@@ -51,8 +52,8 @@ class Learner:
     def blueprint(self) -> Blueprint:
         """Both players as they will be built: the task's, changed by the strategies."""
         blueprint = self.game.blueprint()
-        for strategy in self.plan.parts["blueprint"]:
-            blueprint = strategy.blueprint(blueprint, self.game)
+        for part in self.plan.parts["blueprint"]:
+            blueprint = part.call(blueprint, self.game)
         return blueprint
 
     def init(self, key: Tensor) -> State:
@@ -69,8 +70,8 @@ class Learner:
             step=torch.zeros_like(key),
         )
         slots = {
-            strategy.name: strategy.slot(core, game, rng.fold(key, strategy.name))
-            for strategy in self.plan.parts["slot"]
+            part.name: part.call(core, game, rng.fold(key, part.name))
+            for part in self.plan.parts["slot"]
         }
         return State(core, slots)
 
@@ -79,7 +80,7 @@ class Learner:
         owner = self.plan.owner("policy")
         if owner is None:
             return state.core.actor
-        return owner.policy(state.core.actor, state.slots.get(owner.name))
+        return owner.call(state.core.actor, state.slots.get(owner.name))
 
     def act(self, actor: Params, obs: Tensor, key: Tensor) -> Tensor:
         """The actor's actions [B, A] at observations [B, O], with fresh noise from `key`."""
@@ -116,23 +117,23 @@ class Learner:
             return grads[player]
 
         owner = self.plan.owner("step")
-        step = self.default_step if owner is None else owner.step
+        step = self.default_step if owner is None else owner.call
         core = step(state.core, field, self._move)
         core = core._replace(step=state.core.step + 1)
         at = self._at(state, key, state.core, "critic", seen)
-        for strategy in self.plan.parts["accept"]:
-            core = strategy.accept(core, self._own(at, strategy.name, state))
+        for part in self.plan.parts["accept"]:
+            core = part.call(core, self._own(at, part.name, state))
         slots = dict(state.slots)
-        for strategy in self.plan.parts["refresh"]:
+        for part in self.plan.parts["refresh"]:
             after = After(
                 game=self.game,
                 old=state.core,
                 new=core,
                 fresh=self._fresh(state, state.core, seen, key),
                 grads=grads,
-                key=rng.fold(key, strategy.name),
+                key=rng.fold(key, part.name),
             )
-            slots[strategy.name] = strategy.refresh(slots[strategy.name], after)
+            slots[part.name] = part.call(slots[part.name], after)
         info = Info(
             critic_loss=losses["critic"],
             actor_loss=losses["actor"],
@@ -153,10 +154,11 @@ class Learner:
         loss_of = self._critic_loss if player == "critic" else self._actor_loss
 
         def loss(params: Params) -> Tensor:
-            live = replace(at, core=point._replace(**{player: params}))
+            changed: dict[str, Any] = {player: params}
+            live = replace(at, core=point._replace(**changed))
             total = loss_of(live, view, state)
-            for strategy in self.plan.parts["penalty"]:
-                total = total + strategy.penalty(self._own(live, strategy.name, state))
+            for part in self.plan.parts["penalty"]:
+                total = total + part.call(self._own(live, part.name, state))
             return total
 
         grads, value = torch.func.grad_and_value(loss)(getattr(point, player))
@@ -189,15 +191,14 @@ class Learner:
 
     def _move(self, core: Core, player: str, grads: Params) -> Core:
         optimizer = getattr(self.blueprint, player).optimizer
-        params, opt = optimizer.update(
-            getattr(core, player), grads, getattr(core, f"{player}_opt")
-        )
-        return core._replace(**{player: params, f"{player}_opt": opt})
+        params, opt = optimizer.update(getattr(core, player), grads, getattr(core, f"{player}_opt"))
+        changed: dict[str, Any] = {player: params, f"{player}_opt": opt}
+        return core._replace(**changed)
 
     def _weights(self, state: State, params: Params, player: str) -> Params:
         """Parameters as they are used in a forward pass."""
-        for strategy in self.plan.parts["weights"]:
-            params = strategy.weights(params, player, state.slots.get(strategy.name))
+        for part in self.plan.parts["weights"]:
+            params = part.call(params, player, state.slots.get(part.name))
         return params
 
     def _at(self, state: State, key: Tensor, core: Core, player: str, batch: Experience) -> At:
@@ -214,6 +215,6 @@ class Learner:
         return replace(at, slot=state.slots.get(name), key=rng.fold(at.key, name))
 
     def _chain(self, value: str, thing: Any, at: At, state: State) -> Any:
-        for strategy in self.plan.parts[value]:
-            thing = getattr(strategy, value)(thing, self._own(at, strategy.name, state))
+        for part in self.plan.parts[value]:
+            thing = part.call(thing, self._own(at, part.name, state))
         return thing

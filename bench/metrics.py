@@ -1,4 +1,4 @@
-"""Scores as pure functions of samples or features; Frechet distance and inception score by torch-fidelity."""
+"""Scores as pure functions of samples or features, FID and IS by torch-fidelity."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ def frechet_distance(generated: Moments, real: Moments) -> float:
     if not all(np.isfinite(part).all() for part in (*generated, *real)):
         return float("nan")
     statistics = [{"mu": mean, "sigma": covariance} for mean, covariance in (generated, real)]
-    return float(
-        fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
-    )
+    return float(fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"])
 
 
 def inception_score(logits: Array) -> float:
@@ -51,9 +49,7 @@ def inception_score(logits: Array) -> float:
         return float("nan")
     # 100 nats below the winner is as good as never, but never itself would be 0 * infinity.
     logits = np.maximum(logits, logits.max(axis=1, keepdims=True) - 100.0)
-    score = isc_features_to_metric(
-        torch.from_numpy(logits), splits=1, shuffle=False, rng_seed=0
-    )
+    score = isc_features_to_metric(torch.from_numpy(logits), splits=1, shuffle=False, rng_seed=0)
     return float(score["inception_score_mean"])
 
 

@@ -1,4 +1,4 @@
-"""Keyed randomness: every draw is a hash of (seed, name of its use, position), never of global state.
+"""Keyed randomness: a draw is a hash of (seed, name of its use, position), not of global state.
 
 A key is an int64 tensor without dimensions. `fold` derives a new key for a named use, and a draw
 hashes the key with a running counter, so that

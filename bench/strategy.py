@@ -1,7 +1,7 @@
 """A strategy is a frozen set of contributions to the named values of one update.
 
-    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty) -> grads -> step -> accept
-    and `policy`, the actor that is evaluated
+    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty)
+              -> grads -> step -> accept, and `policy`, the actor that is evaluated
 
 Each contribution is a pure function of the value and of what it may read (`At`). The laws:
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
@@ -91,15 +92,21 @@ class Conflict(ValueError):
     """Two strategies that cannot be combined: names both, the value they share, and what to do."""
 
 
+class Part(NamedTuple):
+    """One strategy's contribution to one value."""
+
+    name: str  # the strategy's
+    call: Callable[..., Any]
+
+
 @dataclass(frozen=True)
 class Plan:
-    """A lawful combination. `parts` lists, per value, the strategies that contribute, in order."""
+    """A lawful combination. `parts` lists the contributions to each value, in order."""
 
-    strategies: tuple[Strategy, ...]
-    parts: dict[str, tuple[Strategy, ...]]
+    parts: dict[str, tuple[Part, ...]]
 
-    def owner(self, value: str) -> Strategy | None:
-        """The one strategy that sets a single value, if any."""
+    def owner(self, value: str) -> Part | None:
+        """The one contribution to a single value, if any."""
         return next(iter(self.parts[value]), None)
 
 
@@ -110,10 +117,10 @@ def combine(strategies: Iterable[Strategy]) -> Plan:
     chain value and neither says that it comes after the other.
     """
     members = tuple(sorted(strategies, key=lambda strategy: strategy.name))
-    for first, second in zip(members, members[1:], strict=False):
+    for first, second in pairwise(members):
         if first.name == second.name:
             raise Conflict(f"{first.name} is given twice; a combination is a set: name it once")
-    parts: dict[str, tuple[Strategy, ...]] = {}
+    parts: dict[str, tuple[Part, ...]] = {}
     for value in (*CHAINS, *SINGLES, "penalty", "slot", "refresh"):
         owners = [strategy for strategy in members if getattr(strategy, value) is not None]
         if value in SINGLES and len(owners) > 1:
@@ -121,13 +128,13 @@ def combine(strategies: Iterable[Strategy]) -> Plan:
                 f"{owners[0].name} and {owners[1].name} both set `{value}`, which has one owner; "
                 f"leave one of them out"
             )
-        parts[value] = _ordered(owners, value, members) if value in CHAINS else tuple(owners)
-    return Plan(members, parts)
+        if value in CHAINS:
+            owners = _ordered(owners, value, members)
+        parts[value] = tuple(Part(owner.name, getattr(owner, value)) for owner in owners)
+    return Plan(parts)
 
 
-def _ordered(
-    owners: list[Strategy], value: str, members: tuple[Strategy, ...]
-) -> tuple[Strategy, ...]:
+def _ordered(owners: list[Strategy], value: str, members: tuple[Strategy, ...]) -> list[Strategy]:
     before = {strategy.name: _before(strategy, members) for strategy in members}
     for i, one in enumerate(owners):
         for other in owners[i + 1 :]:
@@ -137,7 +144,7 @@ def _ordered(
                     f"{one.name} and {other.name} both transform `{value}` and do not say who "
                     f'comes first; add after=("{one.name}",) to {other.name} or the reverse'
                 )
-    return tuple(sorted(owners, key=lambda strategy: len(before[strategy.name])))
+    return sorted(owners, key=lambda strategy: len(before[strategy.name]))
 
 
 def _before(strategy: Strategy, members: tuple[Strategy, ...]) -> set[str]:

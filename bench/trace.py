@@ -21,14 +21,12 @@ _SHAPING = {
     torch.ops.aten._unsafe_view.default,
     torch.ops.aten.expand.default,
 }
+_SAME_NAME = """
+add sub mul div rsub bmm transpose bitwise_and bitwise_xor relu sqrt rsqrt lerp where cat unsqueeze
+squeeze select clamp remainder exp log cos tanh sigmoid reciprocal
+""".split()
 _DIRECT = {
-    **{
-        getattr(torch.ops.aten, name): getattr(torch, name)
-        for name in (
-            "add sub mul div rsub bmm transpose bitwise_and bitwise_xor relu sqrt rsqrt lerp where "
-            "cat unsqueeze squeeze select clamp remainder exp log cos tanh sigmoid reciprocal"
-        ).split()
-    },
+    **{getattr(torch.ops.aten, name): getattr(torch, name) for name in _SAME_NAME},
     torch.ops.aten.__rshift__: torch.bitwise_right_shift,
     torch.ops.aten.view: torch.Tensor.view,
     torch.ops.aten._unsafe_view: torch.Tensor.view,

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,8 @@ class _Trainer:
         bad: list[int | None] = [None] * len(self.seeds)
         seen = self._blank()
         with self.clock("trace"):
-            update = trace(_stacked(self.learner.update), self.state, seen, self.keys)
-        for start, stop in zip(marks, marks[1:], strict=False):
+            update = trace(vmap(self.learner.update), self.state, seen, self.keys)
+        for start, stop in pairwise(marks):
             losses = []
             leaves, structure = trees.flatten(self.state)
             for _ in range(start, stop if None in bad else start):
@@ -149,12 +150,12 @@ class _World:
         copies, episodes = self.task.steps_per_update, getattr(self.task, "episodes", 0)
         self.training = environments.make(self.task, seeds, copies, "train", backend)
         self.obs = self._tensor(self.training.reset())
-        self._behave = trace(_stacked(learner.behave), state, self.obs, keys)
+        self._behave = trace(vmap(learner.behave), state, self.obs, keys)
         self.evaluation: Environment | None = None
         if episodes:
             self.evaluation = environments.make(self.task, seeds, episodes, "evaluate", backend)
             start = self._tensor(self.evaluation.reset())
-            self._appraise = trace(_stacked(learner.appraise), state, start, keys)
+            self._appraise = trace(vmap(learner.appraise), state, start, keys)
 
     def step(self, state: list[Tensor], keys: Tensor) -> Experience:
         """Step every training copy once, from a state's leaves: experience [S, copies, ...]."""
@@ -221,12 +222,6 @@ class _Clock:
         self.seconds[phase] += time.perf_counter() - start
 
 
-def _stacked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """One seed's function for S seeds, with a plain signature that can be recorded."""
-    batched = vmap(function)
-    return lambda *arguments: batched(*arguments)
-
-
 def _use(keys: Tensor, name: str) -> Tensor:
     return vmap(lambda key: rng.fold(key, name))(keys)
 
@@ -243,7 +238,9 @@ def _first_bad(losses: list[Info], start: int, bad: list[int | None]) -> list[in
     totals = torch.stack([sum(info, start=torch.zeros(())) for info in losses])  # [updates, S]
     wrong = ~torch.isfinite(totals)
     return [
-        found if found is not None else (start + 1 + int(column.int().argmax()))
+        found
+        if found is not None
+        else (start + 1 + int(column.int().argmax()))
         if column.any()
         else None
         for found, column in zip(bad, wrong.T, strict=True)

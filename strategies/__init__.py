@@ -1,1 +1,1 @@
-"""Strategies, one file each: the factory has the file's name, and the file is all there is to add."""
+"""Strategies, one file each: the factory has the file's name, and nothing else is to be added."""

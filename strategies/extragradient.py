@@ -20,6 +20,4 @@ def extragradient(*, lookahead: float = 1.0) -> Strategy:
 
     Paper against here: the paper draws a new batch for the second half-step; here both use one.
     """
-    return Strategy(
-        name="extragradient", step=partial(steps.extragradient, lookahead=lookahead)
-    )
+    return Strategy(name="extragradient", step=partial(steps.extragradient, lookahead=lookahead))

@@ -10,7 +10,9 @@ from bench.strategy import After, At, Strategy, View
 from bench.trees import lerp, ravel, unravel
 
 HOME = "rl"
-SOURCE = "Lillicrap et al., 2016, arXiv 1509.02971; tau as in Fujimoto et al., 2018, arXiv 1802.09477"
+SOURCE = (
+    "Lillicrap et al., 2016, arXiv 1509.02971; tau as in Fujimoto et al., 2018, arXiv 1802.09477"
+)
 NEUTRAL = {"tau": 1.0}
 
 

@@ -1,4 +1,4 @@
-"""The Dirac-GAN of Mescheder et al. (2018, arXiv 1801.04406): the smallest GAN that does not converge.
+"""The Dirac-GAN of Mescheder et al. (2018, arXiv 1801.04406): the smallest one to go in circles.
 
 The data are the point 0, the actor's distribution the point theta, the critic's logit psi * a.
 

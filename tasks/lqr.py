@@ -47,7 +47,9 @@ class LqrEnv(gymnasium.Env[Array, Array]):
     observation_space = gymnasium.spaces.Box(-LIMIT, LIMIT, (2,), np.float64)
     action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float64)
 
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Array, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: Any = None
+    ) -> tuple[Array, dict[str, Any]]:
         """A random start."""
         super().reset(seed=seed)
         self.state = self.np_random.uniform(-1.0, 1.0, 2)
@@ -61,7 +63,7 @@ class LqrEnv(gymnasium.Env[Array, Array]):
         return self.state, -float(cost), False, False, {}
 
 
-gymnasium.register("crossover/LQR-v0", entry_point=LqrEnv, max_episode_steps=HORIZON)
+gymnasium.register("crossover/LQR-v0", entry_point="tasks.lqr:LqrEnv", max_episode_steps=HORIZON)
 
 
 class Lqr(Control):

@@ -1,8 +1,8 @@
 """The ring GAN as an environment: Pfau and Vinyals' (2016) MDP, run through the RL path.
 
 The action sets every pixel (here both coordinates). In half of its copies the environment shows the
-action and pays 0, in the others it shows a real sample instead and pays 1; the episode ends at once.
-What was shown is reported as the action that was executed. Learning from these transitions as they
+action and pays 0, in the others it shows a real sample and pays 1; the episode ends at once. What
+was shown is reported as the action that was executed. Learning from these transitions as they
 come, with the four changes that the paper lists, is the GAN of `ring8`, update for update.
 """
 
@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
-import torch
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
@@ -26,7 +25,7 @@ Array = NDArray[Any]
 class RealOrNot(gymnasium.vector.VectorEnv[Array, Array, Array]):
     """`rows` copies per run seed that show the action, then `rows` that show real samples."""
 
-    metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.SAME_STEP}
+    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012  as Gymnasium has it
 
     def __init__(self, seeds: Sequence[int], rows: int, mixture: Mixture) -> None:
         self.num_envs = 2 * rows * len(seeds)
@@ -44,8 +43,8 @@ class RealOrNot(gymnasium.vector.VectorEnv[Array, Array, Array]):
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         """Show something, pay for it, and end."""
         shown = actions.reshape(len(self._keys), 2 * self._rows, 2).copy()
-        for place, key in zip(shown, self._keys, strict=True):
-            key = rng.fold(rng.fold(key, torch.tensor(self._steps)), "data")
+        for place, seed_key in zip(shown, self._keys, strict=True):
+            key = rng.fold(rng.fold(seed_key, self._steps), "data")
             place[self._rows :] = self._mixture.sample(key, self._rows).numpy()
         self._steps += 1
         reward = np.tile(np.repeat([0.0, 1.0], self._rows), len(self._keys))

@@ -23,7 +23,8 @@ class FakeTraining:
     before: Callable[[str], None] = lambda cell: None  # may raise
 
     def __call__(self, learner: Any, seeds: Sequence[int], **rest: Any) -> Run:
-        cell = "+".join([learner.game.name, *(part.name for part in learner.plan.strategies)])
+        parts = {part.name for parts in learner.plan.parts.values() for part in parts}
+        cell = "+".join([learner.game.name, *sorted(parts)])
         self.calls.append((learner.game.name, cell, tuple(seeds)))
         self.before(cell)
         names = [metric.name for metric in learner.game.metrics]
@@ -50,14 +51,6 @@ class FakeTraining:
 def number(*parts: Any) -> float:
     """A number in [0, 1) that depends on the parts alone."""
     return zlib.crc32(repr(parts).encode()) / 2**32
-
-
-@pytest.fixture
-def training(monkeypatch: pytest.MonkeyPatch) -> FakeTraining:
-    """Fake training in place of the real one."""
-    fake = FakeTraining()
-    monkeypatch.setattr("bench.train.train", fake)
-    return fake
 
 
 def bench(*arguments: Any) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,18 @@ import pytest
 from bench import grid, registry
 from bench.grid import Cell, spec_hash
 from bench.record import Found, Record, read, walk
-from tests.fakes import bench
-from tests.fakes import training as training  # a fixture
+from tests.fakes import FakeTraining, bench
 
 SMALL = ("--tasks", "dirac", "--strategies", "", "--base", "bare", "--engine", "serial")
 """Three cells unless strategies are added: the base and the two controls."""
+
+
+@pytest.fixture
+def training(monkeypatch) -> FakeTraining:
+    """Fake training in place of the real one."""
+    fake = FakeTraining()
+    monkeypatch.setattr("bench.train.train", fake)
+    return fake
 
 
 @pytest.fixture
@@ -293,9 +301,13 @@ def test_a_cell_that_crashes_does_not_stop_the_others(small, training, capsys):
     ]
     out, err = capsys.readouterr()
     assert "failed dirac/bare+placebo: RuntimeError: no luck at all" in out
-    assert err == (
-        "error: 1 of 3 cells failed, first dirac/bare+placebo: RuntimeError: no luck at all; the "
-        "records of the others are in results/1/local; run the same command again to retry\n"
+    (line,) = err.splitlines()
+    first, _, then = re.split(r" \((tests/test_cli\.py:\d+)\); ", line)
+    assert first == (
+        "error: 1 of 3 cells failed, first dirac/bare+placebo: RuntimeError: no luck at all"
+    )
+    assert then == (
+        "the records of the others are in results/1/local; run the same command again to retry"
     )
     training.before = lambda cell: None
     training.calls.clear()

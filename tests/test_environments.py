@@ -8,7 +8,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from bench import environments, registry
-from tasks.lqr import A, B, BOUND, DISCOUNT, HORIZON, LqrEnv, Q, R, optimal_cost, optimal_gain
+from tasks.lqr import BOUND, DISCOUNT, HORIZON, A, B, LqrEnv, Q, R, optimal_cost, optimal_gain
 
 PENDULUM = registry.task("pendulum")
 BACKENDS = ["gymnasium"] + (["envpool"] if environments.serves("Pendulum-v1") else [])

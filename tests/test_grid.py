@@ -127,7 +127,7 @@ def test_grids_by_name_and_by_file(tmp_path):
     )
     with pytest.raises(UnknownName, match="unknown grid 'dmeo'; did you mean 'demo'"):
         load_grid("dmeo")
-    with pytest.raises(BadGrid, match="there is no file .*nope.yaml"):
+    with pytest.raises(BadGrid, match=r"there is no file .*nope\.yaml"):
         load_grid(str(tmp_path / "nope.yaml"))
 
 

@@ -92,12 +92,12 @@ def test_two_on_a_chain_conflict_unless_one_says_after() -> None:
     with pytest.raises(Conflict, match=r"left and right both transform `grads`.*after="):
         combine([chain("left", 2), chain("right", 3)])
     plan = combine([chain("left", 2, after=("right",)), chain("right", 3)])
-    assert [strategy.name for strategy in plan.parts["grads"]] == ["right", "left"]
+    assert [part.name for part in plan.parts["grads"]] == ["right", "left"]
 
 
 def test_after_holds_through_a_third() -> None:
     plan = combine([chain("a", 1, after=("b",)), chain("b", 2, after=("c",)), chain("c", 3)])
-    assert [strategy.name for strategy in plan.parts["grads"]] == ["c", "b", "a"]
+    assert [part.name for part in plan.parts["grads"]] == ["c", "b", "a"]
 
 
 def test_a_circle_is_a_conflict() -> None:
@@ -143,7 +143,7 @@ def test_recording_changes_nothing() -> None:
     seen = tmap(lambda leaf: leaf.expand(2, *leaf.shape).clone(), what.game.blank(0))
     plain, recorded = state, tmap(lambda leaf: leaf.clone(), state)
     batched = vmap(what.update)
-    update = trace(lambda *arguments: batched(*arguments), state, seen, keys)
+    update = trace(batched, state, seen, keys)
     for _ in range(5):
         plain, _ = batched(plain, seen, keys)
         recorded, _ = update(recorded, seen, keys)

@@ -1,4 +1,4 @@
-"""The conformance checks can fail: each planted fault is caught by the check that is meant for it."""
+"""The conformance checks can fail: each planted fault is caught by the check meant for it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -92,7 +92,7 @@ FAULTS: list[tuple[str, Callable[..., None], Examined, Any]] = [
      planted(scaled(2.0), neutral=shifts_others()), LQR),
     ("dtype drifts", conformance.stays_finite_and_keeps_its_shape, planted(growing()), RING),
     ("not finite", conformance.stays_finite_and_keeps_its_shape, planted(exploding()), RING),
-    ("writes what it is given", conformance.only_the_owner_writes, planted(writes_the_batch()), LQR),
+    ("writes its input", conformance.only_the_owner_writes, planted(writes_the_batch()), LQR),
 ]  # fmt: skip
 
 

@@ -190,22 +190,22 @@ def points(*values: float | None) -> list[Point]:
 
 
 @pytest.mark.parametrize(
-    ("values", "better", "status", "score", "last", "best"),
+    ("values", "better", "status", "summary"),
     [
-        ((4.0, 1.0, 2.0, 3.0), "lower", "ok", 2.5, 3.0, 1.0),
-        ((4.0, 1.0, 2.0, 3.0), "higher", "ok", 2.5, 3.0, 4.0),
-        ((4.0,), "lower", "ok", 4.0, 4.0, 4.0),
-        ((4.0, 1.0, 2.0, 3.0), "lower", "collapsed", 2.5, 3.0, 1.0),
-        ((4.0, 1.0, None, None), "lower", "diverged", None, None, 1.0),
-        ((4.0, 1.0, 2.0, 3.0), "lower", "diverged", None, None, 1.0),
-        ((4.0, 1.0, None, 3.0), "lower", "ok", None, 3.0, 1.0),
-        ((None, None), "lower", "diverged", None, None, None),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "ok", (2.5, 3.0, 1.0)),
+        ((4.0, 1.0, 2.0, 3.0), "higher", "ok", (2.5, 3.0, 4.0)),
+        ((4.0,), "lower", "ok", (4.0, 4.0, 4.0)),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "collapsed", (2.5, 3.0, 1.0)),
+        ((4.0, 1.0, None, None), "lower", "diverged", (None, None, 1.0)),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "diverged", (None, None, 1.0)),
+        ((4.0, 1.0, None, 3.0), "lower", "ok", (None, 3.0, 1.0)),
+        ((None, None), "lower", "diverged", (None, None, None)),
     ],
 )
-def test_summary_of_a_curve(values, better, status, score, last, best):
+def test_summary_of_a_curve(values, better, status, summary):
     info = INFO.model_copy(update={"better": better})
     found = summarise(points(*values), info, status)
-    assert found == {"score": score, "last": last, "best": best}
+    assert found == dict(zip(("score", "last", "best"), summary, strict=True))
 
 
 def test_corrupt_records_are_kept_under_free_names(tmp_path):

@@ -120,9 +120,9 @@ def test_a_file_that_lacks_something_is_named(add, path, text, message):
     add("strategies/half.py", WHOLE)
     assert registry.strategy("half").summary == "Test."
     add(path, text)
+    find = registry.strategies if path.startswith("strategies") else registry.tasks
     with pytest.raises(Incomplete, match=message) as error:
-        registry.strategies()
-        registry.tasks()
+        find()
     assert path in str(error.value)
 
 

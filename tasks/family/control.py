@@ -1,11 +1,10 @@
-"""Continuous control: deterministic policy gradients (Silver et al., 2014) with every switch off."""
+"""Continuous control: deterministic policy gradients (Silver et al., 2014), every switch off."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 

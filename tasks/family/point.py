@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.game import Blueprint, Experience, Metric, Player
+from bench.game import Blueprint, Metric, Player
 from bench.nets import Dense, Net, Point
 from bench.optim import SGD
 from tasks.family.gan import Gan

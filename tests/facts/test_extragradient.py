@@ -44,9 +44,7 @@ def test_two_half_steps_by_hand_with_adam() -> None:
 
     step = player.optimizer.update
     ahead, opt = step(core.critic, grad(loss)(core.critic, core.actor), core.critic_opt)
-    ahead_actor, _ = step(
-        core.actor, grad(actor_loss)(core.actor, core.critic), core.actor_opt
-    )
+    ahead_actor, _ = step(core.actor, grad(actor_loss)(core.actor, core.critic), core.actor_opt)
     wanted, _ = step(core.critic, grad(loss)(ahead, ahead_actor), opt)
     for name, value in wanted.items():
         assert np.allclose(states[1].core.critic[name], value, atol=1e-12)

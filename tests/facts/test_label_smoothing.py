@@ -28,7 +28,7 @@ def test_the_mean_target_is_kept() -> None:
 
 
 def test_the_loss_on_the_dirac_gan() -> None:
-    """At theta = 1: 0.9 softplus(psi) + 0.1 softplus(-psi) + log 2, against softplus(psi) + log 2."""
+    """At theta = 1: 0.9 softplus(psi) + 0.1 softplus(-psi) + log 2."""
     game = learner("dirac", build("label_smoothing", "dirac"))
     states, info = run(game, 1)
     psi = states[0].core.critic["0/weight"].squeeze()

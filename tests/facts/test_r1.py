@@ -1,4 +1,4 @@
-"""gamma/2 * psi^2 for a linear critic; damps the Dirac-GAN with eigenvalues known in closed form."""
+"""gamma/2 * psi^2 for a linear critic; on the Dirac-GAN, eigenvalues known in closed form."""
 
 import numpy as np
 import pytest
