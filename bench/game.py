@@ -118,7 +118,7 @@ class Task(Protocol):
         """How many of the first rows of a fresh experience are the actor's doing."""
         ...
 
-    def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
+    def explore(self, action: Tensor, key: Tensor) -> Tensor:
         """The action [B, A] that is tried in the environment at this update."""
         ...
 
@@ -187,7 +187,7 @@ class Game:
             discount=torch.zeros(rows),
         )
 
-    def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
+    def explore(self, action: Tensor, key: Tensor) -> Tensor:
         """No exploration beyond the actor's own noise."""
         return action
 

@@ -104,7 +104,7 @@ class Learner:
         key = rng.fold(key, state.core.step)
         actor = self._weights(state, state.core.actor, "actor")
         action = self.act(actor, obs, rng.fold(key, "fresh"))
-        return self.game.explore(action, rng.fold(key, "explore"), state.core.step)
+        return self.game.explore(action, rng.fold(key, "explore"))
 
     def update(self, state: State, seen: Experience, key: Tensor) -> tuple[State, Info]:
         """One move of both players. `seen` is what the environment showed since the last one."""

@@ -60,7 +60,7 @@ class Control(Game):
         """Every transition is the actor's doing."""
         return fresh.reward.shape[0]
 
-    def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
+    def explore(self, action: Tensor, key: Tensor) -> Tensor:
         """Gaussian noise, clipped to the bounds."""
         return (action + self.exploration * rng.normal(key, tuple(action.shape))).clamp(-1.0, 1.0)
 
