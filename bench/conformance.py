@@ -6,6 +6,7 @@ apply; tests run them over everything that exists, and over planted faults, whic
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -161,14 +162,10 @@ def saved_and_continued_equals_uninterrupted(strategy: Examined, task: Task) -> 
     whole = rollout(learner, [0])[-1]
     half = rollout(learner, [0], UPDATES // 2)[-1]
     leaves, structure = trees.flatten(half)
-    saved = [leaf.numpy().tobytes() for leaf in leaves]
-    loaded = trees.unflatten(
-        [
-            torch.frombuffer(bytearray(data), dtype=leaf.dtype).reshape(leaf.shape)
-            for data, leaf in zip(saved, leaves, strict=True)
-        ],
-        structure,
-    )
+    file = io.BytesIO()
+    torch.save(leaves, file)
+    file.seek(0)
+    loaded = trees.unflatten(torch.load(file, weights_only=True), structure)
     fresh = Learner(task, combine([strategy.active]))
     resumed = _continue(fresh, [loaded], keys, UPDATES - UPDATES // 2)[-1]
     assert _same(whole, resumed), "something outside the state was carried"

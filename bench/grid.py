@@ -146,10 +146,12 @@ class Grid(BaseModel):
             registry.strategy(name)
         rows = [None, *sorted({"+".join(sorted(name.split("+"))) for name in (*named, *controls)})]
         return [
-            Cell(registry.task(task).name, base, row)
-            for task in dict.fromkeys(tasks)
+            Cell(task, base, row)
+            for task in dict.fromkeys(registry.task(name).name for name in tasks)
             for base in dict.fromkeys(self.bases)
             for row in rows
+            # Where the usual kit is empty, the reference base would only repeat the bare one.
+            if base == "bare" or REFERENCE[registry.task(task).domain]
         ]
 
 

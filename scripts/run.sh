@@ -19,6 +19,7 @@ done
 
 code=0
 .venv/bin/python -m bench run "$@" || code=$?
+((code != 2)) || exit 2 # bad input: nothing was run, and the one line that says so is enough
 reported=0
 .venv/bin/python -m bench report --results "$results" || reported=$?
 exit "$((code ? code : reported))"

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Sourced by run.sh and test.sh, from the project's root.
 
-# ready_venv EXTRA: makes .venv with the project and an extra, unless it is there and up to date.
+# ready_venv EXTRA: makes .venv with the project, an extra, and envpool where it can be had, unless it
+# is there and up to date.
 # PYTHON=... chooses the interpreter; without it, an existing .venv is kept, or python3 makes one.
 ready_venv() {
   local extra=$1 python=${PYTHON:-python3} stamp=.venv/.ready-$1 hash
@@ -25,10 +26,8 @@ print(hashlib.sha256(open("pyproject.toml", "rb").read()).hexdigest())')
     return
   fi
   echo "installing into .venv: minutes the first time"
-  if [[ $extra != fast ]]; then
+  if ! _install ".[$extra,fast]" 2>/dev/null; then
     _install ".[$extra]"
-  elif ! _install ".[fast]" 2>/dev/null; then
-    _install .
     echo "envpool cannot be installed here: Gymnasium steps the environments, only slower"
   fi
   echo "$hash" >"$stamp"

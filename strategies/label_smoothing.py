@@ -13,7 +13,8 @@ def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
 
     target <- target + eps * (anchor - target), with anchor 1/2 for a GAN and the mean target of
     the batch for RL. eps = 0.2 turns 1 and 0 into the paper's 0.9 and 0.1. `one_sided` smooths
-    only targets above the anchor, which for a GAN is the paper's one-sided variant.
+    only targets above the anchor, which for a GAN is the paper's one-sided variant. eps = 0 is
+    neutral.
 
     Paper against code: the paper says 0.9; its released image code smooths by 0.25.
     """

@@ -230,7 +230,6 @@ def test_settings_and_data_count(monkeypatch):
 
 
 NOT_HASHED = {
-    "trace": "replays the very operations of the learner; its tests compare bit by bit",
     "classifier": "the data hash of its task covers it",
 }
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from factories import artefact, make_grid, make_record
 
 from bench import registry
 from bench.record import Artefact
 from bench.report import build_report, collect, curves, pages, tables
 from bench.report.style import printable
+from tests.factories import artefact, make_grid, make_record
 
 EFFECTS = {
     "spectral_norm": (4.0, 4.0),
