@@ -294,6 +294,7 @@ def report(
     """Build tables, plots, the page and the leaderboard from all records."""
     from bench.grid import PROTOCOL_VERSION
     from bench.record import Found, walk
+    from bench.submission import ranking
 
     folder = results / PROTOCOL_VERSION
     if not folder.is_dir():
@@ -303,11 +304,18 @@ def report(
     records = [item.record for item in found if isinstance(item, Found)]
     if not records:
         fail(str(corrupt[0]) if corrupt else f"no records in {folder}; run a grid first")
+    board = leaderboard or out / "LEADERBOARD.md"
     _writable(out)
+    _writable(board.parent)
+    if board.is_dir():
+        fail(f"cannot write to {board}: it is a folder; name a file")
     from bench.report import build_report  # imports for seconds
 
-    build_report(records, out, leaderboard or out / "LEADERBOARD.md")
-    typer.echo(f"{len(records)} records: {out / 'index.html'}")
+    ranked = ranking([item for item in found if isinstance(item, Found)])
+    build_report([item.record for item in ranked], out, board)
+    cells = len({(record.task, record.cell) for record in records})
+    left = f"; {len(records) - cells} more of the same cells left out" * (cells < len(records))
+    typer.echo(f"{cells} cells{left}: {out / 'index.html'}")
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
         fail(f"left out of the report: {corrupt[0]}{more}; the next run of its cell replaces it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from bench.cells import Job, problem, run_job, summary
 from bench.progress import Board
@@ -13,7 +14,7 @@ def run(jobs: Sequence[Job], board: Board) -> None:
     for number, job in enumerate(jobs):
         board.started(number)
         try:
-            made = run_job(job)
+            made = run_job(job, partial(board.progressed, number))
         except Exception as error:
             board.failed(number, problem(error))
         else:

@@ -145,7 +145,7 @@ class Grid(BaseModel):
         for name in (part for strategy in named for part in strategy.split("+")):
             registry.strategy(name)
         rows = [None, *sorted({"+".join(sorted(name.split("+"))) for name in (*named, *controls)})]
-        return [
+        cells = [
             Cell(task, base, row)
             for task in dict.fromkeys(registry.task(name).name for name in tasks)
             for base in dict.fromkeys(self.bases)
@@ -153,6 +153,9 @@ class Grid(BaseModel):
             # Where the usual kit is empty, the reference base would only repeat the bare one.
             if base == "bare" or REFERENCE[registry.task(task).domain]
         ]
+        if not cells:
+            raise BadGrid("the usual kit of these tasks is empty, so their only base is bare")
+        return cells
 
 
 def load_grid(name: str) -> Grid:

@@ -21,6 +21,7 @@ class Board:
         self.failures: list[str] = []
         self._jobs, self._console = jobs, console
         self._running: dict[int, float] = {}
+        self._shares: dict[int, float] = {}  # of running jobs, where the engine can tell
         self.done = 0
         self._spent = 0.0  # expected seconds of what has ended
         self._begin = time.monotonic()
@@ -51,6 +52,11 @@ class Board:
         self._running[number] = time.monotonic()
         self._refresh()
 
+    def progressed(self, number: int, share: float) -> None:
+        """A share of a running job is done."""
+        self._shares[number] = share
+        self._refresh()
+
     def finished(self, number: int, line: str) -> None:
         """A job has written its record."""
         self._ended(number)
@@ -69,6 +75,7 @@ class Board:
 
     def _ended(self, number: int) -> None:
         self._running.pop(number, None)
+        self._shares.pop(number, None)
         self._spent += self._jobs[number].seconds
 
     def _refresh(self) -> None:
@@ -80,11 +87,13 @@ class Board:
         )
 
     def _remaining(self) -> str:
-        """What is left, if the rest keeps the pace of what has ended."""
-        if not self._spent:
+        """What is left, if the rest keeps the pace of what is done."""
+        partly = sum(self._jobs[number].seconds * share for number, share in self._shares.items())
+        spent = self._spent + partly
+        if not spent:
             return ""
-        left = sum(job.seconds for job in self._jobs) - self._spent
-        seconds = (time.monotonic() - self._begin) / self._spent * left
+        left = sum(job.seconds for job in self._jobs) - spent
+        seconds = (time.monotonic() - self._begin) / spent * left
         return f", about {duration(seconds)} left"
 
 

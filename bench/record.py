@@ -65,7 +65,9 @@ class SeedResult(_Part):
     score: Number = Field(description="mean of the score metric over the task's window; null: none")
     last: Number = Field(description="the score metric at the last evaluation")
     best: Number = Field(description="its best value over the curve; for comparison only")
-    first_bad_step: int | None = Field(default=None, description="first update with a bad loss")
+    first_bad_step: int | None = Field(
+        default=None, description="first update with a loss or gradient that is not finite"
+    )
     curve: list[Point] = Field(min_length=1, max_length=MAX_POINTS)
     attempts: list[Attempt] = []
 

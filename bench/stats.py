@@ -121,19 +121,24 @@ class Bootstrap:
 
     seed: int = 0
     times: int = RESAMPLES
-    _drawn: dict[tuple[str, tuple[int, ...]], Integers] = field(default_factory=dict, repr=False)
+    _drawn: dict[tuple[str, tuple[int, ...], bool], Integers] = field(
+        default_factory=dict, repr=False
+    )
 
-    def draw(self, task: str, seeds: tuple[int, ...]) -> Integers:
+    def draw(self, task: str, seeds: tuple[int, ...], *, single: bool = False) -> Integers:
         """Positions [R, n] into `seeds`, the same for every arm of the task with these seeds.
 
-        From two seeds on, a draw of one seed alone is rejected: it has no independent pair.
+        From two seeds on, a draw of one seed alone is rejected unless `single`: it has no
+        independent pair to compare.
         """
-        if (task, seeds) not in self._drawn:
+        if (task, seeds, single) not in self._drawn:
             digest = hashlib.sha256(f"{task}|{seeds}".encode()).digest()
             words = np.frombuffer(digest, dtype=np.uint32)
             rng = np.random.default_rng([self.seed, *words.tolist()])
-            self._drawn[task, seeds] = draw_positions(rng, len(seeds), self.times)
-        return self._drawn[task, seeds]
+            n, times = len(seeds), self.times
+            drawn = rng.integers(0, n, size=(times, n)) if single else draw_positions(rng, n, times)
+            self._drawn[task, seeds, single] = drawn
+        return self._drawn[task, seeds, single]
 
 
 def draw_positions(rng: np.random.Generator, n: int, times: int) -> Integers:
@@ -146,7 +151,7 @@ def draw_positions(rng: np.random.Generator, n: int, times: int) -> Integers:
 
 def iqm_resampled(task: str, arm: Arm, boot: Bootstrap) -> Floats:
     """The interquartile mean of the arm's utilities in every resample [R]."""
-    return np.asarray(iqm(arm.values[boot.draw(task, arm.seeds)]))
+    return np.asarray(iqm(arm.values[boot.draw(task, arm.seeds, single=True)]))
 
 
 @dataclass(frozen=True)

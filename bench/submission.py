@@ -114,3 +114,23 @@ def _duplicated(found: list[Found]) -> list[str]:
         if copies:
             problems.append(f"{item.path}: {copies} seeds have the same curve")
     return problems
+
+
+def ranking(found: list[Found]) -> list[Found]:
+    """Records in the order in which a report believes them, where several are of the same cell.
+
+    Those made by the present code come first, then those with more seeds, then one's own (`local`)
+    before anybody else's, then path order.
+    """
+
+    def key(item: Found) -> tuple[bool, int, bool, Path]:
+        record = item.record
+        try:
+            stale = spec_hash(Cell(record.task, record.base, record.strategy)) != (
+                record.provenance.spec
+            )
+        except ValueError:  # an unknown task or strategy
+            stale = True
+        return stale, -len(record.seeds), "local" not in item.path.parts, item.path
+
+    return sorted(found, key=key)

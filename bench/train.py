@@ -37,7 +37,7 @@ class Run:
     seeds: tuple[int, ...]
     steps: list[int]  # of each evaluation, in the task's step unit
     curves: list[list[Metrics]]  # [evaluation][seed]
-    first_bad_step: list[int | None]  # [seed]; the update whose loss was first not finite
+    first_bad_step: list[int | None]  # [seed]; first update with a loss or gradient not finite
     state: State  # stacked [S, ...]
     seconds: dict[str, float]  # by phase
     samples: Array | None  # [n, A] of the first seed, from tasks without an environment

@@ -15,7 +15,7 @@ def harmful(*, flip: float = 0.5) -> Strategy:
     """Control: flips the sign of both players' gradients at random.
 
     grads <- -grads with probability `flip`, drawn per player and update; at 1/2 learning becomes a
-    random walk. A report that does not call it harmful is wrong. flip = 0 is neutral.
+    random walk. A report of ten seeds that does not call it harmful is wrong. flip = 0 is neutral.
     """
 
     def grads(value: Params, at: At) -> Params:

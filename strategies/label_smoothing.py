@@ -16,7 +16,9 @@ def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
     only targets above the anchor, which for a GAN is the paper's one-sided variant. eps = 0 is
     neutral.
 
-    Paper against code: the paper says 0.9; its released image code smooths by 0.25.
+    Paper against here: the paper recommends the one-sided variant, but in RL the two sides of a
+    mean target are alike, so that both are smoothed by default. Paper against code: the paper
+    says 0.9; its released image code smooths by 0.25.
     """
 
     def examples(value: Examples, at: At) -> Examples:

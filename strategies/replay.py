@@ -21,7 +21,8 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     """Replaces a share of the batch by draws from a ring of past experience.
 
     Of the `batch_rows` rows of the actor's making, round(share * batch_rows) are drawn uniformly
-    from the last `capacity` rows it made, past ones and the newest; the rest are the newest. In RL
+    from the last `capacity` rows it made, past ones and the newest; the newest fill the rest as far
+    as they go. In RL
     these are transitions, in a GAN past samples; real samples are always fresh. share = 0 is
     neutral. In RL all rows are drawn (DDPG), in a GAN half (SimGAN).
 

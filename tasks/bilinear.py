@@ -1,4 +1,4 @@
-"""The bilinear game min over theta, max over psi of theta * psi: plain gradients only rotate.
+"""The bilinear game theta * psi, one player up, the other down: plain gradients only rotate.
 
 It is the Wasserstein GAN (arXiv 1701.07875) whose data are the single point 0.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 from typing import Any, ClassVar
 
 import numpy as np
@@ -85,9 +86,10 @@ class Digits(Gan):
         }
 
     def data_hash(self) -> str:
-        """The images and the classifier's weights."""
+        """The images, and the classifier's weights and code."""
         images, _ = classifier.digits()
-        return hashlib.sha256(images.tobytes() + classifier.SHA256.encode()).hexdigest()
+        code = inspect.getsource(classifier).encode()
+        return hashlib.sha256(images.tobytes() + classifier.SHA256.encode() + code).hexdigest()
 
 
 task = Digits()

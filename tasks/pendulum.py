@@ -1,6 +1,6 @@
 """Pendulum-v1: swing up and hold, from one torque. A random policy returns about -1,220.
 
-Neither a target network nor replay does much alone; both together solve it (about -150).
+Neither a target network nor replay does much alone; both together solve it (-150).
 """
 
 from typing import ClassVar

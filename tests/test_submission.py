@@ -8,13 +8,14 @@ import pytest
 
 from bench.cells import check, missing, run_job, submission_folder
 from bench.grid import Grid
+from bench.record import Found, walk
 from bench.submission import NothingToCheck, validate
 from tests.fakes import FakeTraining, bench
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    """1/someone: dirac, bare and reference, with r1 and the controls, 3 seeds each."""
+    """1/someone: dirac, whose only base is bare, with r1 and the controls, 3 seeds each."""
     grid = Grid(
         about="", tasks=("dirac",), strategies=("r1",), bases=("bare", "reference"), seeds=3
     )
@@ -40,9 +41,9 @@ def edit(path: Path, change) -> None:
 
 
 def test_a_folder_as_it_was_run_is_valid(folder, capsys):
-    assert validate(folder) == (8, [])
+    assert validate(folder) == (4, [])
     assert bench("validate", folder) == 0
-    assert capsys.readouterr() == ("8 records are valid\n", "")
+    assert capsys.readouterr() == ("4 records are valid\n", "")
 
 
 def test_one_file_can_be_checked_too(folder, capsys, monkeypatch):
@@ -50,7 +51,7 @@ def test_one_file_can_be_checked_too(folder, capsys, monkeypatch):
     monkeypatch.chdir(folder)
     assert bench("validate", "dirac/bare.json") == 0
     assert bench("validate", ".") == 0
-    assert capsys.readouterr().out == "1 record is valid\n8 records are valid\n"
+    assert capsys.readouterr().out == "1 record is valid\n4 records are valid\n"
 
 
 def last_seed(raw):
@@ -152,7 +153,7 @@ def test_each_fault_in_a_record_is_named(folder, capsys, fault):
     path = folder / "dirac" / "bare+r1.json"
     edit(path, change)
     count, problems = validate(folder)
-    assert count == 8
+    assert count == 4
     assert any(line.startswith(f"{path}: ") and message in line for line in problems), problems
     assert all(line.startswith(f"{path}: ") for line in problems), problems
     assert bench("validate", folder) == 2
@@ -193,7 +194,7 @@ def test_a_record_in_the_wrong_place_is_named(folder, place):
 def test_whatever_is_no_record_is_named(folder, name):
     (folder / name).write_text("hello")
     assert validate(folder) == (
-        8,
+        4,
         [f"{folder / name}: not a record; a submission holds nothing else"],
     )
 
@@ -222,3 +223,27 @@ def test_nothing_to_check(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert [line.partition(f"{tmp_path}")[0] for line in err.splitlines()] == ["error: "] * 2
+
+
+def test_a_report_believes_the_present_code_then_more_seeds_then_ones_own(folder, tmp_path):
+    """Four records of one cell, in the order in which a report takes them."""
+    from bench.submission import ranking
+
+    source = (folder / "dirac" / "bare.json").read_text()
+
+    def put(name: str, change=lambda raw: None):
+        path = tmp_path / "ranked" / "1" / name / "dirac" / "bare.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(source)
+        edit(path, change)
+        return path
+
+    def stale(raw):
+        raw["provenance"]["spec"] = "0" * 16
+
+    def fewer(raw):
+        raw["seeds"].pop()
+
+    expected = [put("large"), put("local", fewer), put("a", fewer), put("older", stale)]
+    found = [item for item in walk(tmp_path / "ranked") if isinstance(item, Found)]
+    assert [item.path for item in ranking(found)] == expected

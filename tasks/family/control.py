@@ -25,8 +25,8 @@ RETURN_METRICS = (
 class Control(Game):
     """An environment with states, seen by `copies` parallel copies per seed.
 
-    The critic regresses on its target by least squares; the actor climbs q. The actor's outputs
-    lie in [-1, 1] and are stretched to the environment's bounds where the environment is stepped.
+    The critic regresses on its target by least squares; the actor climbs q. Actions in
+    [-1, 1] are stretched to the environment's bounds, and clipped, where it is stepped.
     The base learns online, from the `copies` transitions just seen; `replay` and `target_network`
     turn it into DDPG (Lillicrap et al., 2016, arXiv 1509.02971).
     """
