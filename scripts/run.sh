@@ -10,16 +10,18 @@ if (($# == 0)); then
   set -- --grid demo
 fi
 
-results=results previous=
+results=results previous= report=yes
 for argument; do
   [[ $previous != --results ]] || results=$argument
   [[ $argument != --results=* ]] || results=${argument#--results=}
+  [[ $argument != --dry-run ]] || report=no
   previous=$argument
 done
 
 code=0
 .venv/bin/python -m bench run "$@" || code=$?
 ((code != 2)) || exit 2 # bad input: nothing was run, and the one line that says so is enough
+[[ $report == yes ]] || exit "$code"
 reported=0
 .venv/bin/python -m bench report --results "$results" || reported=$?
 exit "$((code ? code : reported))"
