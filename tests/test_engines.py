@@ -38,7 +38,9 @@ def board_for(jobs, width: int = 200) -> tuple[Board, io.StringIO]:
 
 def stripped(record: Record) -> Record:
     """Without times and places."""
-    provenance = record.provenance.model_copy(update={"cpu": "", "threads": 1, "dirty": None})
+    provenance = record.provenance.model_copy(
+        update={"cpu": "", "threads": 1, "commit": None, "dirty": None}
+    )
     return record.model_copy(update={"seconds": {}, "provenance": provenance})
 
 
