@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import base64
-import platform
+import math
 import statistics
-import subprocess
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 
-from bench import record, registry
+from bench import actors, environments, provenance, record, registry
 from bench.environments import Backend
-from bench.game import Task
+from bench.game import DIAGNOSES, Task
 from bench.grid import PROTOCOL_VERSION, BadGrid, Cell, spec_hash
 from bench.record import (
     Artefact,
     Attempt,
     CorruptRecord,
     Point,
-    Provenance,
     Record,
     ScoreInfo,
     SeedResult,
-    Status,
 )
 
 if TYPE_CHECKING:
@@ -52,13 +47,14 @@ class Job:
     backend: Backend = "auto"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Todo:
     """What a grid still needs."""
 
     jobs: list[Job]  # longest first
     done: int  # cells whose planned seeds all have outcomes
     corrupt: list[str]  # what was found broken, set aside, and counts as missing
+    skipped: dict[str, str]  # tasks that cannot run here -> why, and what to do
 
 
 def submission_folder(results: Path, name: str) -> Path:
@@ -71,7 +67,8 @@ def check(cells: Iterable[Cell], seeds: int) -> None:
     for cell in cells:
         cell.learner().blueprint  # noqa: B018  raises if the combination is unlawful
         task = registry.task(cell.task)
-        most = record.most_seeds((metric.name for metric in task.metrics), task.evaluations + 1)
+        names = (metric.name for metric in (*task.metrics, *DIAGNOSES))
+        most = record.most_seeds(names, task.evaluations + 1)
         if seeds > most:
             raise BadGrid(f"{seeds} seeds of {cell.task} do not fit in one record; at most {most}")
 
@@ -84,23 +81,31 @@ def missing(
     `dry_run` leaves corrupt files where they are.
     """
     planned = tuple(range(seeds))
-    jobs, done, corrupt = [], 0, []
+    jobs: list[Job] = []
+    todo = Todo(jobs, done=0, corrupt=[], skipped={})
     for cell in cells:
-        path = record.record_path(folder, cell)
+        task, path = registry.task(cell.task), record.record_path(folder, cell)
+        lack = task.missing()
+        if lack is not None:
+            todo.skipped[task.name] = lack
+            continue
         try:
             found = _valid(path, cell)
         except CorruptRecord as error:
             found = None
             kept = path if dry_run else record.set_aside(path)
-            corrupt.append(f"{error} (kept as {kept.name}; the cell runs again)")
+            todo.corrupt.append(f"{error} (kept as {kept.name}; the cell runs again)")
         have = {result.seed for result in found.seeds} if found else set()
         lacking = tuple(seed for seed in planned if seed not in have)
+        if lacking and found and not _alike(found, task, backend):
+            lacking = tuple(sorted(have | set(planned)))  # one record, one set of libraries
         if lacking:
             cost = estimate(cell, folder, len(lacking))
             jobs.append(Job(cell, lacking, planned, path, cost, backend))
         else:
-            done += 1
-    return Todo(sorted(jobs, key=lambda job: -job.seconds), done, corrupt)
+            todo.done += 1
+    jobs.sort(key=lambda job: -job.seconds)
+    return todo
 
 
 def _valid(path: Path, cell: Cell) -> Record | None:
@@ -109,6 +114,12 @@ def _valid(path: Path, cell: Cell) -> Record | None:
         return None
     found = record.read(path)
     return found if found.provenance.spec == spec_hash(cell) else None
+
+
+def _alike(found: Record, task: Task, backend: Backend) -> bool:
+    """Whether seeds run here and now may join a record: same libraries, same environment."""
+    here = (provenance.versions(), environments.label(task, backend))
+    return (found.provenance.versions, found.provenance.environment) == here
 
 
 def estimate(cell: Cell, folder: Path, seeds: int) -> float:
@@ -121,6 +132,9 @@ def estimate(cell: Cell, folder: Path, seeds: int) -> float:
         known, of = sum(old.seconds.values()), old.seconds_seeds
     except CorruptRecord:
         known, of = registry.task(cell.task).seconds, 10
+        known *= (cell.updates or registry.task(cell.task).updates) / registry.task(
+            cell.task
+        ).updates
     return known * (0.4 + 0.06 * seeds) / (0.4 + 0.06 * of)
 
 
@@ -136,7 +150,14 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
     attempts: list[Attempt] = []
     while True:
         try:
-            run = train(job.cell.learner(), job.seeds, backend=job.backend, progress=progress)
+            learner = job.cell.learner()
+            run = train(
+                learner,
+                job.seeds,
+                backend=job.backend,
+                updates=job.cell.updates,
+                progress=progress,
+            )
             break
         except Exception as error:
             if len(attempts) + 1 == ATTEMPTS:
@@ -149,9 +170,11 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
     except CorruptRecord:  # broken since the job was planned
         record.set_aside(job.path)
         earlier = None
-    if earlier is not None:
+    if earlier is not None and _alike(earlier, learner.game, job.backend):
         made = _joined(earlier, made)
+    made = _with_samples(made, learner.game, run)
     record.write(job.path, made)
+    actors.save(job.path, spec, run.seeds[0], run.actor)
     return made
 
 
@@ -180,14 +203,7 @@ def summary(made: Record) -> str:
 
 def _record(job: Job, run: Run, attempts: list[Attempt], spec: str) -> Record:
     cell, task = job.cell, registry.task(job.cell.task)
-    score = task.metrics[0]
-    info = ScoreInfo(
-        metric=score.name,
-        unit=score.unit,
-        better=score.better,
-        window=task.window,
-        step_unit=task.step_unit,
-    )
+    info = ScoreInfo.of(task)
     return Record(
         task=cell.task,
         domain=task.domain,
@@ -195,14 +211,14 @@ def _record(job: Job, run: Run, attempts: list[Attempt], spec: str) -> Record:
         strategy=cell.strategy,
         contrast=cell.contrast,
         cell=cell.name,
+        updates=cell.updates,
         settings=cell.settings(),
         score_info=info,
         planned_seeds=list(job.planned),
         seeds=[_seed_result(run, i, info, attempts) for i in range(len(run.seeds))],
         seconds={phase: round(spent, 3) for phase, spent in run.seconds.items()},
         seconds_seeds=len(run.seeds),
-        artefacts=_artefacts(task, run),
-        provenance=_provenance(run, spec),
+        provenance=provenance.of(spec, task, job.backend),
     )
 
 
@@ -212,8 +228,7 @@ def _seed_result(run: Run, i: int, info: ScoreInfo, attempts: list[Attempt]) -> 
         for step, metrics in zip(run.steps, run.curves, strict=True)
     ]
     bad = run.first_bad_step[i]
-    lost = bad is not None or points[-1].metrics[info.metric] is None
-    status: Status = "diverged" if lost else "ok"
+    status = record.outcome(points, info, bad)
     return SeedResult(
         seed=run.seeds[i],
         status=status,
@@ -229,15 +244,21 @@ def _rounded(value: float) -> float | None:
     return float(f"{value:.7g}") if np.isfinite(value) else None
 
 
-def _artefacts(task: Task, run: Run) -> dict[str, Artefact]:
-    """Samples of the first seed: 25 images or 500 points."""
-    if run.samples is None or not np.isfinite(run.samples).all():
-        return {}
-    shape = getattr(task, "image_shape", None)
-    if shape is None:
-        return {"samples": _artefact("points", run.samples[:500].astype(np.float32))}
-    pixels = ((run.samples[:25].clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
-    return {"samples": _artefact("images", pixels.reshape(len(pixels), *shape))}
+def _with_samples(made: Record, task: Task, run: Run) -> Record:
+    """The record with samples of its first seed: 500 points, or the images it has room for."""
+    samples = run.samples
+    if run.seeds[0] != made.seeds[0].seed or samples is None or not np.isfinite(samples).all():
+        return made
+    if task.image_shape is None:
+        found = _artefact("points", samples[:500].astype(np.float32))
+    else:
+        bytes_each = 4 * math.prod(task.image_shape) / 3  # in base64
+        count = min(25, int((record.room(made) - 300) / bytes_each))
+        pixels = ((samples[:count].clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
+        found = _artefact("images", pixels.reshape(len(pixels), *task.image_shape))
+    if found.shape[0] == 0 or record.room(made) < len(found.data) + 300:
+        return made
+    return made.model_copy(update={"artefacts": {"samples": found}})
 
 
 def _artefact(kind: Literal["images", "points"], array: np.ndarray) -> Artefact:
@@ -250,7 +271,7 @@ def _joined(earlier: Record, later: Record) -> Record:
     """One record of two runs of the same cell by the same code."""
     seeds = {result.seed: result for result in (*later.seeds, *earlier.seeds)}
     phases = earlier.seconds.keys() | later.seconds.keys()
-    return later.model_copy(
+    joined = later.model_copy(
         update={
             "planned_seeds": sorted({*earlier.planned_seeds, *later.planned_seeds}),
             "seeds": [seeds[number] for number in sorted(seeds)],
@@ -259,63 +280,8 @@ def _joined(earlier: Record, later: Record) -> Record:
                 for phase in phases
             },
             "seconds_seeds": earlier.seconds_seeds + later.seconds_seeds,
-            "artefacts": earlier.artefacts,
         }
     )
-
-
-def _provenance(run: Run, spec: str) -> Provenance:
-    commit, dirty = _checkout()
-    packages = ("torch", "numpy", "gymnasium", "envpool", "ray", "torch-fidelity", "scikit-learn")
-    return Provenance(
-        suite=_version("crossover-bench") or "unknown",
-        commit=commit,
-        dirty=dirty,
-        spec=spec,
-        versions={
-            "python": platform.python_version(),
-            **{name: found for name in packages if (found := _version(name))},
-        },
-        environment=run.environment,
-        device="cpu",
-        cpu=_cpu(),
-        threads=torch.get_num_threads(),
-        dtype=str(torch.get_default_dtype()).removeprefix("torch."),
-    )
-
-
-@cache
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-@cache
-def _checkout() -> tuple[str | None, bool | None]:
-    """The commit this code was run from, and whether files had been changed since."""
-    here = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    try:
-        code = ("--", ":(top)bench", ":(top)tasks", ":(top)strategies", ":(top)pyproject.toml")
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", *code))
-    except (OSError, subprocess.CalledProcessError):
-        return None, None
-
-
-@cache
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    room = record.room(joined)
+    fits = sum(len(artefact.data) + 300 for artefact in earlier.artefacts.values()) < room
+    return joined.model_copy(update={"artefacts": earlier.artefacts if fits else {}})

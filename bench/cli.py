@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from bench.messages import (
+    EXIT_BAD_INPUT,
+    EXIT_INTERRUPTED,
+    EXIT_MISSING,
+    bad_input,
+    fail,
+    one_line,
+)
+
+if TYPE_CHECKING:
+    from bench.cells import Todo
 
 app = typer.Typer(
     help="Crossover: which tricks that stabilise GANs also stabilise actor-critic RL, and back.",
@@ -22,7 +34,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-EXIT_MISSING, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 3, 2, 130
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # click's, whichever click typer brings along
 
@@ -48,6 +59,7 @@ class Kind(StrEnum):
     tasks = "tasks"
     strategies = "strategies"
     grids = "grids"
+    kits = "kits"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -62,33 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         typer.echo("error: interrupted", err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code)
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks, and without anything that a terminal would act on."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
-
-
-def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
-    """One line on stderr, and out."""
-    typer.echo(one_line(f"error: {message}"), err=True)
-    raise typer.Exit(code)
-
-
-@contextmanager
-def bad_input() -> Iterator[None]:
-    """Errors that a user can mend become one line and exit code 2. Bugs keep their traceback."""
-    from bench.grid import BadGrid
-    from bench.registry import Incomplete, UnknownName
-    from bench.strategy import Conflict
-    from bench.submission import NothingToCheck
-
-    try:
-        yield
-    except (UnknownName, Incomplete, BadGrid, Conflict, NothingToCheck) as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        fail("interrupted before anything was run", EXIT_INTERRUPTED)
 
 
 def _names(given: list[str] | None) -> tuple[str, ...] | None:
@@ -110,6 +95,9 @@ def _writable(folder: Path) -> None:
 
 Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,b or repeated")]
 Results = Annotated[Path, typer.Option(help="where records are kept")]
+DataRoot = Annotated[
+    Path | None, typer.Option(help="where data and weights lie; default $CROSSOVER_DATA, or data")
+]
 
 
 @app.command()
@@ -123,12 +111,16 @@ def run(
     environments: Annotated[Environments, typer.Option(help="RL backend")] = Environments.auto,
     results: Results = Path("results"),
     name: Annotated[str, typer.Option(help="the submission's name below results")] = "local",
+    updates: Annotated[
+        int | None, typer.Option(min=1, help="a trial: another budget, left out of reports")
+    ] = None,
+    data_root: DataRoot = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would run")] = False,
 ) -> None:
     """Run what is missing of a grid: cells whose records exist are not run again.
 
-    Exit codes: 0 all records are there, 2 bad input and nothing was run, 3 some cells failed,
-    130 interrupted.
+    Exit codes: 0 all records are there, 2 bad input and nothing was run, 3 some cells failed or
+    were skipped for want of data, 130 interrupted.
     """
     from bench import cells
     from bench.grid import load_grid
@@ -137,23 +129,38 @@ def run(
         fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
     if environments is Environments.envpool:
         _need_envpool()
+    _set_data_root(data_root)
     folder = cells.submission_folder(results, name)
     with bad_input():
-        chosen = load_grid(grid).narrowed(_names(tasks), _names(strategies), _names(base), seeds)
+        chosen = load_grid(grid).narrowed(
+            _names(tasks), _names(strategies), _names(base), seeds, updates
+        )
         wanted = chosen.cells()
         cells.check(wanted, chosen.seeds)
         if not dry_run:
             _writable(folder)
         todo = cells.missing(wanted, folder, chosen.seeds, environments.value, dry_run=dry_run)
-    for line in todo.corrupt:
+    for line in (*todo.corrupt, *(f"skipping {task}: {why}" for task, why in todo.skipped.items())):
         typer.echo(one_line(f"warning: {line}"), err=True)
     console = Console(highlight=False)
     _announce(console, todo, chosen.seeds)
-    if dry_run or not todo.jobs:
+    if dry_run:
         return
     for parent in {job.path.parent for job in todo.jobs}:
         _writable(parent)
-    _run_jobs(console, todo, engine, folder)
+    if todo.jobs:
+        _run_jobs(console, todo, engine, folder)
+    if todo.skipped:
+        fail(f"skipped for want of data: {', '.join(todo.skipped)}; the rest is done", EXIT_MISSING)
+
+
+def _set_data_root(folder: Path | None) -> None:
+    """For this process and for those it starts."""
+    from bench import datasets
+
+    if folder is not None and not folder.is_dir():
+        fail(f"--data-root {folder} is no folder; make it, or give one that is there")
+    os.environ[datasets.VARIABLE] = str((folder or datasets.root()).absolute())
 
 
 def _need_envpool() -> None:
@@ -163,7 +170,7 @@ def _need_envpool() -> None:
         fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
 
 
-def _announce(console: Console, todo: Any, seeds: int) -> None:
+def _announce(console: Console, todo: Todo, seeds: int) -> None:
     from bench.progress import duration
 
     cost = sum(job.seconds for job in todo.jobs)
@@ -177,7 +184,7 @@ def _announce(console: Console, todo: Any, seeds: int) -> None:
     )
 
 
-def _run_jobs(console: Console, todo: Any, engine: Engine, folder: Path) -> None:
+def _run_jobs(console: Console, todo: Todo, engine: Engine, folder: Path) -> None:
     from bench.progress import Board
 
     with Board(todo.jobs, console) as board:
@@ -213,7 +220,9 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Show what exists, from docstrings and declarations."""
-    rows = {Kind.tasks: _tasks, Kind.strategies: _strategies, Kind.grids: _grids}[kind]()
+    from bench import listing
+
+    rows = getattr(listing, kind.value)()
     if as_json:
         typer.echo(json.dumps(rows, indent=1, sort_keys=True))
         return
@@ -230,59 +239,6 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _tasks() -> list[dict[str, Any]]:
-    from bench import registry
-
-    return [
-        {
-            "name": name,
-            "domain": task.domain,
-            "score": f"{task.metrics[0].name} ({task.metrics[0].better} is better)",
-            "budget": f"{task.updates * task.steps_per_update} {task.step_unit}s",
-            "about": (sys.modules[type(task).__module__].__doc__ or "").splitlines()[0],
-        }
-        for name, task in registry.tasks().items()
-    ]
-
-
-def _strategies() -> list[dict[str, Any]]:
-    import inspect
-
-    from bench import registry
-
-    rows = []
-    for name, entry in registry.strategies().items():
-        parameters = inspect.signature(entry.factory).parameters.values()
-        inert = [
-            task_name
-            for task_name, task in registry.tasks().items()
-            if entry.build(task).inert(task)
-        ]
-        rows.append(
-            {
-                "name": name,
-                "home": entry.home,
-                "about": entry.summary,
-                "settings": {p.name: p.default for p in parameters},
-                "inert on": inert,
-                "source": entry.source,
-            }
-        )
-    return rows
-
-
-def _grids() -> list[dict[str, Any]]:
-    from bench.grid import grid_names, load_grid
-
-    rows = []
-    for name in grid_names():
-        grid = load_grid(name)
-        rows.append(
-            {"name": name, "cells": len(grid.cells()), "seeds": grid.seeds, "about": grid.about}
-        )
-    return rows
-
-
 @app.command()
 def report(
     results: Results = Path("results"),
@@ -294,7 +250,6 @@ def report(
     """Build tables, plots, the page and the leaderboard from all records."""
     from bench.grid import PROTOCOL_VERSION
     from bench.record import Found, walk
-    from bench.submission import ranking
 
     folder = results / PROTOCOL_VERSION
     if not folder.is_dir():
@@ -310,6 +265,7 @@ def report(
     if board.is_dir():
         fail(f"cannot write to {board}: it is a folder; name a file")
     from bench.report import build_report  # imports for seconds
+    from bench.report.collect import ranking
 
     ranked = ranking([item for item in found if isinstance(item, Found)])
     build_report([item.record for item in ranked], out, board)
@@ -319,6 +275,63 @@ def report(
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
         fail(f"left out of the report: {corrupt[0]}{more}; the next run of its cell replaces it")
+
+
+@app.command()
+def fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="which; without names, only list")
+    ] = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Show what must be downloaded and where it belongs; with names (or all), download it."""
+    from bench import datasets
+    from bench.registry import unknown
+
+    if data_root is not None:
+        _writable(data_root)
+    _set_data_root(data_root)
+    wanted = list(datasets.SOURCES) if names == ["all"] else names or []
+    with bad_input():
+        for name in wanted:
+            if name not in datasets.SOURCES:
+                raise unknown("download", name, datasets.SOURCES)
+    failures = []
+    for name in wanted:
+        typer.echo(f"{name}: downloading what is missing into {datasets.root()}")
+        try:
+            datasets.fetch(name)
+        except datasets.BadData as error:
+            failures.append(str(error))
+    table = Table("name", "state", "belongs in", "about", box=None, header_style="bold")
+    for source in datasets.SOURCES.values():
+        lacking = len(source.missing())
+        state = f"{lacking} of {len(source.files)} files missing" if lacking else "there"
+        folder = (datasets.root() / source.files[0]).parent
+        table.add_row(source.name, state, str(folder), source.about)
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, width=width).print(table)
+    if failures:
+        fail(failures[0], EXIT_MISSING)
+    if not wanted and any(source.missing() for source in datasets.SOURCES.values()):
+        typer.echo("`python -m bench fetch NAME ...` (or all) downloads what is missing")
+
+
+@app.command()
+def show(
+    cell: Annotated[str, typer.Argument(help="TASK/CELL, as in pendulum/reference+r1")],
+    results: Results = Path("results"),
+    name: Annotated[str, typer.Option(help="the submission's name below results")] = "local",
+    out: Annotated[Path | None, typer.Option(help="a .png or .gif; default: named by cell")] = None,
+    frames: Annotated[int, typer.Option(min=1, max=5000, help="at most, of an episode")] = 1000,
+) -> None:
+    """Draw what a cell has learned: its samples, or an episode of its trained actor (PNG, GIF)."""
+    from bench import cells
+    from bench.show import show as draw
+
+    folder = cells.submission_folder(results, name)
+    with bad_input():
+        typer.echo(str(draw(cell, folder, out, frames)))
 
 
 @app.command()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any, Literal, NamedTuple, Protocol
 
 import gymnasium
@@ -21,8 +22,6 @@ from bench.game import Task
 
 Array = NDArray[Any]
 Backend = Literal["auto", "gymnasium", "envpool"]
-Vectorised = Callable[[Sequence[int]], gymnasium.vector.VectorEnv]
-"""A task's own vector environment: run seeds -> one environment with all their copies."""
 
 
 class Transition(NamedTuple):
@@ -38,8 +37,6 @@ class Transition(NamedTuple):
 
 class Environment(Protocol):
     """N copies, stepped together; actions are in [-1, 1] and stretched to the bounds."""
-
-    label: str
 
     def reset(self) -> Array:
         """Seed all copies afresh and return the first observations [N, O]."""
@@ -63,14 +60,27 @@ def copy_seeds(seeds: Sequence[int], copies: int, role: str) -> list[int]:
 def make(task: Task, seeds: Sequence[int], copies: int, role: str, backend: Backend) -> Environment:
     """The task's environment with `copies` copies for each seed, in seed-major order."""
     if callable(task.environment):
-        return _Gymnasium(task.environment(seeds), seeds=None, label=task.name)
+        return _Gymnasium(task.environment(seeds), seeds=None)
     numbers = copy_seeds(seeds, copies, role)
-    if backend == "envpool" or (backend == "auto" and serves(task.environment)):
+    if _by_envpool(task, backend):
         return _Envpool(task.environment, numbers)
     thunk = lambda: gymnasium.make(task.environment, disable_env_checker=True)  # noqa: E731
     vector = SyncVectorEnv([thunk] * len(numbers), autoreset_mode=AutoresetMode.SAME_STEP)
-    label = f"{task.environment} (gymnasium {gymnasium.__version__})"
-    return _Gymnasium(vector, seeds=numbers, label=label)
+    return _Gymnasium(vector, seeds=numbers)
+
+
+def label(task: Task, backend: Backend) -> str | None:
+    """What steps the task's environment here: its id, and the backend with its version."""
+    if task.environment is None:
+        return None
+    if callable(task.environment):
+        return task.name
+    name = "envpool" if _by_envpool(task, backend) else "gymnasium"
+    return f"{task.environment} ({name} {version(name)})"
+
+
+def _by_envpool(task: Task, backend: Backend) -> bool:
+    return backend == "envpool" or (backend == "auto" and serves(task.environment))
 
 
 def serves(environment: str) -> bool:
@@ -82,7 +92,7 @@ def serves(environment: str) -> bool:
     return environment in envpool.list_all_envs()
 
 
-def _stretch(action: Array, low: Array, high: Array) -> Array:
+def stretch(action: Array, low: Array, high: Array) -> Array:
     """From [-1, 1] to [low, high]; a diverged actor's NaN becomes the middle, not a crash."""
     middle = np.nan_to_num(action, nan=0.0).clip(-1.0, 1.0)
     return (low + 0.5 * (middle + 1.0) * (high - low)).astype(low.dtype)
@@ -91,8 +101,7 @@ def _stretch(action: Array, low: Array, high: Array) -> Array:
 class _Gymnasium:
     """Gymnasium's vector environments with same-step resets."""
 
-    def __init__(self, vector: Any, seeds: list[int] | None, label: str) -> None:
-        self.label = label
+    def __init__(self, vector: Any, seeds: list[int] | None) -> None:
         self._vector, self._seeds = vector, seeds
         space = vector.single_action_space
         self._bounds = (space.low, space.high) if np.isfinite(space.low).all() else None
@@ -102,7 +111,7 @@ class _Gymnasium:
         return obs
 
     def step(self, action: Array) -> Transition:
-        done = action if self._bounds is None else _stretch(action, *self._bounds)
+        done = action if self._bounds is None else stretch(action, *self._bounds)
         obs, reward, terminated, truncated, info = self._vector.step(done)
         next_obs = obs
         ended = terminated | truncated
@@ -120,9 +129,6 @@ class _Envpool:
     """Envpool, with ended copies reset at once by number instead of at the next step."""
 
     def __init__(self, name: str, seeds: list[int]) -> None:
-        import envpool
-
-        self.label = f"{name} (envpool {envpool.__version__})"
         self._name, self._seeds = name, seeds
         self._pool: Any = None
 
@@ -145,7 +151,7 @@ class _Envpool:
         return obs
 
     def step(self, action: Array) -> Transition:
-        obs, reward, terminated, truncated, _ = self._pool.step(_stretch(action, *self._bounds))
+        obs, reward, terminated, truncated, _ = self._pool.step(stretch(action, *self._bounds))
         next_obs = obs
         ended = np.flatnonzero(terminated | truncated)
         if len(ended):

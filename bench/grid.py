@@ -6,10 +6,12 @@ import ast
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -34,6 +36,12 @@ REFERENCE: Mapping[str, tuple[str, ...]] = {
 """The usual kit of each domain, the second base beside `bare`. Chosen on seeds 1000 to 1004; the
 README's section on bases has the figures."""
 
+KITS: Mapping[str, tuple[str, ...]] = {
+    "ddpg": ("replay", "target_network"),
+    "td3": ("critic_steps", "replay", "target_network", "target_smoothing", "twin_critics"),
+}
+"""Published learners as lists of strategies; a kit's name stands wherever a strategy's does."""
+
 BASES = ("bare", "reference")
 Contrast = Literal["base", "added", "removed"]
 
@@ -47,42 +55,57 @@ class Cell:
     """A task, a base, and a strategy added to it or removed from it.
 
     `strategy` is None for the base itself, a name, or several names joined by "+", which then act
-    together. In the reference base, strategies that the kit already has are removed instead.
+    together; a name is a strategy's or a kit's. In the reference base, strategies that it already
+    has are removed instead. `updates` is a budget other than the task's, for trials: reports leave
+    such cells out.
     """
 
     task: str
     base: str
     strategy: str | None = None
+    updates: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Cell:
+        """The cell of a text such as "pendulum/reference-replay", the inverse of `name`.
+
+        Raises `BadGrid` for other texts and `UnknownName` for names that do not exist.
+        """
+        pattern = r"([^/]+)/(bare|reference)(?:([+-])([^@]+))?(?:@(\d+))?"
+        found = re.fullmatch(pattern, text.removesuffix(".json"))
+        if found is None:
+            raise BadGrid(f"{text!r} is no cell; write TASK/CELL, as in pendulum/reference+r1")
+        task, base, _, strategy, updates = found.groups()
+        registry.task(task)
+        cell = cls(task, base, strategy, int(updates) if updates else None)
+        for name in cell.strategies:
+            registry.strategy(name)
+        if f"{task}/{cell.name}" != text.removesuffix(".json"):
+            raise BadGrid(f"{text!r} is no cell; did you mean {task}/{cell.name}?")
+        return cell
 
     @property
     def contrast(self) -> Contrast:
         """How the cell differs from its base."""
         if self.strategy is None:
             return "base"
-        return "removed" if set(self.strategy.split("+")) <= set(self._kit()) else "added"
+        return "removed" if set(self._named()) <= set(self._kit()) else "added"
 
     @property
     def name(self) -> str:
-        """The cell's file name within its task: "bare", "bare+r1", "reference-replay"."""
+        """The file name within its task: "bare", "bare+r1", "reference-replay", "bare+td3@900"."""
+        budget = "" if self.updates is None else f"@{self.updates}"
         if self.strategy is None:
-            return self.base
-        return f"{self.base}{'-' if self.contrast == 'removed' else '+'}{self.strategy}"
+            return self.base + budget
+        return f"{self.base}{'-' if self.contrast == 'removed' else '+'}{self.strategy}{budget}"
 
     @property
     def strategies(self) -> tuple[str, ...]:
         """The names of all strategies in force, sorted; a name given twice appears twice."""
-        kit = self._kit()
-        if self.strategy is None:
-            return kit
-        named = self.strategy.split("+")
+        kit, named = self._kit(), self._named()
         if self.contrast == "removed":
             return tuple(sorted(set(kit) - set(named)))
         return tuple(sorted([*named, *(set(kit) - set(named))]))
-
-    @property
-    def base_cell(self) -> Cell:
-        """The cell this one is compared with, seed by seed."""
-        return replace(self, strategy=None)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Every strategy in force with its published settings on this task."""
@@ -93,6 +116,11 @@ class Cell:
         """The cell's learner. Raises `UnknownName` or `Conflict`."""
         task = registry.task(self.task)
         return Learner(task, combine(registry.strategy(n).build(task) for n in self.strategies))
+
+    def _named(self) -> tuple[str, ...]:
+        """The strategies that are added or removed, those of kits among them."""
+        names = self.strategy.split("+") if self.strategy else ()
+        return tuple(part for name in names for part in KITS.get(name, (name,)))
 
     def _kit(self) -> tuple[str, ...]:
         return () if self.base == "bare" else REFERENCE[registry.task(self.task).domain]
@@ -108,6 +136,7 @@ class Grid(BaseModel):
     strategies: tuple[str, ...] | str = Field(description='names, "a+b" for both, or "all"')
     bases: tuple[str, ...] = BASES
     seeds: int = Field(default=10, ge=1, le=1000)
+    updates: int | None = Field(default=None, ge=1, description="instead of each task's budget")
 
     @field_validator("tasks", "strategies", "bases", mode="before")
     @classmethod
@@ -123,9 +152,11 @@ class Grid(BaseModel):
         strategies: tuple[str, ...] | None,
         bases: tuple[str, ...] | None,
         seeds: int | None,
+        updates: int | None = None,
     ) -> Grid:
         """The grid with the given parts in place of its own; the one name "all" means all."""
         given = {"tasks": tasks, "strategies": strategies, "bases": bases, "seeds": seeds}
+        given["updates"] = updates
         update = {k: "all" if v == ("all",) else v for k, v in given.items() if v is not None}
         return self.model_copy(update=update)
 
@@ -143,10 +174,14 @@ class Grid(BaseModel):
             if base not in BASES:
                 raise registry.unknown("base", base, BASES)
         for name in (part for strategy in named for part in strategy.split("+")):
-            registry.strategy(name)
-        rows = [None, *sorted({"+".join(sorted(name.split("+"))) for name in (*named, *controls)})]
+            if name not in KITS:
+                registry.strategy(name)
+        # A trial is no part of a comparison: it needs neither base nor controls.
+        beside = [] if self.updates else controls
+        first = [] if self.updates and named else [None]
+        rows = [*first, *sorted({"+".join(sorted(n.split("+"))) for n in (*named, *beside)})]
         cells = [
-            Cell(task, base, row)
+            Cell(task, base, row, self.updates)
             for task in dict.fromkeys(registry.task(name).name for name in tasks)
             for base in dict.fromkeys(self.bases)
             for row in rows
@@ -190,33 +225,56 @@ def grid_names() -> Iterator[str]:
     return (path.stem for path in sorted(GRID_FOLDER.glob("*.yaml")))
 
 
-CORE_MODULES = """rng trees game strategy optim nets steps learner train trace environments metrics
-mixture""".split()
-
-
 def spec_hash(cell: Cell) -> str:
     """A hash of all that the cell's numbers depend on, besides the machine: 16 hex digits.
 
-    The resolved settings, the code of the task, of its strategies and of the core modules, and the
-    task's data, so that an edit re-runs just the cells it concerns. Comments and docstrings do not
-    count, and neither does the Python version.
+    The resolved settings, the task's data, and the code of the task, of its strategies, of training
+    and of every module of the project that these import, so that an edit re-runs just the cells it
+    concerns. Comments and docstrings do not count, and neither does the Python version.
     """
     task = registry.task(cell.task)
-    parts = {
+    roots = [type(task).__module__, "bench.train"]
+    roots += [registry.strategy(name).module.__name__ for name in cell.strategies]
+    needed = sorted(set(roots).union(*map(needed_modules, roots)))
+    parts: dict[str, Any] = {
         "protocol": PROTOCOL_VERSION,
         "settings": cell.settings(),
-        "task": code_hash(inspect.getmodule(type(task))),
-        "family": [code_hash(inspect.getmodule(base)) for base in type(task).__mro__[1:-1]],
-        "strategies": [code_hash(registry.strategy(name).module) for name in cell.strategies],
-        "core": _core_hash(),
-        "data": task.data_hash(),
+        "code": {name: code_hash(import_module(name)) for name in needed},
+        "data": task.sources(),
     }
+    if cell.updates is not None:
+        parts["updates"] = cell.updates
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @cache
-def _core_hash() -> list[str]:
-    return [code_hash(import_module(f"bench.{name}")) for name in CORE_MODULES]
+def needed_modules(name: str) -> frozenset[str]:
+    """Every module of the project, or of its own package, that a module imports, however deep."""
+    packages = {"bench", "strategies", "tasks", name.partition(".")[0]}
+    found: set[str] = set()
+    open_names = [name]
+    while open_names:
+        tree = ast.parse(inspect.getsource(import_module(open_names.pop())))
+        new = {m for m in _imported(tree) if m.partition(".")[0] in packages} - found
+        found |= new
+        open_names += new
+    return frozenset(found)
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """The modules that a module names in its import statements, wherever these stand."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            inside = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name for name in inside if _is_module(name))
+
+
+def _is_module(name: str) -> bool:
+    package = import_module(name.rpartition(".")[0])
+    return hasattr(package, "__path__") and find_spec(name) is not None
 
 
 @cache

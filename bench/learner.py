@@ -60,8 +60,9 @@ class Learner:
         """The state before the first update, from the seed's key (int64 scalar)."""
         game, actor, critic = self.game, self.blueprint.actor, self.blueprint.critic
         key = rng.fold(key, "init")
-        actor_params = actor.net.init(rng.fold(key, "actor"), game.obs_size + game.noise_size)
-        critic_params = critic.net.init(rng.fold(key, "critic"), game.obs_size + game.action_size)
+        asked, judged = game.obs_size + game.noise_size, game.obs_size + game.action_size
+        actor_params, _ = actor.net.init(rng.fold(key, "actor"), (asked,))
+        critic_params, _ = critic.net.init(rng.fold(key, "critic"), (judged,))
         core = Core(
             actor=actor_params,
             critic=critic_params,
@@ -91,20 +92,27 @@ class Learner:
 
     def decide(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
         """The actions [B, A] of the actor that is evaluated."""
-        return self.act(self._weights(state, self.policy(state), "actor"), obs, key)
+        return self.act(self.evaluated(state), obs, key)
+
+    def evaluated(self, state: State) -> Params:
+        """The parameters behind those actions: the policy's, as used in a forward pass."""
+        return self._weights(state, self.policy(state), "actor")
 
     def appraise(self, state: State, obs: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
         """The evaluated actor's actions [B, A], and the critic's values [B] of them."""
         action = self.decide(state, obs, key)
-        critic = self._weights(state, state.core.critic, "critic")
-        return action, self.game.value(self._judgement(critic, obs, action))
+        return action, self.game.value(self.assess(state, obs, action))
+
+    def assess(self, state: State, obs: Tensor, action: Tensor) -> Tensor:
+        """The critic's outputs [B] for actions [B, A] at observations [B, O]."""
+        return self._judgement(self._weights(state, state.core.critic, "critic"), obs, action)
 
     def behave(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
         """The actions [B, A] to try in an environment before this update."""
         key = rng.fold(key, state.core.step)
         actor = self._weights(state, state.core.actor, "actor")
         action = self.act(actor, obs, rng.fold(key, "fresh"))
-        return self.game.explore(action, rng.fold(key, "explore"))
+        return self.game.explore(action, rng.fold(key, "explore"), state.core.step)
 
     def update(self, state: State, seen: Experience, key: Tensor) -> tuple[State, Info]:
         """One move of both players. `seen` is what the environment showed since the last one."""
@@ -120,19 +128,12 @@ class Learner:
         step = self.default_step if owner is None else owner.call
         core = step(state.core, field, self._move)
         core = core._replace(step=state.core.step + 1)
-        at = self._at(state, key, state.core, "critic", seen)
-        for part in self.plan.parts["accept"]:
-            core = part.call(core, self._own(at, part.name, state))
+        fresh = self._fresh(state, state.core, seen, key)
+        at = self._at(state, key, state.core, "both", fresh)
+        core = self._chain("accept", core, at, state)
         slots = dict(state.slots)
         for part in self.plan.parts["refresh"]:
-            after = After(
-                game=self.game,
-                old=state.core,
-                new=core,
-                fresh=self._fresh(state, state.core, seen, key),
-                grads=grads,
-                key=rng.fold(key, part.name),
-            )
+            after = After(self.game, state.core, core, fresh, grads, rng.fold(key, part.name))
             slots[part.name] = part.call(slots[part.name], after)
         info = Info(
             critic_loss=losses["critic"],
@@ -165,29 +166,46 @@ class Learner:
         return self._chain("grads", grads, at, state), value
 
     def _critic_loss(self, at: At, view: View, state: State) -> Tensor:
-        batch, target = at.batch, at.batch.reward
+        batch, target, nothing = at.batch, at.batch.reward, torch.zeros(())
         if self.game.discount > 0.0:  # a stateless game has no next value to look at
             action = at.act(view.target_actor, batch.next_obs, rng.fold(at.key, "target"))
-            q = at.q(view.target_critic, batch.next_obs, action)
+            ahead = Examples("target", batch.next_obs, action, nothing, nothing)
+            ahead = self._chain("examples", ahead, at, state)
+            q = at.q(view.target_critic, ahead.obs, ahead.action)
             target = target + batch.discount * self.game.value(q)
-        examples = Examples(batch.obs, batch.action, target, self.game.anchor(target))
+        anchor = self.game.anchor(target)
+        examples = Examples("critic", batch.obs, batch.action, target, anchor)
         examples = self._chain("examples", examples, at, state)
-        q = at.q(at.core.critic, examples.obs, examples.action)
-        return self.game.critic_loss(q, examples.target).mean()
+        critic = self._weights(state, at.core.critic, "critic")
+        heads = self._heads(critic, examples.obs, examples.action)
+        total = self.game.critic_loss(heads[:, 0], examples.target).mean()
+        for head in range(1, heads.shape[1]):
+            total = total + self.game.critic_loss(heads[:, head], examples.target).mean()
+        return total
 
     def _actor_loss(self, at: At, view: View, state: State) -> Tensor:
         obs = self.game.actor_obs(at.batch)
         action = at.act(at.core.actor, obs, rng.fold(at.key, "actor"))
         nothing = torch.zeros(())
-        examples = self._chain("examples", Examples(obs, action, nothing, nothing), at, state)
+        examples = Examples("actor", obs, action, nothing, nothing)
+        examples = self._chain("examples", examples, at, state)
         return self.game.actor_loss(at.q(view.critic, examples.obs, examples.action)).mean()
 
     def _fresh(self, state: State, point: Core, seen: Experience, key: Tensor) -> Experience:
         actor = self._weights(state, point.actor, "actor")
-        return self.game.fresh(lambda obs, use: self.act(actor, obs, use), key, seen)
+        act = lambda obs, use: self.act(actor, obs, use)  # noqa: E731
+        return self.game.fresh(act, key, state.core.step, seen)
+
+    def _heads(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
+        """The critic's outputs [B, heads]."""
+        return self.blueprint.critic.net.apply(critic, torch.cat([obs, action], dim=1))
 
     def _judgement(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
-        return self.blueprint.critic.net.apply(critic, torch.cat([obs, action], dim=1))[:, 0]
+        """One number [B] from all heads."""
+        heads = self._heads(critic, obs, action)
+        if heads.shape[1] == 1:
+            return heads[:, 0]
+        return heads.amin(dim=1) if self.blueprint.heads == "min" else heads.mean(dim=1)
 
     def _move(self, core: Core, player: str, grads: Params) -> Core:
         optimizer = getattr(self.blueprint, player).optimizer

@@ -53,3 +53,9 @@ def ring(modes: int, radius: float, deviation: float) -> Mixture:
     """Modes equally spaced on a circle. (`linspace(0, 2 pi, 8)` would place only 7.)"""
     angles = [2.0 * math.pi * k / modes for k in range(modes)]
     return Mixture(tuple((radius * math.cos(a), radius * math.sin(a)) for a in angles), deviation)
+
+
+def grid(side: int, spacing: float, deviation: float) -> Mixture:
+    """side x side modes on a square lattice around the origin."""
+    places = [spacing * (k - (side - 1) / 2) for k in range(side)]
+    return Mixture(tuple((x, y) for x in places for y in places), deviation)

@@ -2,7 +2,7 @@
 
 A network is a tuple of layers, so that a strategy's `blueprint` can look at it, insert a layer or
 change a width before anything is built. Everything is written for one seed, without running
-statistics and without mutation.
+statistics and without mutation. `bench.conv` has the layers for images.
 """
 
 from __future__ import annotations
@@ -17,17 +17,25 @@ from torch import Tensor
 from bench import rng
 from bench.trees import Params
 
+Shape = tuple[int, ...]
+"""What one row looks like: (features,), or (channels, height, width)."""
+
 
 class Layer(Protocol):
-    """One step of a network. `size` is the number of features that enter or leave."""
+    """One step of a network. `shape` is that of the rows which enter or leave."""
 
-    def init(self, key: Tensor, size: int) -> tuple[Params, int]:
-        """Parameters for inputs [B, size], and the size of the outputs."""
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        """Parameters for inputs [B, *shape], and the shape of the outputs."""
         ...
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
-        """[B, size in] -> [B, size out]."""
+        """[B, *shape in] -> [B, *shape out]."""
         ...
+
+
+def uniform_init(key: Tensor, shape: Shape, fan_in: int) -> Tensor:
+    """PyTorch's default for weights and biases: uniform in +-1/sqrt(fan in)."""
+    return (2.0 * rng.uniform(key, shape) - 1.0) * (1.0 / math.sqrt(fan_in))
 
 
 @dataclass(frozen=True)
@@ -37,13 +45,12 @@ class Dense:
     width: int
     bias: bool = True
 
-    def init(self, key: Tensor, size: int) -> tuple[Params, int]:
-        bound = 1.0 / math.sqrt(size)
-        weight = (2.0 * rng.uniform(rng.fold(key, "weight"), (self.width, size)) - 1.0) * bound
-        params = {"weight": weight}
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        (size,) = shape
+        params = {"weight": uniform_init(rng.fold(key, "weight"), (self.width, size), size)}
         if self.bias:
-            params["bias"] = (2.0 * rng.uniform(rng.fold(key, "bias"), (self.width,)) - 1.0) * bound
-        return params, self.width
+            params["bias"] = uniform_init(rng.fold(key, "bias"), (self.width,), size)
+        return params, (self.width,)
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         return torch.nn.functional.linear(x, params["weight"], params.get("bias"))
@@ -55,8 +62,8 @@ class Activation:
 
     function: str
 
-    def init(self, key: Tensor, size: int) -> tuple[Params, int]:
-        return {}, size
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        return {}, shape
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         if self.function == "tanh":  # torch.nn.functional.tanh is deprecated
@@ -68,8 +75,9 @@ class Activation:
 class Quadratic:
     """All products x_i * x_j with i <= j: the features in which an LQR's value is linear."""
 
-    def init(self, key: Tensor, size: int) -> tuple[Params, int]:
-        return {}, size * (size + 1) // 2
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        (size,) = shape
+        return {}, (size * (size + 1) // 2,)
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         row, column = torch.triu_indices(x.shape[1], x.shape[1])
@@ -86,8 +94,8 @@ class Point:
     width: int
     start: float = 1.0
 
-    def init(self, key: Tensor, size: int) -> tuple[Params, int]:
-        return {"value": torch.full((self.width,), self.start) + 0.0 * key}, self.width
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        return {"value": torch.full((self.width,), self.start) + 0.0 * key}, (self.width,)
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         return params["value"].expand(x.shape[0], self.width)
@@ -95,23 +103,73 @@ class Point:
 
 @dataclass(frozen=True)
 class Net:
-    """A chain of layers. Parameters are named "<position>/<name>", e.g. "2/weight"."""
+    """A chain of layers, itself a layer. Parameters are named "<position>/<name>": "2/weight"."""
 
     layers: tuple[Layer, ...]
 
-    def init(self, key: Tensor, size: int) -> Params:
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         params: Params = {}
         for position, layer in enumerate(self.layers):
-            own, size = layer.init(rng.fold(key, position), size)
-            params |= {f"{position}/{name}": value for name, value in own.items()}
-        return params
+            own, shape = layer.init(rng.fold(key, position), shape)
+            params |= prefixed(own, position)
+        return params, shape
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         for position, layer in enumerate(self.layers):
-            prefix = f"{position}/"
-            own = {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
-            x = layer.apply(own, x)
+            x = layer.apply(part_of(params, position), x)
         return x
+
+
+def prefixed(params: Params, position: int) -> Params:
+    """One part's parameters under their names in the whole."""
+    return {f"{position}/{name}": value for name, value in params.items()}
+
+
+def part_of(params: Params, position: int) -> Params:
+    """The inverse of `prefixed`: the parameters of the part at a position."""
+    prefix = f"{position}/"
+    return {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Several networks side by side on the same input; their outputs [B, H each] are joined."""
+
+    nets: tuple[Net, ...]
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        params: Params = {}
+        width = 0
+        for position, net in enumerate(self.nets):
+            own, (size,) = net.init(rng.fold(key, position), shape)
+            params |= prefixed(own, position)
+            width += size
+        return params, (width,)
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        outputs = [net.apply(part_of(params, i), x) for i, net in enumerate(self.nets)]
+        return torch.cat(outputs, dim=1)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Judges `size` consecutive rows jointly: all rows of a pack get the pack's one answer.
+
+    Rows that do not fill the last pack are joined there by the first rows.
+    """
+
+    net: Net
+    size: int
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        return self.net.init(key, (shape[0] * self.size, *shape[1:]))
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        rows = x.shape[0]
+        packs = -(-rows // self.size)
+        x = x[torch.arange(packs * self.size, device=x.device) % rows]
+        answers = self.net.apply(params, x.reshape(packs, self.size * x.shape[1], *x.shape[2:]))
+        return answers.repeat_interleave(self.size, dim=0)[:rows]
 
 
 def mlp(*widths: int, activation: str, output: str | None = None) -> Net:

@@ -17,12 +17,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from bench.game import Domain
+from bench.game import Anchors, Domain, Task
 from bench.grid import PROTOCOL_VERSION, Cell, Contrast, first_problem
 
 SCHEMA_VERSION: Literal[1] = 1
 MAX_BYTES = 64 * 1024
 MAX_POINTS = 50
+RESERVE = 4 * 1024
+"""Bytes of a record besides its seeds and samples."""
 
 UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Pure functions from a record of one schema version to the next one."""
@@ -66,10 +68,18 @@ class SeedResult(_Part):
     last: Number = Field(description="the score metric at the last evaluation")
     best: Number = Field(description="its best value over the curve; for comparison only")
     first_bad_step: int | None = Field(
-        default=None, description="first update with a loss or gradient that is not finite"
+        default=None, description="first with a loss or gradient that is not finite, in step_unit"
     )
     curve: list[Point] = Field(min_length=1, max_length=MAX_POINTS)
     attempts: list[Attempt] = []
+
+
+class Scale(_Part):
+    """The scores that count as 0 and 1; see `bench.game.Anchors`."""
+
+    low: float
+    high: float
+    log: bool
 
 
 class ScoreInfo(_Part):
@@ -80,6 +90,28 @@ class ScoreInfo(_Part):
     better: Literal["higher", "lower"]
     window: int = Field(ge=1)
     step_unit: str
+    anchors: Scale | None = None
+
+    @classmethod
+    def of(cls, task: Task) -> ScoreInfo:
+        """What a task declares."""
+        score, anchors = task.metrics[0], task.anchors
+        assert score.better != "neither", f"{task.name} has no score that could be better"
+        return cls(
+            metric=score.name,
+            unit=score.unit,
+            better=score.better,
+            window=task.window,
+            step_unit=task.step_unit,
+            anchors=Scale(low=anchors.low, high=anchors.high, log=anchors.log),
+        )
+
+    def normalised(self, score: float) -> float:
+        """The score between the anchors, 0 for `low` and 1 for `high`; NaN without anchors."""
+        if self.anchors is None:
+            return math.nan
+        scale = self.anchors
+        return Anchors(scale.low, scale.high, source="", log=scale.log).normalised(score)
 
 
 class Provenance(_Part):
@@ -89,6 +121,7 @@ class Provenance(_Part):
     commit: str | None
     dirty: bool | None
     spec: str = Field(pattern=r"^[0-9a-f]{16}$", description="hash of code, settings and data")
+    data: dict[str, str] = Field(default={}, description="data and weights: name -> hash")
     versions: dict[str, str]
     environment: str | None = Field(description="environment id and backend")
     device: str
@@ -117,6 +150,9 @@ class Record(_Part):
     strategy: str | None
     contrast: Contrast
     cell: str = Field(description="the cell's name within its task")
+    updates: int | None = Field(
+        default=None, ge=1, description="a trial's budget instead of the task's"
+    )
     settings: dict[str, dict[str, Any]] = Field(description="every strategy in force")
     score_info: ScoreInfo
     planned_seeds: list[int] = Field(min_length=1)
@@ -135,6 +171,11 @@ class Record(_Part):
             raise ValueError("planned_seeds must be sorted and given once each")
         return self
 
+    @property
+    def origin(self) -> Cell:
+        """The cell that this is a record of."""
+        return Cell(self.task, self.base, self.strategy, self.updates)
+
 
 class CorruptRecord(ValueError):
     """A file that is no valid record; the message names the file and the first problem."""
@@ -143,8 +184,8 @@ class CorruptRecord(ValueError):
 def summarise(points: list[Point], info: ScoreInfo, status: Status) -> dict[str, Number]:
     """`score`, `last` and `best` of a curve, all None for a run without a finite score.
 
-    `score` is the mean over the last `window` points, and None unless the status is "ok" or
-    "collapsed" and all of them are finite.
+    `score` is the mean over the last `window` points, and None if the run diverged or any of them
+    is not finite.
     """
     values = [point.metrics.get(info.metric) for point in points]
     finite = [value for value in values if value is not None]
@@ -156,6 +197,23 @@ def summarise(points: list[Point], info: ScoreInfo, status: Status) -> dict[str,
         "last": values[-1] if status != "diverged" else None,
         "best": choose(finite) if finite else None,
     }
+
+
+def outcome(points: list[Point], info: ScoreInfo, bad_step: int | None) -> Status:
+    """How a run ended, from its curve and its first step with a number that is not finite.
+
+    "diverged": a loss, a gradient or the last score is not finite. "collapsed": it had once come
+    half the way from the task's low anchor to the high one, and ended within a tenth of the low
+    one or below. Everything else is "ok", however poor the score.
+    """
+    if bad_step is not None or points[-1].metrics.get(info.metric) is None:
+        return "diverged"
+    summary = summarise(points, info, "ok")
+    score, best = summary["score"], summary["best"]
+    if score is None or best is None:
+        return "diverged"
+    lost = info.normalised(best) >= 0.5 and info.normalised(score) <= 0.1
+    return "collapsed" if lost else "ok"
 
 
 def record_path(folder: Path, cell: Cell) -> Path:
@@ -193,6 +251,11 @@ def _finite_number(text: str) -> float:
     return number
 
 
+def room(record: Record) -> int:
+    """How many more bytes the record may take."""
+    return MAX_BYTES - len(_text(record).encode())
+
+
 def _text(record: Record) -> str:
     """Sorted keys; one line for each part, and one for each seed."""
     raw = record.model_dump(mode="json")
@@ -208,7 +271,7 @@ def _dumps(value: Any) -> str:
 def most_seeds(metrics: Iterable[str], points: int) -> int:
     """How many seeds surely fit in one record, from the names of the metrics and the curve."""
     point = 30 + sum(len(name) + 22 for name in metrics)
-    return (MAX_BYTES - 12 * 1024) // (points * point + 480)
+    return (MAX_BYTES - RESERVE) // (points * point + 480)
 
 
 def write(path: Path, record: Record) -> None:

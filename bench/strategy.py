@@ -50,7 +50,7 @@ class At:
     core: Core  # the point at which the value is computed
     slot: Any  # the strategy's own memory
     key: Tensor  # the strategy's own key for this update
-    player: str  # "actor" or "critic": whose loss, gradient or weights these are
+    player: str  # "actor" or "critic": whose loss or gradient this is; "both" for accept
     batch: Experience
     q: Callable[[Params, Tensor, Tensor], Tensor]  # (critic, obs, action) -> outputs [B]
     act: Callable[[Params, Tensor, Tensor], Tensor]  # (actor, obs, key) -> actions [B, A]

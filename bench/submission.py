@@ -7,8 +7,17 @@ from collections import Counter
 from pathlib import Path
 
 from bench import registry
-from bench.grid import PROTOCOL_VERSION, Cell, spec_hash
-from bench.record import CorruptRecord, Found, Record, SeedResult, summarise, walk
+from bench.grid import PROTOCOL_VERSION, spec_hash
+from bench.record import (
+    CorruptRecord,
+    Found,
+    Record,
+    ScoreInfo,
+    SeedResult,
+    outcome,
+    summarise,
+    walk,
+)
 from bench.strategy import combine
 
 
@@ -45,8 +54,7 @@ def _strays(path: Path) -> list[Path]:
 
 def _problems(found: Found) -> list[str]:
     record, path = found.record, found.path
-    cell = Cell(record.task, record.base, record.strategy)
-    problems = []
+    cell, problems = record.origin, []
     if record.protocol_version != PROTOCOL_VERSION:
         problems.append(f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}")
     protocol, _, *place = path.resolve().with_suffix("").parts[-4:]
@@ -73,11 +81,14 @@ def _problems(found: Found) -> list[str]:
 
 
 def _against_task(record: Record) -> list[str]:
-    task = registry.task(record.task)
-    info, score = record.score_info, task.metrics[0]
-    declared = (score.name, score.unit, score.better, task.window, task.step_unit, task.domain)
-    stated = (info.metric, info.unit, info.better, info.window, info.step_unit, record.domain)
-    return [] if declared == stated else [f"says its score is {stated}, the task {declared}"]
+    task, problems = registry.task(record.task), []
+    stated, declared = record.score_info, ScoreInfo.of(task)
+    if (stated, record.domain) != (declared, task.domain):
+        problems.append(f"says its score is {stated}, the task {declared}")
+    budget = (record.updates or task.updates) * task.steps_per_update
+    if record.seeds[0].curve[-1].step != budget:
+        problems.append(f"ends at step {record.seeds[0].curve[-1].step}, its budget is {budget}")
+    return problems
 
 
 def _seed_problems(record: Record, result: SeedResult) -> list[str]:
@@ -96,8 +107,9 @@ def _seed_problems(record: Record, result: SeedResult) -> list[str]:
         problems.append("the curve's steps must start at 0 and increase")
     if [point.step for point in record.seeds[0].curve] != steps:
         problems.append("the curve has other steps than the first seed's")
-    if (result.status == "diverged") != (result.score is None):
-        problems.append(f"status {result.status} does not go with score {result.score}")
+    status = outcome(result.curve, record.score_info, result.first_bad_step)
+    if result.status != status:
+        problems.append(f"status {result.status}, but the curve says {status}")
     return problems
 
 
@@ -114,23 +126,3 @@ def _duplicated(found: list[Found]) -> list[str]:
         if copies:
             problems.append(f"{item.path}: {copies} seeds have the same curve")
     return problems
-
-
-def ranking(found: list[Found]) -> list[Found]:
-    """Records in the order in which a report believes them, where several are of the same cell.
-
-    Those made by the present code come first, then those with more seeds, then one's own (`local`)
-    before anybody else's, then path order.
-    """
-
-    def key(item: Found) -> tuple[bool, int, bool, Path]:
-        record = item.record
-        try:
-            stale = spec_hash(Cell(record.task, record.base, record.strategy)) != (
-                record.provenance.spec
-            )
-        except ValueError:  # an unknown task or strategy
-            stale = True
-        return stale, -len(record.seeds), "local" not in item.path.parts, item.path
-
-    return sorted(found, key=key)

@@ -2,7 +2,7 @@
 
 `vmap` and `grad` interpret every operation in Python; recording the batched, differentiated
 function once and replaying the plain operations costs about half as much, needs no C++ compiler,
-and returns the same bits. Recording also enforces the law that nothing branches on a tensor.
+and returns the same numbers to rounding. Recording also enforces the law that nothing branches on a tensor.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import torch
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.passes.dialect.common.cse_pass import CSEPass
-from torch.utils import _pytree
+
+from bench import trees
 
 _SHAPING = {
     torch.ops.aten.view.default,
@@ -42,10 +43,10 @@ class Recording:
 
     def __call__(self, *arguments: Any) -> Any:
         """The function's value. Raises ValueError for trees of another structure."""
-        leaves, structure = _pytree.tree_flatten(arguments)
+        leaves, structure = trees.flatten(arguments)
         if structure != self._inputs:
             raise ValueError("the arguments have another structure than the recorded ones")
-        return _pytree.tree_unflatten(self.flat(leaves), self._outputs)
+        return trees.unflatten(self.flat(leaves), self._outputs)
 
     def flat(self, leaves: list[torch.Tensor]) -> list[torch.Tensor]:
         """From the leaves of all arguments to the leaves of the value."""
@@ -58,13 +59,13 @@ def trace(function: Callable[..., Any], *example: Any) -> Recording:
 
     Arguments written in place by the function are written in place by the recording too.
     """
-    flat, inputs = _pytree.tree_flatten(example)
+    flat, inputs = trees.flatten(example)
     outputs: Any = None
 
     def flat_function(*leaves: Any) -> list[Any]:
         nonlocal outputs
-        result = function(*_pytree.tree_unflatten(list(leaves), inputs))
-        flat_result, outputs = _pytree.tree_flatten(result)
+        result = function(*trees.unflatten(list(leaves), inputs))
+        flat_result, outputs = trees.flatten(result)
         return flat_result
 
     # Recording runs the function: on copies, so that nothing of the example is written.

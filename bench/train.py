@@ -6,6 +6,7 @@ Everything below is written for one seed; here `vmap` stacks S of them, environm
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -22,12 +23,15 @@ from torch.func import vmap
 
 from bench import environments, rng, trees
 from bench.environments import Backend, Environment
-from bench.game import Experience
+from bench.game import DIAGNOSES, Critic, Episodes, Experience
 from bench.learner import Info, Learner, State
 from bench.trace import trace
 
 Array = NDArray[Any]
 Metrics = dict[str, float]
+
+ROWS = 1000
+"""How many samples are drawn at once for an evaluation: more images would not fit in memory."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,11 @@ class Run:
     seeds: tuple[int, ...]
     steps: list[int]  # of each evaluation, in the task's step unit
     curves: list[list[Metrics]]  # [evaluation][seed]
-    first_bad_step: list[int | None]  # [seed]; first update with a loss or gradient not finite
+    first_bad_step: list[int | None]  # [seed]; first with a loss or gradient that is not finite
     state: State  # stacked [S, ...]
     seconds: dict[str, float]  # by phase
-    samples: Array | None  # [n, A] of the first seed, from tasks without an environment
-    environment: str | None
+    samples: Array | None  # [n, A] of the first seed, from tasks that draw samples
+    actor: dict[str, Array]  # the first seed's parameters as evaluated
 
 
 def train(
@@ -75,8 +79,8 @@ class _Trainer:
     def run(self, updates: int | None, progress: Callable[[float], None]) -> Run:
         total = self.task.updates if updates is None else updates
         marks = _marks(total, self.task.evaluations)
-        curves = [self._evaluate([None] * len(self.seeds))]
         bad: list[int | None] = [None] * len(self.seeds)
+        curves = [self._evaluate([], bad)]
         seen = self._blank()
         with self.clock("trace"):
             update = trace(vmap(self.learner.update), self.state, seen, self.keys)
@@ -93,17 +97,19 @@ class _Trainer:
                 losses.append(Info(*made[len(leaves) :]))
             self.state = trees.unflatten(leaves, structure)
             bad = _first_bad(losses, start, bad)
-            curves.append(self._evaluate(bad))
+            curves.append(self._evaluate(losses, bad))
             progress(stop / total)
         run = Run(
             seeds=self.seeds,
             steps=[mark * self.task.steps_per_update for mark in marks],
             curves=curves,
-            first_bad_step=bad,
+            first_bad_step=[
+                None if first is None else first * self.task.steps_per_update for first in bad
+            ],
             state=self.state,
             seconds=dict(self.clock.seconds),
             samples=self._actions()[0] if self.task.samples else None,
-            environment=None if self.world is None else self.world.training.label,
+            actor=self._actor(),
         )
         if self.world is not None:
             self.world.close()
@@ -114,25 +120,47 @@ class _Trainer:
         blank = self.task.blank(rows)
         return trees.tmap(lambda leaf: leaf.expand(len(self.seeds), *leaf.shape).clone(), blank)
 
-    def _evaluate(self, bad: list[int | None]) -> list[Metrics]:
+    def _evaluate(self, losses: list[Info], bad: list[int | None]) -> list[Metrics]:
         with self.clock("evaluation"):
             if self.world is not None and not self.task.samples:
                 scores = self.world.evaluate(self.state, self.keys)
             else:
-                cores = [trees.take(self.state.core, s) for s in range(len(self.seeds))]
-                pairs = zip(self._actions(), cores, strict=True)
-                scores = [self.task.judge(actions, core) for actions, core in pairs]
+                scores = [
+                    self.task.judge(actions, self._critic(number))
+                    for number, actions in enumerate(self._actions())
+                ]
+            diagnoses = _means(losses, len(self.seeds))
         return [
-            score if first is None else dict.fromkeys(score, float("nan"))
-            for score, first in zip(scores, bad, strict=True)
+            diagnosis | (score if first is None else dict.fromkeys(score, math.nan))
+            for score, diagnosis, first in zip(scores, diagnoses, bad, strict=True)
         ]
+
+    def _actor(self) -> dict[str, Array]:
+        params = self.learner.evaluated(trees.take(self.state, 0))
+        return {name: leaf.cpu().numpy() for name, leaf in params.items()}
+
+    def _critic(self, number: int) -> Critic:
+        """One seed's critic as it stands, from and to arrays."""
+        state = trees.take(self.state, number)
+        dtype = torch.get_default_dtype()
+
+        def critic(obs: Array, action: Array) -> Array:
+            given = (torch.as_tensor(part, dtype=dtype) for part in (obs, action))
+            with torch.no_grad():
+                return self.learner.assess(state, *given).cpu().numpy()
+
+        return critic
 
     def _actions(self) -> Array:
         """[S, samples, A] actions of the evaluated actor, the same noise at every evaluation."""
-        obs = torch.zeros(len(self.seeds), self.task.samples, self.task.obs_size)
-        with torch.no_grad():
-            actions = vmap(self.learner.decide)(self.state, obs, _use(self.keys, "evaluate"))
-        return actions.double().cpu().numpy()
+        obs, key = self.task.probe(self.task.samples), _use(self.keys, "evaluate")
+        parts = []
+        for number, some in enumerate(obs.split(ROWS)):
+            everywhere = some.expand(len(self.seeds), *some.shape)
+            with torch.no_grad():
+                made = vmap(self.learner.decide)(self.state, everywhere, _use(key, number))
+            parts.append(made.cpu().numpy())
+        return np.concatenate(parts, axis=1)
 
 
 class _World:
@@ -147,7 +175,7 @@ class _World:
         keys: Tensor,
     ) -> None:
         self.task, self.seeds = learner.game, seeds
-        copies, episodes = self.task.steps_per_update, getattr(self.task, "episodes", 0)
+        copies, episodes = self.task.steps_per_update, self.task.episodes
         self.training = environments.make(self.task, seeds, copies, "train", backend)
         self.obs = self._tensor(self.training.reset())
         self._behave = trace(vmap(learner.behave), state, self.obs, keys)
@@ -165,7 +193,7 @@ class _World:
         seen = Experience(
             obs=self.obs,
             action=self._tensor(made.action),
-            reward=self._tensor(made.reward) * getattr(self.task, "reward_scale", 1.0),
+            reward=self._tensor(made.reward) * self.task.reward_scale,
             next_obs=self._tensor(made.next_obs),
             discount=self.task.discount * going_on,
         )
@@ -183,7 +211,7 @@ class _World:
         while alive.any():
             action, value = self._appraise(state, self._tensor(obs), keys)
             if predicted is None:
-                predicted = self._array(value) / getattr(self.task, "reward_scale", 1.0)
+                predicted = self._array(value) / self.task.reward_scale
             made = self.evaluation.step(self._array(action))
             returns += alive * made.reward
             discounted += alive * made.reward * self.task.discount**lengths
@@ -192,7 +220,7 @@ class _World:
             obs = made.obs
         parts = (start, returns, discounted, predicted, lengths)
         split = (np.split(np.asarray(part, dtype=float), len(self.seeds)) for part in parts)
-        return [self.task.judge_episodes(*seed) for seed in zip(*split, strict=True)]
+        return [self.task.judge_episodes(Episodes(*seed)) for seed in zip(*split, strict=True)]
 
     def close(self) -> None:
         """Close both environments."""
@@ -222,7 +250,16 @@ class _Clock:
         self.seconds[phase] += time.perf_counter() - start
 
 
-def _use(keys: Tensor, name: str) -> Tensor:
+def _means(losses: list[Info], seeds: int) -> list[Metrics]:
+    """Each seed's mean losses and gradient norms; NaN before the first update."""
+    names = [metric.name for metric in DIAGNOSES]
+    if not losses:
+        return [dict.fromkeys(names, math.nan) for _ in range(seeds)]
+    means = [torch.stack(values).mean(dim=0).tolist() for values in zip(*losses, strict=True)]
+    return [dict(zip(names, seed, strict=True)) for seed in zip(*means, strict=True)]
+
+
+def _use(keys: Tensor, name: str | int) -> Tensor:
     return vmap(lambda key: rng.fold(key, name))(keys)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -57,12 +57,6 @@ def norm(params: Params) -> Tensor:
     """Euclidean norm over all parameters, a scalar."""
     vector = ravel(params)
     return torch.sqrt((vector * vector).sum())
-
-
-def stack(trees: Iterable[Any]) -> Any:
-    """Trees of the same structure joined along a new first dimension."""
-    first, *rest = trees
-    return tmap(lambda *parts: torch.stack(parts), first, *rest)
 
 
 def take(tree: Any, index: int) -> Any:

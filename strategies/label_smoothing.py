@@ -22,7 +22,7 @@ def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
     """
 
     def examples(value: Examples, at: At) -> Examples:
-        if at.player == "actor":
+        if value.role != "critic":
             return value
         gap = value.anchor - value.target
         gap = gap.clamp(max=0.0) if one_sided else gap

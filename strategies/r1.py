@@ -9,7 +9,6 @@ from bench.strategy import At, Strategy
 HOME = "gan"
 SOURCE = "Mescheder et al., 2018, arXiv 1801.04406"
 NEUTRAL = {"gamma": 0.0}
-DEFAULTS = {"toy": {"gamma": 1.0}, "game": {"gamma": 1.0}}
 
 
 def r1(*, gamma: float = 1.0) -> Strategy:

@@ -13,8 +13,12 @@ from bench.trees import tmap
 
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
-NEUTRAL = {"share": 0.0}
-DEFAULTS = {"gan": {"share": 0.5}}  # SimGAN: half of the generated half
+NEUTRAL = {"share": 0.0, "capacity": 50}
+ACTIVE = {"capacity": 50}  # seven updates need no more, and the rings of big tasks are large
+DEFAULTS = {
+    "gan": {"share": 0.5},  # SimGAN: half of the generated half
+    "locomotion": {"capacity": 1_000_000},
+}
 
 
 def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
@@ -22,11 +26,11 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
 
     Of the `batch_rows` rows of the actor's making, round(share * batch_rows) are drawn uniformly
     from the last `capacity` rows it made, past ones and the newest; the newest fill the rest as far
-    as they go. In RL
-    these are transitions, in a GAN past samples; real samples are always fresh. share = 0 is
-    neutral. In RL all rows are drawn (DDPG), in a GAN half (SimGAN).
+    as they go. In RL these are transitions, in a GAN past samples; real samples are always fresh.
+    share = 0 is neutral. In RL all rows are drawn (DDPG), in a GAN half (SimGAN).
 
-    Paper against here: DQN and DDPG keep 1e6 transitions; 20,000 is as many as a core task makes.
+    Paper against here: DQN and DDPG keep 1e6 transitions, as we do for locomotion; 20,000 is as
+    many as a core task makes.
     """
 
     def slot(core: Core, game: Task, key: Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Caps the largest singular value of every dense layer of the critic."""
+"""Caps the largest singular value of every layer of the critic."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ ACTIVE = {"cap": 0.1}
 
 
 def spectral_norm(*, cap: float = 1.0) -> Strategy:
-    """Caps the largest singular value of every dense layer of the critic.
+    """Caps the largest singular value of every layer of the critic.
 
     weight <- weight / max(1, sigma / cap) in every forward pass, with sigma = u' W v estimated by
     one power step per update on the remembered u [rows] and v [columns], through which no gradient
-    flows. cap = inf is neutral.
+    flows; W is the weight itself, or a convolution's as [channels, rest]. cap = inf is neutral.
 
     Paper against here: SNGAN divides by sigma always; dividing only above the cap leaves small
     weights alone, so that the strategy can be neutral. In RL, Gogianu et al. normalise only the
@@ -30,7 +30,7 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
     """
 
     def matrices(critic: Params) -> Params:
-        return {name: leaf for name, leaf in critic.items() if name.endswith("weight")}
+        return {k: leaf.flatten(1) for k, leaf in critic.items() if k.endswith("weight")}
 
     def power_step(weight: Tensor, u: Tensor) -> dict[str, Tensor]:
         v = torch.nn.functional.normalize(weight.T @ u, dim=0)
@@ -46,9 +46,9 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
         if player == "actor":
             return params
         capped = dict(params)
-        for name, weight in matrices(params).items():
-            sigma = memory[name]["u"] @ weight @ memory[name]["v"]
-            capped[name] = weight / torch.clamp(sigma / cap, min=1.0)
+        for name, matrix in matrices(params).items():
+            sigma = memory[name]["u"] @ matrix @ memory[name]["v"]
+            capped[name] = params[name] / torch.clamp(sigma / cap, min=1.0)
         return capped
 
     def refresh(memory: Any, after: After) -> Any:

@@ -8,27 +8,13 @@ simultaneous steps, 1 with alternating ones, sqrt(1 - h^2 + h^4) with extragradi
 
 from typing import ClassVar
 
-from torch import Tensor
-
-from tasks.family.point import PointGame
+from tasks.family.point import BilinearGame
 
 
-class Bilinear(PointGame):
-    """Linear losses for both players."""
+class Bilinear(BilinearGame):
+    """The game as it is."""
 
     name: ClassVar[str] = "bilinear"
-
-    def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
-        """q where the target is 0, -q where it is 1; twice, for a sum over the two halves."""
-        return 2.0 * (1.0 - 2.0 * target) * q
-
-    def actor_loss(self, q: Tensor) -> Tensor:
-        """-q."""
-        return -q
-
-    def value(self, q: Tensor) -> Tensor:
-        """The output is the value."""
-        return q
 
 
 task = Bilinear()

@@ -1,8 +1,7 @@
 """A linear-quadratic regulator whose optimum is known: a spring to be brought to rest.
 
-x' = A x + B u, cost x'Qx + u'Ru, discounted by 0.95. The optimal cost from x is x'Px, with P from
-the Riccati equation of the system scaled by sqrt(discount), and the score is the learned policy's
-discounted cost relative to it: 1 is optimal, doing nothing costs about 4 times as much.
+The score is the learned policy's discounted cost relative to the Riccati optimum: 1 is optimal,
+doing nothing costs about 4 times as much. `tasks.family.linear` has the system and its solutions.
 """
 
 from typing import Any, ClassVar
@@ -10,35 +9,15 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_discrete_are
 
-from bench.game import Blueprint, Metric, Player
-from bench.nets import Dense, Net, Quadratic
-from bench.optim import Adam
+from bench.game import Anchors, Blueprint, Episodes, Metric
 from tasks.family.control import RETURN_METRICS, Control
+from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, players
 
 Array = NDArray[np.float64]
 
-DISCOUNT = 0.95
 HORIZON = 25  # the optimal policy has brought any start to rest by then; starts excite learning
-BOUND = 2.0  # force at action 1: the optimal policy uses at most 1.3
 LIMIT = 5.0  # of the state, so that a bad policy's cost stays finite; optimal states stay below 1.3
-A = np.array([[0.95, 0.3], [-0.3, 0.95]])  # a slowly fading oscillation, spectral radius 0.996
-B = np.array([[0.0], [0.5]])
-Q = np.eye(2)
-R = np.array([[0.5]])
-
-
-def optimal_cost() -> Array:
-    """P [2, 2]: the optimal discounted cost from x is x'Px."""
-    root = np.sqrt(DISCOUNT)
-    return solve_discrete_are(root * A, root * B, Q, R)
-
-
-def optimal_gain() -> Array:
-    """K [1, 2]: the optimal force is u = -K x."""
-    cost = optimal_cost()
-    return np.linalg.solve(R + DISCOUNT * B.T @ cost @ B, DISCOUNT * B.T @ cost @ A)
 
 
 class LqrEnv(gymnasium.Env[Array, Array]):
@@ -84,21 +63,19 @@ class Lqr(Control):
         Metric("cost_ratio", "times the optimal cost", "lower"),
         *RETURN_METRICS,
     )
+    anchors: ClassVar[Anchors] = Anchors(
+        low=3.85, high=1.0, source="no force at all, 10,000 starts; the Riccati optimum"
+    )
 
     def blueprint(self) -> Blueprint:
-        """action = W x, and q linear in the products of state and action."""
-        return Blueprint(
-            actor=Player(Net((Dense(1, bias=False),)), Adam(self.lr)),
-            critic=Player(Net((Quadratic(), Dense(1, bias=False))), Adam(self.lr)),
-        )
+        """The classes that hold the optimal policy and its value."""
+        return players(self.lr)
 
-    def judge_episodes(
-        self, start: Array, returns: Array, discounted: Array, predicted: Array, lengths: Array
-    ) -> dict[str, float]:
+    def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
         """The usual numbers and the discounted cost relative to the Riccati optimum."""
-        usual = super().judge_episodes(start, returns, discounted, predicted, lengths)
-        optimum = np.einsum("ni,ij,nj->", start, optimal_cost(), start)
-        return {"cost_ratio": float(-discounted.sum() / optimum), **usual}
+        optimum = np.einsum("ni,ij,nj->", episodes.start, optimal_cost(), episodes.start)
+        ratio = float(-episodes.discounted.sum() / optimum)
+        return {"cost_ratio": ratio, **super().judge_episodes(episodes)}
 
 
 task = Lqr()

@@ -5,6 +5,7 @@ Neither a target network nor replay does much alone; both together solve it (-15
 
 from typing import ClassVar
 
+from bench.game import Anchors
 from tasks.family.control import Control
 
 
@@ -20,6 +21,11 @@ class Pendulum(Control):
     discount: ClassVar[float] = 0.98
     reward_scale: ClassVar[float] = 0.1  # rewards reach -16: values near -10 suit Adam at 1e-3
     seconds: ClassVar[float] = 75.0
+    anchors: ClassVar[Anchors] = Anchors(
+        low=-1220.0,
+        high=-150.0,
+        source="uniform actions, 1,000 episodes: -1,216 +- 14; DDPG and its kin end near -150",
+    )
 
 
 task = Pendulum()

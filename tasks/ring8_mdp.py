@@ -13,9 +13,10 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bench import rng
-from bench.game import Act, Domain, Experience
+from bench.game import Act, Anchors, Domain, Experience
 from bench.mixture import Mixture, ring
 from tasks.family.mixture import MixtureGan
 
@@ -62,6 +63,7 @@ class Ring8Mdp(MixtureGan):
     name: ClassVar[str] = "ring8_mdp"
     domain: ClassVar[Domain] = "game"  # a bridge: its GAN is already counted as ring8
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)
+    anchors: ClassVar[Anchors] = Anchors(low=3.6, high=0.002, log=True, source="as ring8")
     steps_per_update: ClassVar[int] = 2 * MixtureGan.batch_rows
     step_unit: ClassVar[str] = "environment step"
 
@@ -69,7 +71,7 @@ class Ring8Mdp(MixtureGan):
         """All copies of all seeds."""
         return RealOrNot(seeds, self.batch_rows, self.mixture)
 
-    def fresh(self, act: Act, key: Any, seen: Experience) -> Experience:
+    def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
         """What the environment has just shown."""
         return seen
 

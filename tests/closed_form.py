@@ -12,7 +12,7 @@ from bench import registry, rng
 from bench.learner import Info, Learner, State
 from bench.steps import Step, alternating
 from bench.strategy import Strategy, combine
-from bench.trees import tmap
+from bench.trees import leaves, tmap
 
 STEP = 0.1  # the point games' learning rate, h in the formulas
 
@@ -29,9 +29,8 @@ def build(name: str, task: str, **settings: Any) -> Strategy:
 
 def at_point(state: State, point: Tensor) -> State:
     """The state of a point game moved to (theta, psi)."""
-    core = state.core._replace(
-        actor={"0/value": point[:1]}, critic={"0/weight": point[1:].reshape(1, 1)}
-    )
+    (theta,), (psi,) = state.core.actor, state.core.critic  # their only parameters' names
+    core = state.core._replace(actor={theta: point[:1]}, critic={psi: point[1:].reshape(1, 1)})
     return state._replace(core=core)
 
 
@@ -43,7 +42,7 @@ def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
         state = at_point(what.init(key), point)
         for _ in range(updates):
             state, _ = what.update(state, what.game.blank(0), key)
-        return torch.cat([state.core.actor["0/value"], state.core.critic["0/weight"].reshape(1)])
+        return torch.cat([leaf.reshape(1) for leaf in leaves(state.core[:2])])
 
     return torch.func.jacrev(move)(torch.zeros(2)).numpy()
 

@@ -8,7 +8,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from bench import environments, registry
-from tasks.lqr import BOUND, DISCOUNT, HORIZON, A, B, LqrEnv, Q, R, optimal_cost, optimal_gain
+from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optimal_gain
+from tasks.lqr import HORIZON, LqrEnv
 
 PENDULUM = registry.task("pendulum")
 BACKENDS = ["gymnasium"] + (["envpool"] if environments.serves("Pendulum-v1") else [])

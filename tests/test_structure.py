@@ -13,16 +13,30 @@ FLOORS = [
     ["bench.rng", "bench.trees"],
     [
         *("bench.nets", "bench.optim", "bench.game", "bench.steps", "bench.strategy"),
-        "bench.mixture",
+        *("bench.conv", "bench.mixture"),
     ],
-    ["bench.learner", "bench.metrics", "bench.classifier"],
+    [
+        *("bench.learner", "bench.metrics", "bench.classifier"),
+        *("bench.datasets", "bench.inception"),
+    ],
     ["tasks", "strategies"],
     [
         *("bench.registry", "bench.environments", "bench.trace", "bench.train", "bench.grid"),
-        *("bench.record", "bench.cells", "bench.conformance", "bench.progress"),
+        *(
+            "bench.record",
+            "bench.actors",
+            "bench.provenance",
+            "bench.cells",
+            "bench.conformance",
+            "bench.progress",
+        ),
         *("bench.engine_serial", "bench.engine_ray"),
     ],
-    ["bench.stats", "bench.report", "bench.submission", "bench.cli", "bench.__main__"],
+    [
+        *("bench.stats", "bench.report", "bench.submission", "bench.listing", "bench.show"),
+        "bench.messages",
+        *("bench.cli", "bench.__main__"),
+    ],
 ]
 SOURCES = [
     path

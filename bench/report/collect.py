@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 
 from bench import registry, stats
-from bench.grid import BASES, PROTOCOL_VERSION
-from bench.record import Record, ScoreInfo
+from bench.grid import BASES, PROTOCOL_VERSION, spec_hash
+from bench.record import Found, Record, ScoreInfo
 
 DOMAINS = ("gan", "rl")
 """The domains that verdicts speak about; tasks of the domain "game" illustrate and do not count."""
@@ -130,6 +131,24 @@ def label_of(record: Record) -> str:
     return record.strategy
 
 
+def ranking(found: list[Found]) -> list[Found]:
+    """Records in the order in which a report believes them, where several are of the same cell.
+
+    Those made by the present code come first, then those with more seeds, then one's own (`local`)
+    before anybody else's, then path order.
+    """
+
+    def key(item: Found) -> tuple[bool, int, bool, Path]:
+        record = item.record
+        try:
+            stale = spec_hash(record.origin) != record.provenance.spec
+        except ValueError:  # an unknown task or strategy
+            stale = True
+        return stale, -len(record.seeds), "local" not in item.path.parts, item.path
+
+    return sorted(found, key=key)
+
+
 def study(records: Sequence[Record], boot: stats.Bootstrap | None = None) -> Study:
     """All findings. Raises `ValueError` if no record of this protocol version is among them."""
     boot = boot or stats.Bootstrap()
@@ -163,6 +182,10 @@ def _sort_out(records: Sequence[Record]) -> tuple[list[Record], list[tuple[str, 
             ignored.append((where, f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}"))
             if model is record:
                 del first[record.task]
+        elif record.updates is not None:
+            ignored.append((where, "a trial with a budget other than the task's"))
+            if model is record:
+                del first[record.task]
         elif (record.score_info, record.domain) != (model.score_info, model.domain):
             ignored.append((where, f"scored differently than {model.task}/{model.cell}"))
         elif (record.task, record.cell) in kept:
@@ -180,7 +203,8 @@ def _view(records: list[Record], boot: stats.Bootstrap) -> TaskView:
         records, key=lambda r: (r.base != "bare", r.base, r.strategy or "", r.cell)
     ):
         seeds = [result.seed for result in record.seeds]
-        scores = [result.score for result in record.seeds]
+        # A collapsed run has a score, but a failure ranks worst whatever it scores.
+        scores = [result.score if result.status == "ok" else None for result in record.seeds]
         arm = stats.Arm.of(seeds, scores, record.score_info.better)
         cells[record.base, label_of(record)] = Cell(record, label_of(record), arm)
     view = TaskView(first.task, first.domain, first.score_info, cells)

@@ -209,9 +209,9 @@ def samples(view: TaskView, base: str) -> bytes | None:
             wspace=0.05,
             hspace=0.2,
         )
-        limits = _limits([array for _, kind, array in drawn if kind == "points"])
+        limits = point_limits([array for _, kind, array in drawn if kind == "points"])
         for axes, (cell, kind, array) in zip(grid.flat, drawn, strict=False):
-            _show(axes, kind, array, limits)
+            draw_samples(axes, kind, array, limits)
             status = cell.record.seeds[0].status
             sign = "without " if cell.record.contrast == "removed" else ""
             title = sign + printable(cell.label or base, 26)
@@ -226,7 +226,7 @@ def _first(cell: Cell) -> list[Artefact]:
     return [cell.record.artefacts[name] for name in sorted(cell.record.artefacts)[:1]]
 
 
-def _limits(arrays: list[np.ndarray]) -> tuple[float, float]:
+def point_limits(arrays: list[np.ndarray]) -> tuple[float, float]:
     """One square range for all scatters, without the outermost percent of the points."""
     finite = [array[np.isfinite(array)] for array in arrays]
     values = np.concatenate([np.zeros(1), *finite])
@@ -234,7 +234,8 @@ def _limits(arrays: list[np.ndarray]) -> tuple[float, float]:
     return (-reach, reach) if reach > 0 else (-1.0, 1.0)
 
 
-def _show(axes: Axes, kind: str, array: np.ndarray, limits: tuple[float, float]) -> None:
+def draw_samples(axes: Axes, kind: str, array: np.ndarray, limits: tuple[float, float]) -> None:
+    """A grid of images, or a scatter of points [N, D] within `limits` in both coordinates."""
     axes.set_xticks([])
     axes.set_yticks([])
     if kind == "images":

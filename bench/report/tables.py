@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench import stats
 from bench.record import Record
-from bench.report.collect import DOMAIN_NAMES, DOMAINS, Cell, Finding, Study, TaskView
+from bench.report.collect import DOMAINS, Cell, Finding, Study, TaskView
 
 
 def command(record: Record) -> str:
@@ -185,8 +185,3 @@ def number(value: float) -> str:
 def interval(low: float, high: float) -> str:
     """ "[low, high]" in the same style."""
     return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
-
-
-def domain_name(domain: str) -> str:
-    """A domain as it is written in text."""
-    return DOMAIN_NAMES.get(domain, domain)

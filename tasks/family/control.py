@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 from torch import Tensor
 
 from bench import rng
-from bench.game import Act, Blueprint, Experience, Game, Halves, Metric, Player
+from bench.game import Act, Blueprint, Domain, Episodes, Experience, Halves, Metric, Player, Task
 from bench.nets import mlp
 from bench.optim import Adam
-
-Array = NDArray[Any]
 
 RETURN_METRICS = (
     Metric("return", "reward per episode", "higher"),
     Metric("critic_error", "root mean square, discounted return", "lower"),
+    Metric("critic_bias", "predicted - realised discounted return", "neither"),
     Metric("episode_length", "environment steps", "higher"),
 )
 
 
-class Control(Game):
-    """An environment with states, seen by `copies` parallel copies per seed.
+class Control(Task):
+    """An environment with states, stepped by `steps_per_update` copies per seed.
 
     The critic regresses on its target by least squares; the actor climbs q. Actions in
     [-1, 1] are stretched to the environment's bounds, and clipped, where it is stepped.
-    The base learns online, from the `copies` transitions just seen; `replay` and `target_network`
+    The base learns online, from the transitions just seen; `replay` and `target_network`
     turn it into DDPG (Lillicrap et al., 2016, arXiv 1509.02971).
     """
 
-    domain: ClassVar = "rl"
+    domain: ClassVar[Domain] = "rl"
+    kinds: ClassVar[tuple[str, ...]] = ("short",)  # budgets of tens of thousands of steps
     step_unit: ClassVar[str] = "environment step"
     batch_rows: ClassVar[int] = 64
     discount: ClassVar[float] = 0.99
     hidden: ClassVar[tuple[int, ...]] = (64, 64)
     lr: ClassVar[float] = 1e-3
     exploration: ClassVar[float] = 0.1  # standard deviation of the noise on actions in [-1, 1]
-    reward_scale: ClassVar[float] = 1.0  # what the learner sees is reward * reward_scale
-    episodes: ClassVar[int] = 5  # evaluation episodes per seed
+    warmup: ClassVar[int] = 0  # first updates at which actions are uniform
+    episodes: ClassVar[int] = 5
     metrics: ClassVar[tuple[Metric, ...]] = RETURN_METRICS
-    environment: ClassVar[str]
 
     def blueprint(self) -> Blueprint:
         """Two relu networks of the same shape; tanh bounds the actor's outputs."""
@@ -52,7 +51,7 @@ class Control(Game):
             critic=Player(mlp(*self.hidden, 1, activation="relu"), Adam(self.lr)),
         )
 
-    def fresh(self, act: Act, key: Tensor, seen: Experience) -> Experience:
+    def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
         """What the environment has just shown."""
         return seen
 
@@ -60,9 +59,14 @@ class Control(Game):
         """Every transition is the actor's doing."""
         return fresh.reward.shape[0]
 
-    def explore(self, action: Tensor, key: Tensor) -> Tensor:
-        """Gaussian noise, clipped to the bounds."""
-        return (action + self.exploration * rng.normal(key, tuple(action.shape))).clamp(-1.0, 1.0)
+    def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
+        """Gaussian noise, clipped to the bounds; uniform actions while warming up."""
+        shape = tuple(action.shape)
+        noisy = (action + self.exploration * rng.normal(key, shape)).clamp(-1.0, 1.0)
+        if not self.warmup:
+            return noisy
+        uniform = 2.0 * rng.uniform(rng.fold(key, "warmup"), shape) - 1.0
+        return torch.where(step < self.warmup, uniform, noisy)
 
     def actor_obs(self, batch: Experience) -> Tensor:
         """The actor answers wherever the batch has been."""
@@ -88,16 +92,15 @@ class Control(Game):
         """A critic that knows nothing answers the mean target."""
         return target.mean()
 
-    def judge_episodes(
-        self, start: Array, returns: Array, discounted: Array, predicted: Array, lengths: Array
-    ) -> dict[str, float]:
-        """Metrics of one seed's evaluation, from one number per episode.
+    def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
+        """Means over the episodes; the critic's word against the discounted return that followed.
 
-        `start` [episodes, O] are the first observations, `predicted` the critic's value of the
-        policy's first action there, to be compared with the `discounted` return that followed.
+        The return of a truncated episode lacks what would have come, the critic's value does not.
         """
+        error = episodes.predicted - episodes.discounted
         return {
-            "return": float(returns.mean()),
-            "critic_error": float(np.sqrt(np.square(predicted - discounted).mean())),
-            "episode_length": float(lengths.mean()),
+            "return": float(episodes.returns.mean()),
+            "critic_error": float(np.sqrt(np.square(error).mean())),
+            "critic_bias": float(error.mean()),
+            "episode_length": float(episodes.lengths.mean()),
         }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from bench import rng
-from bench.game import Act, Experience, Game, Halves
+from bench.game import Act, Domain, Experience, Halves, Task
 
 
-class Gan(Game):
+class Gan(Task):
     """The non-saturating GAN of Goodfellow et al. (2014, arXiv 1406.2661).
 
     A batch is the actor's `batch_rows` samples (reward 0), then as many real ones (reward 1). The
@@ -19,13 +20,13 @@ class Gan(Game):
     minimises softplus(-q) = -log sigmoid(q).
     """
 
-    domain: ClassVar = "gan"
+    domain: ClassVar[Domain] = "gan"
 
+    @abstractmethod
     def real(self, key: Tensor, rows: int) -> Tensor:
         """Real samples [rows, A] drawn with `key`."""
-        raise NotImplementedError
 
-    def fresh(self, act: Act, key: Tensor, seen: Experience) -> Experience:
+    def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
         """The actor's samples and real ones; there is no environment to see."""
         rows = self.batch_rows
         obs = torch.zeros(2 * rows, self.obs_size)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
-from bench.game import Blueprint, Metric, Player
+from bench.game import Array, Blueprint, Critic, Metric, Player
 from bench.metrics import mixture_scores
 from bench.mixture import Mixture
 from bench.nets import mlp
@@ -44,6 +44,6 @@ class MixtureGan(Gan):
         """Exact draws from the mixture."""
         return self.mixture.sample(key, rows)
 
-    def judge(self, actions: Any, core: Any) -> dict[str, float]:
+    def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
         """Mixture scores of the actor's points."""
         return mixture_scores(actions, self.mixture)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.game import Blueprint, Metric, Player
+from bench.game import Anchors, Array, Blueprint, Critic, Domain, Metric, Player
 from bench.nets import Dense, Net, Point
 from bench.optim import SGD
 from tasks.family.gan import Gan
@@ -17,7 +17,7 @@ from tasks.family.gan import Gan
 class PointGame(Gan):
     """A GAN whose data are the single point 0 and whose equilibrium is theta = psi = 0."""
 
-    domain: ClassVar = "game"
+    domain: ClassVar[Domain] = "game"
     action_size: ClassVar[int] = 1
     batch_rows: ClassVar[int] = 1
     updates: ClassVar[int] = 500
@@ -25,6 +25,9 @@ class PointGame(Gan):
     seconds: ClassVar[float] = 3.0
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("distance", "distance to the equilibrium", "lower"),
+    )
+    anchors: ClassVar[Anchors] = Anchors(
+        low=1.15, high=0.0, source="where it starts: theta at 1, psi uniform in +-1; equilibrium"
     )
     lr: ClassVar[float] = 0.1
 
@@ -39,7 +42,24 @@ class PointGame(Gan):
         """The data are the point 0."""
         return torch.zeros(rows, 1)
 
-    def judge(self, actions: Any, core: Any) -> dict[str, float]:
+    def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
         """Euclidean distance of (theta, psi) from the origin; theta as the evaluated policy."""
-        psi = float(core.critic["0/weight"].squeeze())
-        return {"distance": float(np.hypot(actions[0, 0], psi))}
+        obs = self.probe(2).numpy()
+        nothing, psi = critic(obs, np.array([[0.0], [1.0]]))
+        return {"distance": float(np.hypot(actions[0, 0], psi - nothing))}
+
+
+class BilinearGame(PointGame):
+    """Linear losses for both players: the game theta * psi, a Wasserstein GAN on a point."""
+
+    def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
+        """q where the target is 0, -q where it is 1; twice, for a sum over the two halves."""
+        return 2.0 * (1.0 - 2.0 * target) * q
+
+    def actor_loss(self, q: Tensor) -> Tensor:
+        """-q."""
+        return -q
+
+    def value(self, q: Tensor) -> Tensor:
+        """The output is the value."""
+        return q

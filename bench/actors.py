@@ -1,0 +1,39 @@
+"""Trained actors beside the records, so that `show` can let one act: a convenience, not evidence.
+
+They are written as plain arrays below results/actors/, which git ignores; no report reads them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bench.trees import Params
+
+
+def actor_path(record: Path) -> Path:
+    """Where the actor of a record belongs: results/1/a/b/c.json -> results/actors/1/a/b/c.npz."""
+    results = record.parents[3]
+    return results / "actors" / record.relative_to(results).with_suffix(".npz")
+
+
+def save(record: Path, spec: str, seed: int, params: dict[str, NDArray[np.floating]]) -> None:
+    """Write the parameters of one seed's actor, with the hash of the code they were trained by."""
+    path = actor_path(record)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, allow_pickle=False, **{"spec": np.array(spec), "seed": np.array(seed)}, **params)
+
+
+def load(record: Path, spec: str) -> tuple[int, Params] | None:
+    """The seed and the actor trained by just this code, or None if there is none."""
+    path = actor_path(record)
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        if str(arrays["spec"]) != spec:
+            return None
+        params = {k: torch.from_numpy(arrays[k]) for k in arrays.files if k not in {"spec", "seed"}}
+        return int(arrays["seed"]), params

@@ -1,0 +1,44 @@
+"""What a user hears when something is wrong: one line on stderr, and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+EXIT_MISSING, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 3, 2, 130
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, and without anything that a terminal would act on."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
+def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
+    """One line on stderr, and out."""
+    typer.echo(one_line(f"error: {message}"), err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def bad_input() -> Iterator[None]:
+    """Errors that a user can mend become one line and exit code 2. Bugs keep their traceback."""
+    from bench.datasets import BadData
+    from bench.grid import BadGrid
+    from bench.record import CorruptRecord
+    from bench.registry import Incomplete, UnknownName
+    from bench.show import NothingToShow
+    from bench.strategy import Conflict
+    from bench.submission import NothingToCheck
+
+    try:
+        yield
+    except (
+        *(UnknownName, Incomplete, BadGrid, BadData, Conflict),
+        *(NothingToCheck, NothingToShow, CorruptRecord),
+    ) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted before anything was run", EXIT_INTERRUPTED)

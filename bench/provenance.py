@@ -1,0 +1,80 @@
+"""Where numbers come from: commit, libraries, data and processor, as they are here and now."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from bench import environments
+from bench.environments import Backend
+from bench.game import Task
+from bench.record import Provenance
+
+
+def of(spec: str, task: Task, backend: Backend) -> Provenance:
+    """The provenance of a record of `task` made here and now by the code with hash `spec`."""
+    commit, dirty = _checkout()
+    return Provenance(
+        suite=_version("crossover-bench") or "unknown",
+        commit=commit,
+        dirty=dirty,
+        spec=spec,
+        data=task.sources(),
+        versions=versions(),
+        environment=environments.label(task, backend),
+        device="cpu",
+        cpu=_cpu(),
+        threads=torch.get_num_threads(),
+        dtype=str(torch.get_default_dtype()).removeprefix("torch."),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Python's version, and those of the installed libraries that numbers depend on."""
+    packages = """
+        torch torchvision numpy scipy gymnasium mujoco envpool ray torch-fidelity scikit-learn
+    """.split()
+    found = {name: number for name in packages if (number := _version(name))}
+    return {"python": platform.python_version(), **found}
+
+
+@cache
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+@cache
+def _checkout() -> tuple[str | None, bool | None]:
+    """The commit this code was run from, and whether files had been changed since."""
+    here = Path(__file__).resolve().parent
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        code = ("--", ":(top)bench", ":(top)tasks", ":(top)strategies", ":(top)pyproject.toml")
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", *code))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
+
+
+@cache
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,175 @@
+"""Draws what one cell has learned: samples from its record, or an episode of its trained actor."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from PIL import Image
+
+from bench import actors, environments, record, rng
+from bench.game import Array
+from bench.grid import Cell, spec_hash
+from bench.learner import Learner
+from bench.report.curves import decode, draw_samples, point_limits
+from bench.report.style import png, styled
+from bench.trees import Params
+
+STRIP = 8  # pictures in a PNG strip of an episode
+
+
+class NothingToShow(ValueError):
+    """A cell without samples and without a trained actor, or pictures that cannot be drawn."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One episode of an actor, step by step."""
+
+    frames: list[Array]  # [H, W, 3] bytes each; none if the environment draws no pictures
+    obs: Array  # [T, O]
+    actions: Array  # [T, A]
+    rewards: Array  # [T]
+    seconds: float  # of each frame
+
+
+def show(name: str, folder: Path, out: Path | None, frames: int) -> Path:
+    """Write a picture of the cell `name` ("TASK/CELL") whose record is in `folder`; its path.
+
+    Samples become a PNG. An episode becomes a GIF, or a strip of pictures if `out` ends in .png;
+    where the environment draws nothing, a PNG of its observations, actions and rewards. Raises
+    `NothingToShow`, `CorruptRecord`, and what `Cell.parse` raises.
+    """
+    cell = Cell.parse(name)
+    path = record.record_path(folder, cell)
+    if not path.exists():
+        raise NothingToShow(f"there is no record {path}; run the cell first")
+    found = record.read(path)
+    if out is not None and out.suffix not in {".png", ".gif"}:
+        raise NothingToShow(f"--out {out} must end in .png or .gif")
+    plain = Path(re.sub(r"[^A-Za-z0-9_.+-]+", "-", f"{cell.task}-{cell.name}"))
+    if found.artefacts:
+        return _written(out or plain.with_name(f"{plain.name}.png"), _samples(found))
+    if cell.learner().game.environment is None:
+        raise NothingToShow(f"{path} holds no samples: they were not finite, or had no room")
+    trained = actors.load(path, spec_hash(cell))
+    if trained is None:
+        raise NothingToShow(
+            f"there is no actor trained by the present code in {actors.actor_path(path)}; delete "
+            f"{path} and run the cell again"
+        )
+    episode = play(cell.learner(), trained[1], seed=trained[0], frames=frames)
+    strip = not episode.frames or (out is not None and out.suffix == ".png")
+    out = out or plain.with_name(plain.name + (".png" if strip else ".gif"))
+    if not episode.frames:
+        return _written(out, _traces(episode, f"{cell.task}: {cell.name}"))
+    if strip:
+        return _written(out, _strip(episode))
+    first, *rest = (Image.fromarray(frame) for frame in episode.frames)
+    milliseconds = max(20, round(1000 * episode.seconds))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    first.save(out, save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    return out
+
+
+def play(learner: Learner, actor: Params, *, seed: int, frames: int) -> Episode:
+    """One episode of at most `frames` steps, drawn by Gymnasium if it can."""
+    task = learner.game
+    if not (os.environ.get("DISPLAY") or os.environ.get("MUJOCO_GL")):
+        os.environ["MUJOCO_GL"] = "egl"  # without a screen MuJoCo would look for one
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = gymnasium.make(task.environment)
+        draws = "rgb_array" in plain.metadata.get("render_modes", ())
+        env = gymnasium.make(task.environment, render_mode="rgb_array") if draws else plain
+    key = rng.fold(rng.seed_key(seed), "show")
+    pictures: list[Array] = []
+    seen: list[tuple[Any, Any, Any]] = []
+    obs, _ = env.reset(seed=environments.copy_seeds([seed], 1, "show")[0])
+    for step in range(frames):
+        if draws:
+            pictures.append(_drawn(env))
+        row = torch.as_tensor(np.asarray(obs)[None], dtype=torch.get_default_dtype())
+        with torch.no_grad():
+            action = learner.act(actor, row, rng.fold(key, step))[0].numpy()
+        space: Any = env.action_space
+        ahead, reward, ended, cut, _ = env.step(environments.stretch(action, space.low, space.high))
+        seen.append((obs, action, reward))
+        obs = ahead
+        if ended or cut:
+            break
+    rate = env.metadata.get("render_fps", 25)
+    env.close()
+    obs, actions, rewards = (np.asarray(part, dtype=float) for part in zip(*seen, strict=True))
+    return Episode(pictures, obs, actions, rewards, seconds=1.0 / rate)
+
+
+def _drawn(env: Any) -> Array:
+    try:
+        return np.asarray(env.render())
+    except Exception as error:  # the graphics libraries raise whatever they like
+        raise NothingToShow(
+            f"the environment cannot be drawn here ({type(error).__name__}: {error}); install a "
+            f"software renderer (libegl1 or libosmesa6) and set MUJOCO_GL to egl or osmesa"
+        ) from error
+
+
+def _samples(found: record.Record) -> bytes:
+    artefact = found.artefacts[sorted(found.artefacts)[0]]
+    array = decode(artefact)
+    if array is None:
+        raise NothingToShow(f"the samples of {found.task}/{found.cell} do not fit their shape")
+    with styled():
+        figure = Figure(figsize=(4.0, 4.3))
+        axes = figure.add_axes((0.03, 0.03, 0.94, 0.87))
+        limits = point_limits([array]) if artefact.kind == "points" else (0.0, 1.0)
+        draw_samples(axes, artefact.kind, array, limits)
+        axes.set_title(f"{found.task}: {found.cell}, seed {found.seeds[0].seed}", loc="left")
+        return png(figure)
+
+
+def _strip(episode: Episode) -> bytes:
+    """Equally spaced pictures of the episode side by side, numbered by step."""
+    last = len(episode.frames) - 1
+    chosen = sorted({round(last * i / (STRIP - 1)) for i in range(STRIP)})
+    with styled():
+        figure = Figure(figsize=(1.6 * len(chosen), 1.85))
+        for axes, step in zip(
+            figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True
+        ):
+            axes.imshow(episode.frames[step])
+            axes.set_title(f"step {step}", fontsize=8)
+            axes.axis("off")
+        figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.88, wspace=0.04)
+        return png(figure)
+
+
+def _traces(episode: Episode, title: str) -> bytes:
+    """Observations, actions and rewards over the steps of the episode."""
+    rows = (
+        ("observations", episode.obs),
+        ("actions in ±1", episode.actions),
+        ("reward", episode.rewards[:, None]),
+    )
+    with styled():
+        figure = Figure(figsize=(5.0, 4.2), layout="constrained")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=9)
+        for axes, (label, values) in zip(figure.subplots(3, 1, sharex=True), rows, strict=True):
+            axes.plot(values, lw=1.2)
+            axes.set_ylabel(label)
+        axes.set_xlabel("environment step")
+        return png(figure)
+
+
+def _written(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path

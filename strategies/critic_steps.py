@@ -1,0 +1,37 @@
+"""Lets the actor move at every k-th update only, so that the critic makes k moves for each."""
+
+import torch
+
+from bench.steps import Core
+from bench.strategy import At, Strategy
+from bench.trees import tmap
+
+HOME = "both"
+SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875 (5); Fujimoto et al., 2018, arXiv 1802.09477 (2)"
+NEUTRAL = {"every": 1}
+DEFAULTS = {"rl": {"every": 2}}
+
+
+def critic_steps(*, every: int = 5) -> Strategy:
+    """Lets the actor move at every k-th update only, so that the critic makes k moves for each.
+
+    actor <- actor before the update, its optimizer too, unless the number of the update (1, 2, ...)
+    is a multiple of `every`; the budget counts updates, so the actor makes fewer moves. every = 1
+    is neutral. WGAN makes 5 critic moves for each of the actor's, TD3 2.
+
+    Paper against here: TD3 also updates its target copies only together with the actor; here they
+    follow at every update.
+    """
+
+    def accept(new: Core, at: At) -> Core:
+        moves = new.step % every == 0
+
+        def choose(moved: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+            return torch.where(moves, moved, before)
+
+        return new._replace(
+            actor=tmap(choose, new.actor, at.core.actor),
+            actor_opt=tmap(choose, new.actor_opt, at.core.actor_opt),
+        )
+
+    return Strategy(name="critic_steps", accept=accept)

@@ -1,0 +1,36 @@
+"""Lets the critic judge several samples jointly, so that it can see a lack of variety."""
+
+from dataclasses import replace
+
+from bench.game import Blueprint, Task
+from bench.nets import Net, Packed
+from bench.strategy import Strategy
+
+HOME = "gan"
+SOURCE = "Lin et al., 2018, arXiv 1712.04086"
+NEUTRAL = {"samples": 1}
+
+
+def packing(*, samples: int = 2) -> Strategy:
+    """Lets the critic judge `samples` consecutive rows of a batch jointly (PacGAN).
+
+    q(x_1, ..., x_m): only the input layer grows, images are stacked as channels, and every row of
+    a pack gets the pack's one answer. In a GAN a pack is wholly real or wholly generated, in RL it
+    holds transitions with targets of their own, whose mean the answer then regresses to.
+    samples = 1 is neutral. Inert where a half holds fewer rows than a pack.
+
+    Here: a penalty on the slope with respect to one row sees the answers of its whole pack move.
+    """
+
+    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+        if samples == 1 or inert(game):
+            return value
+        packed = Net((Packed(value.critic.net, samples),))
+        return replace(value, critic=replace(value.critic, net=packed))
+
+    def inert(game: Task) -> str | None:
+        if game.batch_rows < samples:
+            return f"a half of {game.batch_rows} holds no pack of {samples}"
+        return None
+
+    return Strategy(name="packing", blueprint=blueprint, inert=inert, after=("twin_critics",))

@@ -1,0 +1,30 @@
+"""Adds clipped noise to the next action inside the critic's target."""
+
+from bench import rng
+from bench.game import Examples, Task
+from bench.strategy import At, Strategy
+
+HOME = "rl"
+SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477, section 5.3"
+NEUTRAL = {"deviation": 0.0}
+
+
+def target_smoothing(*, deviation: float = 0.2, clip: float = 0.5) -> Strategy:
+    """Adds clipped noise to the next action inside the critic's target.
+
+    next action <- clamp(next action + clamp(deviation * normal, -clip, clip), -1, 1), so that the
+    target is the mean value around the action. Actions are in [-1, 1]. deviation = 0 is neutral.
+    Inert wherever the discount is 0: there is no next action.
+    """
+
+    def examples(value: Examples, at: At) -> Examples:
+        if value.role != "target" or deviation == 0.0:
+            return value
+        noise = deviation * rng.normal(rng.fold(at.key, "noise"), tuple(value.action.shape))
+        moved = value.action + noise.clamp(-clip, clip)
+        return value._replace(action=moved.clamp(-1.0, 1.0))
+
+    def inert(game: Task) -> str | None:
+        return "the discount is 0: no target looks at a next action" if game.discount == 0 else None
+
+    return Strategy(name="target_smoothing", examples=examples, inert=inert)

@@ -1,0 +1,32 @@
+"""Gives the critic two heads of its own and lets the more pessimistic one speak."""
+
+from dataclasses import replace
+from typing import Literal
+
+from bench.game import Blueprint, Task
+from bench.nets import Heads, Net
+from bench.strategy import Strategy
+
+HOME = "rl"
+SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477; for GANs Durugkar et al., 2017, arXiv 1611.01673"
+NEUTRAL = {"count": 1}
+
+
+def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> Strategy:
+    """Gives the critic `count` heads, whole networks that share nothing, and lets `judge` choose.
+
+    q = min (or mean) of q_1 ... q_count wherever one number is asked for: in the target, in the
+    actor's loss, in other strategies' penalties. Each head regresses on the same target by itself.
+    count = 1 is neutral.
+
+    Paper against here: TD3's actor follows the first head alone; here it follows the same judgement
+    as the target, so that the definition is one for both domains (GMAN's discriminators).
+    """
+
+    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+        if count == 1:
+            return value
+        heads = Net((Heads((value.critic.net,) * count),))
+        return replace(value, critic=replace(value.critic, net=heads), heads=judge)
+
+    return Strategy(name="twin_critics", blueprint=blueprint)

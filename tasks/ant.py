@@ -1,0 +1,24 @@
+"""Ant-v5: four legs run forward; observations include contact forces."""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from tasks.family.locomotion import Locomotion
+
+
+class Ant(Locomotion):
+    """As published; TD3 warms up longer here."""
+
+    name: ClassVar[str] = "ant"
+    environment: ClassVar[str] = "Ant-v5"
+    obs_size: ClassVar[int] = 105
+    action_size: ClassVar[int] = 8
+    warmup: ClassVar[int] = 10_000
+    anchors: ClassVar[Anchors] = Anchors(
+        low=-36.0,
+        high=4372.0,
+        source="uniform actions, 20 episodes: -36 +- 17; TD3, v1, 1M steps (arXiv 1802.09477)",
+    )
+
+
+task = Ant()

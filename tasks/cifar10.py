@@ -1,0 +1,28 @@
+"""CIFAR-10: 50,000 colour images of ten kinds, 32 x 32 (Krizhevsky, 2009)."""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from tasks.family.images import InceptionGan
+
+
+class Cifar10(InceptionGan):
+    """64 channels at full size, three doublings: half as wide as SNGAN's standard CNN."""
+
+    name: ClassVar[str] = "cifar10"
+    source: ClassVar[str] = "cifar10"
+    image_shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
+    action_size: ClassVar[int] = 3072
+    width: ClassVar[int] = 64
+    doublings: ClassVar[int] = 3
+    seconds: ClassVar[float] = 600_000.0
+    anchors: ClassVar[Anchors] = Anchors(
+        low=155.7,
+        high=21.7,
+        log=True,
+        source="Lucic et al. (2018, arXiv 1711.10337), table 2: a VAE; "
+        "Miyato et al. (2018, arXiv 1802.05957), table 2: SN-GAN with a ResNet",
+    )
+
+
+task = Cifar10()

@@ -1,0 +1,58 @@
+"""A linear system with quadratic costs: a spring to be brought to rest, with its exact solutions.
+
+x' = A x + B u, cost x'Qx + u'Ru, discounted by 0.95, with u = BOUND * action. A policy u = K x
+costs x'Px from x, with P from a Lyapunov equation of the system scaled by sqrt(discount); the best
+one costs x'Px with P from the Riccati equation (Bertsekas, Dynamic Programming and Optimal Control,
+volume 1, section 4.1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
+
+from bench.game import Array, Blueprint, Player
+from bench.nets import Dense, Net, Quadratic
+from bench.optim import Adam
+
+DISCOUNT = 0.95
+BOUND = 2.0  # force at action 1: the optimal policy uses at most 1.3
+A = np.array([[0.95, 0.3], [-0.3, 0.95]])  # a slowly fading oscillation, spectral radius 0.996
+B = np.array([[0.0], [0.5]])
+Q = np.eye(2)
+R = np.array([[0.5]])
+
+
+def optimal_cost() -> Array:
+    """P [2, 2]: the optimal discounted cost from x is x'Px."""
+    root = np.sqrt(DISCOUNT)
+    return solve_discrete_are(root * A, root * B, Q, R)
+
+
+def optimal_gain() -> Array:
+    """K [1, 2]: the optimal force is u = K x."""
+    cost = optimal_cost()
+    return -np.linalg.solve(R + DISCOUNT * B.T @ cost @ B, DISCOUNT * B.T @ cost @ A)
+
+
+def cost_of(gain: Array) -> Array | None:
+    """P [2, 2]: the discounted cost from x under the force u = K x is x'Px; None if infinite."""
+    closed = np.sqrt(DISCOUNT) * (A + B @ gain)
+    if np.abs(np.linalg.eigvals(closed)).max() >= 1.0:
+        return None
+    return solve_discrete_lyapunov(closed.T, Q + gain.T @ R @ gain)
+
+
+def cost_to_go(cost: Array) -> Array:
+    """H [3, 3]: z'Hz is what it costs to be in x, use the force u, then pay P; z = (x, u)."""
+    step = np.hstack([A, B])
+    now = np.block([[Q, np.zeros((2, 1))], [np.zeros((1, 2)), R]])
+    return now + DISCOUNT * step.T @ cost @ step
+
+
+def players(lr: float) -> Blueprint:
+    """action = W x, and q linear in the products of state and action: the exact answer's class."""
+    return Blueprint(
+        actor=Player(Net((Dense(1, bias=False),)), Adam(lr)),
+        critic=Player(Net((Quadratic(), Dense(1, bias=False))), Adam(lr)),
+    )

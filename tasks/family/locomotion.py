@@ -1,0 +1,26 @@
+"""MuJoCo's walkers with the sizes and budgets under which TD3 and SAC were published."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bench.game import Tier
+from tasks.family.control import Control
+
+
+class Locomotion(Control):
+    """Networks of 256 x 256, batches of 256, Adam at 1e-3, one copy and one update per step.
+
+    The learning rate is TD3's (Fujimoto et al., 2018, arXiv 1802.09477); its released code later
+    moved to 3e-4. Actions are uniform for the first `warmup` steps, during which the networks
+    already learn: the paper waits.
+    """
+
+    tier: ClassVar[Tier] = "full"
+    kinds: ClassVar[tuple[str, ...]] = ("locomotion",)
+    hidden: ClassVar[tuple[int, ...]] = (256, 256)
+    batch_rows: ClassVar[int] = 256
+    lr: ClassVar[float] = 1e-3
+    updates: ClassVar[int] = 1_000_000
+    seconds: ClassVar[float] = 90_000.0
+    warmup: ClassVar[int] = 1_000

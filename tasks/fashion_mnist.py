@@ -1,0 +1,27 @@
+"""Fashion-MNIST: 60,000 grey images of clothes, 28 x 28 (Xiao et al., 2017, arXiv 1708.07747)."""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from tasks.family.images import InceptionGan
+
+
+class FashionMnist(InceptionGan):
+    """64 channels at full size, two doublings; scored as three equal colours."""
+
+    name: ClassVar[str] = "fashion_mnist"
+    source: ClassVar[str] = "fashion_mnist"
+    image_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
+    action_size: ClassVar[int] = 784
+    width: ClassVar[int] = 64
+    doublings: ClassVar[int] = 2
+    seconds: ClassVar[float] = 200_000.0
+    anchors: ClassVar[Anchors] = Anchors(
+        low=58.7,
+        high=21.5,
+        log=True,
+        source="Lucic et al. (2018, arXiv 1711.10337), table 2: a VAE; the best GAN (WGAN)",
+    )
+
+
+task = FashionMnist()

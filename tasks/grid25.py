@@ -1,0 +1,26 @@
+"""Twenty-five Gaussians on a 5 x 5 grid: more modes than a small network finds by itself.
+
+Centres at -4, -2, 0, 2, 4 in both coordinates and standard deviation 0.05, as in VEEGAN (Srivastava
+et al., 2017, arXiv 1705.07761) and PacGAN (Lin et al., 2018, arXiv 1712.04086).
+"""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from bench.mixture import Mixture, grid
+from tasks.family.mixture import MixtureGan
+
+
+class Grid25(MixtureGan):
+    """The grid; everything else is as in every mixture task, for twice as long."""
+
+    name: ClassVar[str] = "grid25"
+    mixture: ClassVar[Mixture] = grid(side=5, spacing=2.0, deviation=0.05)
+    updates: ClassVar[int] = 6000
+    seconds: ClassVar[float] = 70.0
+    anchors: ClassVar[Anchors] = Anchors(
+        low=14.5, high=0.008, log=True, source="untrained actors; 2,500 real samples (both means)"
+    )
+
+
+task = Grid25()

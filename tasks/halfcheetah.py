@@ -1,0 +1,24 @@
+"""HalfCheetah-v5: two legs run forward for 1,000 steps; nothing ends an episode early."""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from tasks.family.locomotion import Locomotion
+
+
+class HalfCheetah(Locomotion):
+    """As published; TD3 warms up longer here."""
+
+    name: ClassVar[str] = "halfcheetah"
+    environment: ClassVar[str] = "HalfCheetah-v5"
+    obs_size: ClassVar[int] = 17
+    action_size: ClassVar[int] = 6
+    warmup: ClassVar[int] = 10_000
+    anchors: ClassVar[Anchors] = Anchors(
+        low=-270.0,
+        high=9637.0,
+        source="uniform actions, 20 episodes: -270 +- 21; TD3, v1, 1M steps (arXiv 1802.09477)",
+    )
+
+
+task = HalfCheetah()

@@ -1,0 +1,23 @@
+"""Hopper-v5: one leg hops forward; an episode ends when it falls."""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from tasks.family.locomotion import Locomotion
+
+
+class Hopper(Locomotion):
+    """As published, with TD3's warm-up."""
+
+    name: ClassVar[str] = "hopper"
+    environment: ClassVar[str] = "Hopper-v5"
+    obs_size: ClassVar[int] = 11
+    action_size: ClassVar[int] = 3
+    anchors: ClassVar[Anchors] = Anchors(
+        low=17.0,
+        high=3564.0,
+        source="uniform actions, 100 episodes: 16.7 +- 1.8; TD3, v1, 1M steps (arXiv 1802.09477)",
+    )
+
+
+task = Hopper()

@@ -1,0 +1,26 @@
+"""Reacher-v5: bring the tip of a two-joint arm to a target, 50 steps, at little cost."""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from tasks.family.control import Control
+
+
+class Reacher(Control):
+    """One copy of the environment per seed, uniform actions for the first 1,000 steps."""
+
+    name: ClassVar[str] = "reacher"
+    environment: ClassVar[str] = "Reacher-v5"
+    obs_size: ClassVar[int] = 10
+    action_size: ClassVar[int] = 2
+    updates: ClassVar[int] = 15_000
+    warmup: ClassVar[int] = 1_000
+    seconds: ClassVar[float] = 110.0
+    anchors: ClassVar[Anchors] = Anchors(
+        low=-43.3,
+        high=-3.6,
+        source="uniform actions, 100 episodes: -43.3 +- 0.4; TD3, v1, 1M steps (arXiv 1802.09477)",
+    )
+
+
+task = Reacher()

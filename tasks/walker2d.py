@@ -1,0 +1,23 @@
+"""Walker2d-v5: two legs walk forward; an episode ends when they fall."""
+
+from typing import ClassVar
+
+from bench.game import Anchors
+from tasks.family.locomotion import Locomotion
+
+
+class Walker2d(Locomotion):
+    """As published, with TD3's warm-up."""
+
+    name: ClassVar[str] = "walker2d"
+    environment: ClassVar[str] = "Walker2d-v5"
+    obs_size: ClassVar[int] = 17
+    action_size: ClassVar[int] = 6
+    anchors: ClassVar[Anchors] = Anchors(
+        low=2.0,
+        high=4683.0,
+        source="uniform actions, 100 episodes: 1.8 +- 0.8; TD3, v1, 1M steps (arXiv 1802.09477)",
+    )
+
+
+task = Walker2d()
