@@ -1,32 +1,29 @@
-"""What every strategy and every task must satisfy, whatever its name: the suite's own examination.
+"""What every strategy must satisfy on every task, whatever their names: the suite's examination.
 
-Each check raises AssertionError with the reason. `strategy_checks` and `task_checks` say which ones
-apply; tests run them over everything that exists, and over planted faults, which they must catch.
+Each check raises AssertionError with the reason. `strategy_checks` says which ones there are; tests
+run them over everything that exists, and over planted faults, which they must catch.
+`bench.task_conformance` examines the tasks.
 """
 
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import gymnasium
 import torch
 from torch import Tensor
 from torch.func import vmap
 
 from bench import rng, trees
-from bench.environments import copy_seeds, stretch
 from bench.game import Experience, Task
 from bench.learner import Learner, State
 from bench.registry import StrategyEntry
 from bench.steps import Step, alternating
 from bench.strategy import Conflict, Strategy, combine
-from bench.train import ROWS, train
 
 UPDATES = 6
 """Updates per check: enough for the second one to see what the first one remembered."""
@@ -65,7 +62,8 @@ def experience(task: Task, key: Tensor) -> Experience:
     """Made-up transitions for tasks that learn from an environment; blank for the others."""
     if task.environment is None:
         return task.blank(0)
-    blank = task.blank(task.steps_per_update)
+    # Some rows at least: what compares rows with each other has nothing to do in one.
+    blank = task.blank(max(task.steps_per_update, 4))
     drawn = [rng.normal(rng.fold(key, i), tuple(leaf.shape)) for i, leaf in enumerate(blank)]
     seen = Experience(*drawn)
     return seen._replace(action=seen.action.tanh(), discount=torch.full_like(seen.reward, 0.9))
@@ -91,7 +89,8 @@ def _own(state: State) -> State:
     return trees.tmap(lambda leaf: leaf.clone(memory_format=torch.contiguous_format), state)
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
+    """Whether two trees hold the same bits."""
     pairs = zip(trees.leaves(one), trees.leaves(other), strict=True)
     return all(torch.equal(a, b) for a, b in pairs)
 
@@ -115,25 +114,25 @@ def neutral_is_the_baseline(strategy: Examined, task: Task) -> None:
     """At its neutral setting a strategy changes nothing, bit for bit."""
     learner = Learner(task, combine([strategy.neutral]), default_step=strategy.step)
     base = _baseline(task, strategy.step)
-    same = _same(
+    unchanged = same(
         _outcome(learner, rollout(learner, [0])[-1]), _outcome(base, rollout(base, [0])[-1])
     )
-    assert same, "the neutral setting is not the baseline"
+    assert unchanged, "the neutral setting is not the baseline"
 
 
 def active_differs(strategy: Examined, task: Task) -> None:
     """At its active setting it changes something; where it is declared inert, nothing at all."""
     learner, base = Learner(task, combine([strategy.active])), _baseline(task, alternating)
-    same = _same(
+    unchanged = same(
         _outcome(learner, rollout(learner, [0])[-1]), _outcome(base, rollout(base, [0])[-1])
     )
     reason = strategy.active.inert(task)
     if reason is not None:
-        assert same, f"declared inert ({reason}), but it changes the outcome"
+        assert unchanged, f"declared inert ({reason}), but it changes the outcome"
     elif strategy.identity:
-        assert same, "a control that must not change anything does"
+        assert unchanged, "a control that must not change anything does"
     else:
-        assert not same, "the active setting changes nothing, and is not declared inert"
+        assert not unchanged, "the active setting changes nothing, and is not declared inert"
 
 
 def a_seed_alone_equals_the_seed_in_a_batch(strategy: Examined, task: Task) -> None:
@@ -153,8 +152,8 @@ def others_draws_are_unchanged(strategy: Examined, task: Task) -> None:
     alone = Learner(task, combine([noisy]), default_step=strategy.step)
     beside = Learner(task, combine([noisy, strategy.neutral]), default_step=strategy.step)
     for one, two in zip(rollout(alone, [0]), rollout(beside, [0]), strict=True):
-        assert _same(one.slots["noisy"], two.slots["noisy"]), "another strategy's draws have moved"
-        assert _same(one.core, two.core), "another strategy's run has moved"
+        assert same(one.slots["noisy"], two.slots["noisy"]), "another strategy's draws have moved"
+        assert same(one.core, two.core), "another strategy's run has moved"
 
 
 def stays_finite_and_keeps_its_shape(strategy: Examined, task: Task) -> None:
@@ -180,7 +179,7 @@ def saved_and_continued_equals_uninterrupted(strategy: Examined, task: Task) -> 
     loaded = trees.unflatten(torch.load(file, weights_only=True), structure)
     fresh = Learner(task, combine([strategy.active]))
     resumed = _continue(fresh, [loaded], keys, UPDATES - UPDATES // 2)[-1]
-    assert _same(whole, resumed), "something outside the state was carried"
+    assert same(whole, resumed), "something outside the state was carried"
 
 
 def only_the_owner_writes(strategy: Examined, task: Task) -> None:
@@ -192,8 +191,8 @@ def only_the_owner_writes(strategy: Examined, task: Task) -> None:
     seen = vmap(partial(experience, task))(keys)
     kept = trees.tmap(lambda leaf: leaf.clone(), seen)
     vmap(learner.update)(state, seen, keys)
-    assert _same(before, state.core), "an update wrote into the core it was given"
-    assert _same(kept, seen), "an update wrote into the experience it was given"
+    assert same(before, state.core), "an update wrote into the core it was given"
+    assert same(kept, seen), "an update wrote into the experience it was given"
 
 
 def order_does_not_matter(one: Strategy, other: Strategy, task: Task) -> None:
@@ -210,7 +209,7 @@ def order_does_not_matter(one: Strategy, other: Strategy, task: Task) -> None:
     first, second = results
     assert (first is None) == (second is None), "a conflict in one order only"
     if first is not None and second is not None:
-        assert _same(first, second), "the order in which strategies are given matters"
+        assert same(first, second), "the order in which strategies are given matters"
         finite = all(torch.isfinite(leaf).all() for leaf in trees.leaves(first))
         assert finite, "the pair does not stay finite"
 
@@ -225,148 +224,4 @@ def strategy_checks() -> list[Callable[[Examined, Task], None]]:
         stays_finite_and_keeps_its_shape,
         saved_and_continued_equals_uninterrupted,
         only_the_owner_writes,
-    ]
-
-
-def experience_carries_the_actors_mark(task: Task) -> None:
-    """Another actor makes other experience in its own rows, and leaves the other rows alone."""
-    learner = Learner(task, combine([]))
-    key = rng.seed_key(0)
-    if task.environment is not None:
-        one, two = (learner.init(rng.seed_key(seed)) for seed in (0, 1))
-        obs = rng.normal(key, (4, task.obs_size))
-        late = torch.tensor(task.updates)  # past any warm-up
-        states = (s._replace(core=s.core._replace(step=late)) for s in (one, two))
-        acts = [learner.behave(state, obs, key) for state in states]
-        assert not torch.equal(*acts), "the actor does not decide what is tried"
-        return
-    made = []
-    for seed in (0, 1):
-        actor = learner.init(rng.seed_key(seed)).core.actor
-        # A point of a game starts at the same place whatever the seed: move it.
-        actor = trees.tmap(lambda leaf, shift=seed: leaf + shift, actor)
-        act = lambda obs, use, actor=actor: learner.act(actor, obs, use)  # noqa: E731
-        made.append(task.fresh(act, key, torch.tensor(0), task.blank(0)))
-    rows = task.own(made[0])
-    assert not torch.equal(made[0].action[:rows], made[1].action[:rows]), "no mark of the actor"
-    assert torch.equal(made[0].action[rows:], made[1].action[rows:]), "data depend on the actor"
-
-
-def an_actors_step_leaves_the_critic(task: Task) -> None:
-    """The actor's move touches neither the critic nor its optimizer."""
-
-    def actor_only(core: Any, field: Any, move: Any) -> Any:
-        field("critic", core)  # looked at, not followed
-        return move(core, "actor", field("actor", core))
-
-    # An odd number of moves: two may cancel where a game changes its sign.
-    before, *_, after = rollout(Learner(task, combine([]), default_step=actor_only), [0], 3)
-    assert _same(before.core.critic, after.core.critic), "the actor's step moved the critic"
-    assert _same(before.core.critic_opt, after.core.critic_opt), "it moved the critic's optimizer"
-    assert not _same(before.core.actor, after.core.actor), "the actor's step did not move the actor"
-
-
-def shapes_are_as_declared(task: Task) -> None:
-    """Actions, values and losses have the shapes that the task declares."""
-    learner = Learner(task, combine([]))
-    key = rng.seed_key(0)
-    state = learner.init(key)
-    obs = torch.zeros(5, task.obs_size)
-    action, value = learner.appraise(state, obs, key)
-    assert action.shape == (5, task.action_size)
-    assert value.shape == (5,)
-    assert task.critic_loss(value, torch.full((5,), 0.5)).shape == (5,)
-    assert task.actor_loss(value).shape == (5,)
-    blank = task.blank(3)
-    assert blank.obs.shape == blank.next_obs.shape == (3, task.obs_size)
-    assert blank.action.shape == (3, task.action_size)
-
-
-def bootstraps_through_truncation_only(task: Task) -> None:
-    """With a discount the next observation matters where `discount` is not 0, and only there."""
-    if task.discount == 0 or task.environment is None:
-        return
-    learner = Learner(task, combine([]))
-    key = rng.seed_key(0)
-    seen = experience(task, key)
-    moved = seen._replace(next_obs=seen.next_obs + 1.0)
-    ended = torch.zeros_like(seen.discount)
-
-    def critic_after(what: Experience) -> Any:
-        return learner.update(learner.init(key), what, key)[0].core.critic
-
-    assert not _same(critic_after(seen), critic_after(moved)), "no bootstrap through the next state"
-    same = _same(
-        critic_after(seen._replace(discount=ended)), critic_after(moved._replace(discount=ended))
-    )
-    assert same, "bootstraps after a termination"
-
-
-def evaluation_leaves_no_trace(task: Task) -> None:
-    """Evaluating often or seldom, in environments of its own, gives the same training run."""
-    states = []
-    for evaluations in (3, 1):
-        changed: dict[str, Any] = {"evaluations": evaluations}
-        if task.samples and task.missing() is not None:
-            changed |= {"samples": 4, "judge": lambda self, actions, critic: {}}
-        rarely = type(type(task).__name__, (type(task),), changed)()
-        states.append(train(Learner(rarely, combine([])), [0], updates=3).state)
-    assert _same(*states), "an evaluation changed the run"
-
-
-def untrained_scores_are_an_untrained_policys(task: Task) -> None:
-    """The scores at step 0 are those of the untrained actor, found again without the trainer.
-
-    Samples are drawn and judged by hand; episodes are run in single Gymnasium environments, without
-    exploration and to their very end.
-    """
-    if task.missing() is not None:
-        return  # samples cannot be judged without the data
-    found = train(Learner(task, combine([])), [4], backend="gymnasium", updates=0).curves[0][0]
-    learner = Learner(task, combine([]))
-    state, key = learner.init(rng.seed_key(4)), rng.fold(rng.seed_key(4), "evaluate")
-    if task.samples:
-        rows = task.probe(task.samples).split(ROWS)
-        drawn = [learner.decide(state, some, rng.fold(key, i)) for i, some in enumerate(rows)]
-
-        def critic(obs: Any, action: Any) -> Any:
-            return learner.assess(state, *(torch.as_tensor(part) for part in (obs, action))).numpy()
-
-        expected = task.judge(torch.cat(drawn).numpy(), critic)
-    else:
-        returns = [
-            _episode(learner, state, number)
-            for number in copy_seeds([4], task.episodes, "evaluate")
-        ]
-        expected = {"return": sum(returns) / len(returns)}
-    for name, value in expected.items():
-        assert math.isnan(value) or math.isclose(found[name], value, rel_tol=1e-6, abs_tol=1e-9), (
-            f"{name} is {found[name]} at step 0, but an untrained policy has {value}"
-        )
-
-
-def _episode(learner: Learner, state: State, seed: int) -> float:
-    """The undiscounted return of one episode of the evaluated actor."""
-    env = gymnasium.make(learner.game.environment)
-    obs, _ = env.reset(seed=seed)
-    total, ended, cut = 0.0, False, False
-    space: Any = env.action_space
-    while not (ended or cut):
-        row = torch.as_tensor(obs[None]).to(torch.get_default_dtype())
-        action = learner.decide(state, row, state.core.step)[0].numpy()
-        obs, reward, ended, cut, _ = env.step(stretch(action, space.low, space.high))
-        total += float(reward)
-    env.close()
-    return total
-
-
-def task_checks() -> list[Callable[[Task], None]]:
-    """Every check of one task."""
-    return [
-        experience_carries_the_actors_mark,
-        an_actors_step_leaves_the_critic,
-        shapes_are_as_declared,
-        bootstraps_through_truncation_only,
-        evaluation_leaves_no_trace,
-        untrained_scores_are_an_untrained_policys,
     ]

@@ -2,7 +2,8 @@
 
 `vmap` and `grad` interpret every operation in Python; recording the batched, differentiated
 function once and replaying the plain operations costs about half as much, needs no C++ compiler,
-and returns the same numbers to rounding. Recording also enforces the law that nothing branches on a tensor.
+and returns the same numbers to rounding. Recording also enforces the law that nothing branches on a
+tensor.
 """
 
 from __future__ import annotations

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench.cli import main
 from bench.train import Run
-
-STEPS = [0, 100, 200, 300, 400, 500]
 
 
 @dataclass
@@ -22,24 +21,28 @@ class FakeTraining:
     calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
     before: Callable[[str], None] = lambda cell: None  # may raise
 
-    def __call__(self, learner: Any, seeds: Sequence[int], **rest: Any) -> Run:
+    def __call__(
+        self, learner: Any, seeds: Sequence[int], updates: int | None = None, **rest: Any
+    ) -> Run:
         parts = {part.name for parts in learner.plan.parts.values() for part in parts}
         cell = "+".join([learner.game.name, *sorted(parts)])
         self.calls.append((learner.game.name, cell, tuple(seeds)))
         self.before(cell)
+        total = (updates or learner.game.updates) * learner.game.steps_per_update
+        steps = [total * share // 5 for share in range(6)]
         names = [metric.name for metric in learner.game.metrics]
         return Run(
             seeds=tuple(seeds),
-            steps=STEPS,
+            steps=steps,
             curves=[
                 [{name: number(cell, name, seed, step) for name in names} for seed in seeds]
-                for step in STEPS
+                for step in steps
             ],
             first_bad_step=[None] * len(seeds),
             state=None,  # type: ignore[arg-type]
             seconds={"update": 0.5 * len(seeds)},
             samples=None,
-            environment=None,
+            actor={"0/weight": np.zeros((2, 2))},
         )
 
     @property

@@ -14,11 +14,11 @@ from bench.conformance import (
     order_does_not_matter,
     rollout,
     strategy_checks,
-    task_checks,
 )
 from bench.game import Task
 from bench.learner import Learner
 from bench.strategy import Conflict, Strategy, combine
+from bench.task_conformance import task_checks
 from bench.trees import leaves
 
 pytestmark = pytest.mark.usefixtures("float64", "made_up_data")

@@ -28,6 +28,11 @@ def defaults() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+def NOBODY(obs: object, actions: object) -> NDArray[np.float64]:  # noqa: N802
+    """A critic that is never asked."""
+    raise AssertionError
+
+
 def noisy(key: torch.Tensor, rows: int, deviation: float) -> NDArray[np.float32]:
     """Real images with Gaussian noise."""
     noise = rng.normal(rng.fold(key, "noise"), (rows, 64))
@@ -109,31 +114,36 @@ def test_distance_of_random_halves() -> None:
 
 def test_scores_are_ordered() -> None:
     key = rng.seed_key(3)
-    real = task.judge(task.real(key, task.samples).numpy(), None)
-    blurred = task.judge(noisy(key, task.samples, 0.5), None)
-    uniform = task.judge(2.0 * rng.uniform(key, (task.samples, 64)).numpy() - 1.0, None)
+    real = task.judge(task.real(key, task.samples).numpy(), NOBODY)
+    blurred = task.judge(noisy(key, task.samples, 0.5), NOBODY)
+    uniform = task.judge(2.0 * rng.uniform(key, (task.samples, 64)).numpy() - 1.0, NOBODY)
     assert real["fid"] < 4.0
     assert 10.0 < blurred["fid"] < 300.0 < uniform["fid"]
     assert real["is"] > 9.7 > blurred["is"] > uniform["is"]
-    assert real["classes"] == 10.0
+    assert real["kid"] < blurred["kid"] < uniform["kid"]
+    assert real["precision"] == 1.0
+    # 2,000 draws with replacement leave out exp(-2000/1797) = 33 % of the images.
+    assert real["recall"] > 0.67
 
 
 def test_all_real_images_are_at_distance_zero() -> None:
-    scores = task.judge(classifier.digits()[0], None)
+    scores = task.judge(classifier.digits()[0], NOBODY)
     assert scores["fid"] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_one_image_again_and_again_is_one_class() -> None:
     image = classifier.digits()[0][:1]
-    scores = task.judge(np.repeat(image, task.samples, axis=0), None)
+    scores = task.judge(np.repeat(image, task.samples, axis=0), NOBODY)
     assert scores["is"] == pytest.approx(1.0, abs=1e-4)
-    assert scores["classes"] == 1.0
+    assert scores["precision"] == 1.0  # it is a real one
+    # Its third neighbour is itself: a ball of no size, which holds that image alone.
+    assert scores["recall"] == pytest.approx(1 / 1797, abs=1e-6)
 
 
 def test_what_has_diverged_scores_nan() -> None:
     images = noisy(rng.seed_key(4), 100, 0.1)
     images[7, 7] = np.nan
-    scores = task.judge(images, None)
+    scores = task.judge(images, NOBODY)
     assert set(scores) == {metric.name for metric in task.metrics}
     assert all(math.isnan(value) for value in scores.values())
 
@@ -160,9 +170,8 @@ def test_images_follow_the_default_dtype_and_the_key(dtype: torch.dtype) -> None
     assert all(image.tobytes() in images for image in recorded.reshape(-1, 64).float().numpy())
 
 
-def test_data_hash_depends_on_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = task.data_hash()
-    assert before == task.data_hash()
-    assert len(before) == 64
-    monkeypatch.setattr(classifier, "SHA256", "other")
-    assert task.data_hash() != before
+def test_the_sources_name_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = task.sources()
+    assert before == task.sources()
+    monkeypatch.setattr(classifier, "SHA256", "0" * 64)
+    assert task.sources() != before

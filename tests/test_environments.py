@@ -8,6 +8,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from bench import environments, registry
+from bench.game import Episodes
 from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optimal_gain
 from tasks.lqr import HORIZON, LqrEnv
 
@@ -83,7 +84,7 @@ def test_lqrs_dynamics_and_cost() -> None:
 
 
 def test_the_optimal_policy_scores_one_and_others_more() -> None:
-    """The environment's own discounted cost of u = -Kx is x'Px, for the task's horizon."""
+    """The environment's own discounted cost of u = Kx is x'Px, for the task's horizon."""
     task = registry.task("lqr")
 
     def ratio(gain: np.ndarray) -> float:
@@ -91,11 +92,11 @@ def test_the_optimal_policy_scores_one_and_others_more() -> None:
         start = state = world.reset()
         cost, weight, ended = np.zeros(20), 1.0, False
         while not ended:
-            made = world.step(state @ -gain.T / BOUND)
+            made = world.step(state @ gain.T / BOUND)
             cost += weight * made.reward
             weight *= task.discount
             state, ended = made.obs, bool(made.truncated.all())
-        scores = task.judge_episodes(start, cost, cost, cost, np.full(20, 25.0))
+        scores = task.judge_episodes(Episodes(start, cost, cost, cost, np.full(20, 25.0)))
         return scores["cost_ratio"]
 
     best = optimal_gain()

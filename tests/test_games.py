@@ -80,3 +80,107 @@ def test_dirac_r1(gamma: float, order: object) -> None:
         wanted_matrix = np.array([[1 - H**2 / 4, H / 2 * keep], [-H / 2, keep]])
         matrix = update_matrix(learner("dirac", plan, step=alternating))
         assert matrix == pytest.approx(wanted_matrix, abs=1e-6)
+
+
+def period(*orders: object, **settings: object) -> np.ndarray:
+    """What two updates of the twist do: one whole period."""
+    return update_matrix(learner("twist", *orders, **settings), updates=2)
+
+
+def test_twist_simultaneous_spirals_out() -> None:
+    # (I + hJ)(I - hJ) = (1 + h^2) I with J' = -J: the rotations cancel, the growth does not.
+    assert period(step=simultaneous) == pytest.approx((1 + H**2) * np.eye(2), abs=1e-9)
+
+
+def test_twist_extragradient_spirals_in() -> None:
+    # ((1 - h^2) I + hJ)((1 - h^2) I - hJ) = ((1 - h^2)^2 + h^2) I.
+    matrix = period(build("extragradient", "twist"))
+    assert matrix == pytest.approx((1 - H**2 + H**4) * np.eye(2), abs=1e-9)
+
+
+def test_twist_alternating_diverges_although_the_plain_game_only_goes_round() -> None:
+    # M(c) = [[1 - h^2, -hc], [hc, 1]]; M(-1) M(1) has determinant 1 and trace 2 + h^4.
+    matrix = period(step=alternating)
+    assert np.linalg.det(matrix) == pytest.approx(1.0, abs=1e-9)
+    assert np.trace(matrix) == pytest.approx(2 + H**4, abs=1e-9)
+    assert radius(matrix) == pytest.approx(1 + H**4 / 2 + H**2 * np.sqrt(1 + H**4 / 4), abs=1e-9)
+
+
+@pytest.mark.parametrize("gamma", [0.3, 1.0])
+def test_twist_r1(gamma: float) -> None:
+    # The slope of the critic is c psi: R1 shrinks psi by h gamma, whatever the sign of c.
+    shrink = np.diag([1.0, 1 - H * gamma])
+    turn = H * np.array([[0, 1], [-1, 0]])
+    matrix = period(build("r1", "twist", gamma=gamma), step=simultaneous)
+    assert same_spectrum(matrix, np.linalg.eigvals((shrink - turn) @ (shrink + turn)))
+
+
+@pytest.mark.parametrize("eps", [0.2, 1.0])
+def test_dirac_label_smoothing_slows_the_turn(eps: float) -> None:
+    # The critic feels (1 - eps)/2 theta instead of theta/2: eigenvalues +-i/2 sqrt(1 - eps).
+    matrix = update_matrix(
+        learner("dirac", build("label_smoothing", "dirac", eps=eps), step=simultaneous)
+    )
+    found = np.linalg.eigvals((matrix - np.eye(2)) / H)
+    assert np.poly(found) == pytest.approx([1.0, 0.0, (1 - eps) / 4], abs=1e-6)
+
+
+def test_lqr_games_exact_values() -> None:
+    """The value of a policy, by rolling it out: -z'Vz is the discounted sum of its rewards."""
+    from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_gain
+    from tasks.lqr_game import slope, value_matrix
+
+    gain = np.array([[0.1, -0.4]])
+    exact = value_matrix(gain)
+    assert exact is not None
+    x, a = np.array([0.7, -0.2]), np.array([0.3])
+    start, total = np.append(x, a), 0.0
+    for t in range(2000):
+        force = BOUND * a
+        total -= DISCOUNT**t * (x @ Q @ x + force @ R @ force)
+        x = A @ x + B @ force
+        a = gain @ x
+    assert total == pytest.approx(-start @ exact @ start, rel=1e-9)
+    # At the optimum no change of the action helps: dQ/da vanishes on the policy.
+    best = optimal_gain() / BOUND
+    optimal = value_matrix(best)
+    assert optimal is not None
+    assert slope(optimal, best) == pytest.approx([0.0, 0.0], abs=1e-9)
+    # And it is the derivative that finite differences find.
+    h, state = 1e-5, np.array([0.4, 0.9])
+    up, down = (np.append(state, gain @ state + d) for d in (h, -h))
+    difference = -(up @ exact @ up - down @ exact @ down) / (2 * h)
+    assert slope(exact, gain) @ state == pytest.approx(difference, rel=1e-6)
+
+
+def test_lqr_games_judge_knows_a_perfect_critic() -> None:
+    """The exact critic of a policy has no error; half of it has half the error."""
+    from tasks.lqr_game import task, value_matrix
+
+    gain = np.array([[0.1, -0.4]])
+    exact = value_matrix(gain)
+    assert exact is not None
+
+    def critic(factor: float) -> object:
+        def q(obs: np.ndarray, action: np.ndarray) -> np.ndarray:
+            z = np.hstack([obs, action])
+            return -factor * np.einsum("ni,ij,nj->n", z, exact, z)
+
+        return q
+
+    right, half = (task.judge(gain.T, critic(f)) for f in (1.0, 0.5))  # type: ignore[arg-type]
+    assert right["gradient_error"] == pytest.approx(0.0, abs=1e-9)
+    assert right["critic_error"] == pytest.approx(0.0, abs=1e-9)
+    assert half["critic_error"] == pytest.approx(0.5)
+    unstable = task.judge(np.array([[9.0], [9.0]]), critic(1.0))  # type: ignore[arg-type]
+    assert all(np.isnan(value) for value in unstable.values())
+
+
+def test_lqr_game_learns_the_exact_gradient_and_the_optimal_policy() -> None:
+    from bench.train import train
+
+    run = train(learner("lqr_game"), range(3))
+    for metrics in run.curves[-1]:
+        assert metrics["gradient_error"] < 0.02
+        assert metrics["critic_error"] < 0.05
+        assert metrics["cost_ratio"] == pytest.approx(1.0, abs=2e-3)

@@ -1,7 +1,7 @@
 """Cells, grids, and the hash that decides what is run again."""
 
-import ast
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -9,7 +9,7 @@ import pytest
 
 from bench import grid, registry
 from bench.cells import check
-from bench.grid import BadGrid, Cell, Grid, code_hash, load_grid, spec_hash
+from bench.grid import KITS, BadGrid, Cell, Grid, code_hash, load_grid, needed_modules, spec_hash
 from bench.registry import UnknownName
 from bench.strategy import Conflict
 
@@ -38,7 +38,7 @@ def test_a_cell_says_what_it_is(cell, name, contrast, strategies):
     assert cell.name == (name or f"reference+{cell.strategy}")
     assert cell.contrast == contrast
     assert cell.strategies == tuple(sorted(strategies))
-    assert cell.base_cell == Cell(cell.task, cell.base)
+    assert Cell.parse(f"{cell.task}/{cell.name}") == cell
     assert cell.settings().keys() == set(strategies)
 
 
@@ -50,7 +50,7 @@ def test_the_suites_own_grids_can_run(name):
     assert len(set(cells)) == len(cells)
     assert len({(cell.task, cell.name) for cell in cells}) == len(cells)
     for cell in cells:
-        assert cell.base_cell in cells
+        assert Cell(cell.task, cell.base) in cells
         for control in ("placebo", "harmful"):
             assert Cell(cell.task, cell.base, control) in cells
 
@@ -90,7 +90,7 @@ def test_one_name_in_a_grid_file_is_a_list_of_one():
         ({"strategies": ["replya"]}, "unknown strategy 'replya'; did you mean 'replay'?"),
         ({"strategies": ["r1+replya"]}, "unknown strategy 'replya'; did you mean 'replay'?"),
         ({"bases": ["refrence"]}, "unknown base 'refrence'; did you mean 'reference'?"),
-        ({"tasks": ["qqqq"]}, "unknown task 'qqqq'; known: bilinear,"),
+        ({"tasks": ["qqqq"]}, "unknown task 'qqqq'; known: ant, bilinear,"),
     ],
 )
 def test_unknown_names_get_the_nearest(change, message):
@@ -217,47 +217,61 @@ def test_an_edit_concerns_just_the_cells_it_touches(monkeypatch):
 
 
 def test_settings_and_data_count(monkeypatch):
-    cell = Cell("dirac", "bare", "r1")
+    cell = Cell("dirac", "bare", "gradient_penalty")
     before = spec_hash(cell)
     with monkeypatch.context() as patch:
-        patch.setitem(registry.strategy("r1").module.DEFAULTS, "toy", {"gamma": 7.0})
-        patch.setitem(registry.strategy("r1").module.DEFAULTS, "game", {"gamma": 7.0})
+        defaults = registry.strategy("gradient_penalty").module.DEFAULTS
+        patch.setitem(defaults, "game", {"weight": 7.0})
         assert spec_hash(cell) != before
     with monkeypatch.context() as patch:
-        patch.setattr(type(registry.task("dirac")), "data_hash", lambda task: "other data")
+        patch.setattr(type(registry.task("dirac")), "sources", lambda task: {"other": "data"})
         assert spec_hash(cell) != before
     assert spec_hash(cell) == before
+    assert spec_hash(replace(cell, updates=10)) != before
 
 
-NOT_HASHED = {
-    "classifier": "the data hash of its task covers it",
-}
+def test_the_hash_follows_imports_however_deep():
+    """Training needs the learner and its optimizers, a GAN its scores; neither needs the report."""
+    training = needed_modules("bench.train")
+    assert {"bench.learner", "bench.optim", "bench.rng", "bench.environments"} <= training
+    assert not training & {"bench.metrics", "bench.record", "bench.cells", "bench.report"}
+    assert {"bench.metrics", "bench.mixture"} <= needed_modules("tasks.ring8")
+    assert "bench.classifier" in needed_modules("tasks.digits")
+    assert "tasks.family.control" in needed_modules("tasks.pendulum")
+    assert "bench.metrics" not in needed_modules("tasks.pendulum")
 
 
-def test_nothing_that_makes_numbers_is_left_out_of_the_hash():
-    """All of bench that the learner, tasks or strategies import is hashed, or excused above."""
-    root = Path(grid.__file__).parents[1]
-    files = [
-        root / "bench" / "train.py",
-        *root.glob("tasks/**/*.py"),
-        *root.glob("strategies/*.py"),
-    ]
-    found, todo = set(), dict.fromkeys(files)
-    while todo:
-        path = next(iter(todo))
-        todo.pop(path)
-        for name in imported(path) - found:
-            found.add(name)
-            todo[root / "bench" / f"{name}.py"] = None
-    assert found - set(grid.CORE_MODULES) <= NOT_HASHED.keys()
+def test_a_kit_is_its_strategies():
+    """TD3 as published is DDPG with three more, and a kit's name stands for its members."""
+    assert set(KITS["ddpg"]) < set(KITS["td3"])
+    td3 = Cell("reacher", "bare", "td3")
+    assert td3.name == "bare+td3"
+    assert set(td3.strategies) == {
+        *("replay", "target_network", "twin_critics", "target_smoothing", "critic_steps")
+    }
+    assert Cell("pendulum", "reference", "ddpg").strategies == ()
+    assert spec_hash(td3) == spec_hash(Cell("reacher", "bare", "+".join(KITS["td3"])))
+    some_grid(tasks=["reacher"], strategies=["td3+r1"]).cells()
+    for kit in KITS.values():
+        assert set(kit) <= set(registry.strategies())
 
 
-def imported(path: Path) -> set[str]:
-    """The modules of bench that a file imports outside `if TYPE_CHECKING`."""
-    nodes = ast.walk(ast.parse(path.read_text()))
-    names = set()
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("bench"):
-            _, _, inner = node.module.partition(".")
-            names |= {inner} if inner else {alias.name for alias in node.names}
-    return names
+def test_a_trial_is_named_by_its_budget_and_needs_no_controls():
+    trial = some_grid(tasks=["dirac"], strategies=["r1"]).narrowed(None, None, None, None, 40)
+    assert [cell.name for cell in trial.cells()] == ["bare+r1@40"]
+    assert Cell.parse("dirac/bare+r1@40") == Cell("dirac", "bare", "r1", 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("dirac", "TASK/CELL"),
+        ("dirac/plain+r1", "TASK/CELL"),
+        ("dirak/bare", "did you mean 'dirac'"),
+        ("dirac/bare+r2", "did you mean 'r1'"),
+        ("pendulum/reference+replay", "did you mean pendulum/reference-replay"),
+    ],
+)
+def test_a_text_that_is_no_cell_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        Cell.parse(text)

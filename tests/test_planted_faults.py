@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from bench import conformance, registry
+from bench import conformance, registry, task_conformance
 from bench.conformance import Examined
 from bench.game import Experience
 from bench.steps import alternating
@@ -126,8 +126,8 @@ def test_an_order_that_matters_is_caught(monkeypatch: pytest.MonkeyPatch) -> Non
 class BlindData(type(RING)):
     """A GAN whose real samples are the actor's own."""
 
-    def fresh(self, act: Any, key: Any, seen: Any) -> Experience:
-        made = super().fresh(act, key, seen)
+    def fresh(self, act: Any, key: Any, step: Any, seen: Any) -> Experience:
+        made = super().fresh(act, key, step, seen)
         rows = self.batch_rows
         return made._replace(action=torch.cat([made.action[:rows], made.action[:rows]]))
 
@@ -135,22 +135,22 @@ class BlindData(type(RING)):
 class Deaf(type(RING)):
     """A GAN whose experience does not come from its actor."""
 
-    def fresh(self, act: Any, key: Any, seen: Any) -> Experience:
-        made = super().fresh(act, key, seen)
+    def fresh(self, act: Any, key: Any, step: Any, seen: Any) -> Experience:
+        made = super().fresh(act, key, step, seen)
         return made._replace(action=torch.zeros_like(made.action))
 
 
 class BootstrapsAlways(type(LQR)):
     """Ignores the discount of a transition, hence every termination."""
 
-    def fresh(self, act: Any, key: Any, seen: Experience) -> Experience:
+    def fresh(self, act: Any, key: Any, step: Any, seen: Experience) -> Experience:
         return seen._replace(discount=torch.full_like(seen.discount, 0.95))
 
 
 class NeverBootstraps(type(LQR)):
     """Treats every transition as an end."""
 
-    def fresh(self, act: Any, key: Any, seen: Experience) -> Experience:
+    def fresh(self, act: Any, key: Any, step: Any, seen: Experience) -> Experience:
         return seen._replace(discount=torch.zeros_like(seen.discount))
 
 
@@ -164,17 +164,45 @@ class WrongShape(type(RING)):
 @pytest.mark.parametrize(
     ("check", "task"),
     [
-        (conformance.experience_carries_the_actors_mark, BlindData()),
-        (conformance.experience_carries_the_actors_mark, Deaf()),
-        (conformance.bootstraps_through_truncation_only, BootstrapsAlways()),
-        (conformance.bootstraps_through_truncation_only, NeverBootstraps()),
-        (conformance.shapes_are_as_declared, WrongShape()),
+        (task_conformance.experience_carries_the_actors_mark, BlindData()),
+        (task_conformance.experience_carries_the_actors_mark, Deaf()),
+        (task_conformance.bootstraps_through_truncation_only, BootstrapsAlways()),
+        (task_conformance.bootstraps_through_truncation_only, NeverBootstraps()),
+        (task_conformance.shapes_are_as_declared, WrongShape()),
     ],
     ids=lambda value: type(value).__name__ if not callable(value) else value.__name__,
 )
 def test_a_faulty_task_is_caught(check: Any, task: Any) -> None:
     with pytest.raises(AssertionError):
         check(task)
+
+
+def test_an_evaluation_that_touches_training_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Episodes of evaluation played in the training environments."""
+    from bench.train import _World
+
+    start = _World.__init__
+
+    def shared(self: Any, *parts: Any) -> None:
+        start(self, *parts)
+        self.evaluation = self.training
+
+    monkeypatch.setattr(_World, "__init__", shared)
+    small = type("Small", (type(LQR),), {"steps_per_update": 10})()
+    with pytest.raises(AssertionError, match="changed the run"):
+        task_conformance.evaluation_leaves_no_trace(small)
+
+
+def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.learner import Learner
+
+    def noisy(self: Learner, state: Any, obs: Any, key: Any) -> Any:
+        action = self.behave(state, obs, key)
+        return action, self.assess(state, obs, action)
+
+    monkeypatch.setattr(Learner, "appraise", noisy)
+    with pytest.raises(AssertionError, match="untrained policy"):
+        task_conformance.untrained_scores_are_an_untrained_policys(LQR)
 
 
 def test_an_actors_step_that_moves_the_critic_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,4 +216,4 @@ def test_an_actors_step_that_moves_the_critic_is_caught(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Learner, "_move", both)
     with pytest.raises(AssertionError, match="moved the critic"):
-        conformance.an_actors_step_leaves_the_critic(RING)
+        task_conformance.an_actors_step_leaves_the_critic(RING)

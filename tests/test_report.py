@@ -140,11 +140,11 @@ def test_failures_rank_worst_and_stay_in_every_denominator():
     assert table.loc["bare", "iqm"] == 1.0
 
 
-def test_a_collapsed_run_keeps_its_score_and_counts_as_failed():
+def test_a_collapsed_run_counts_as_failed_and_ranks_worst():
     record = make_record(scores=[1.0, 9.0], statuses=["ok", "collapsed"])
     cell = next(iter(collect.study([record]).tasks[0].cells.values()))
     assert cell.failure_text == "1 of 2 (1 collapsed)"
-    assert cell.arm.values.tolist() == [-1.0, -9.0]
+    assert cell.arm.values.tolist() == [-1.0, -math.inf]
 
 
 def test_task_table_numbers():

@@ -28,6 +28,7 @@ FLOORS = [
             "bench.provenance",
             "bench.cells",
             "bench.conformance",
+            "bench.task_conformance",
             "bench.progress",
         ),
         *("bench.engine_serial", "bench.engine_ray"),

@@ -100,7 +100,7 @@ FAULTS = {
     "a hole in the curve": (hide_a_divergence, "seed 2: score is"),
     "a failure was declared": (
         lambda raw: last_seed(raw).update(status="diverged"),
-        "seed 2: status diverged does not go with score",
+        "seed 2: status diverged, but the curve says ok",
     ),
     "a curve was copied": (copy_a_curve, "2 seeds have the same curve"),
     "a curve was copied, not its score": (
@@ -227,7 +227,7 @@ def test_nothing_to_check(tmp_path, capsys):
 
 def test_a_report_believes_the_present_code_then_more_seeds_then_ones_own(folder, tmp_path):
     """Four records of one cell, in the order in which a report takes them."""
-    from bench.submission import ranking
+    from bench.report.collect import ranking
 
     source = (folder / "dirac" / "bare.json").read_text()
 

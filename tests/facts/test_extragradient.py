@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from bench import rng
 from tests.closed_form import STEP, build, learner, run, update_matrix
@@ -34,7 +35,8 @@ def test_two_half_steps_by_hand_with_adam() -> None:
     game, player = what.game, what.blueprint.critic
 
     def loss(critic: dict, actor: dict):  # type: ignore[no-untyped-def, type-arg]
-        batch = game.fresh(lambda obs, use: what.act(actor, obs, use), key, game.blank(0))
+        act = lambda obs, use: what.act(actor, obs, use)  # noqa: E731
+        batch = game.fresh(act, key, torch.tensor(0), game.blank(0))
         q = player.net.apply(critic, batch.action)[:, 0]
         return game.critic_loss(q, batch.reward).mean()
 

@@ -10,7 +10,7 @@ def smoothed(target: list[float], anchor: float, **settings: object) -> torch.Te
     strategy = build("label_smoothing", "ring8", **settings)
     at = type("At", (), {"player": "critic"})()
     empty = torch.zeros(len(target), 0)
-    examples = Examples(empty, empty, torch.tensor(target), torch.tensor(anchor))
+    examples = Examples("critic", empty, empty, torch.tensor(target), torch.tensor(anchor))
     assert strategy.examples is not None
     return strategy.examples(examples, at).target
 

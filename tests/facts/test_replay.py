@@ -29,7 +29,6 @@ def played(updates: int, capacity: int) -> tuple[list[torch.Tensor], list[torch.
     spied: Strategy = replace(made, batch=spy)
     what, key = learner("lqr", spied), rng.seed_key(0)
     state, rewards = what.init(key), []
-    # The spy must see numbers, not the tracers of grad: the batch is made outside of it.
     for update in range(updates):
         seen = experience(task, rng.fold(key, update))
         rewards.append(seen.reward)
@@ -77,7 +76,8 @@ def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
     rows = slot["rows"]._replace(action=slot["rows"].action - 99.0)
     slot = {"rows": rows, "written": key * 0 + 20_000}
     actor = what.init(key).core.actor
-    fresh = task.fresh(lambda obs, use: what.act(actor, obs, use), key, task.blank(0))
+    act = lambda obs, use: what.act(actor, obs, use)  # noqa: E731
+    fresh = task.fresh(act, key, torch.tensor(0), task.blank(0))
     at = type("At", (), {"game": task, "slot": slot, "key": key})()
     batch = made.batch(fresh, at)
     past = (batch.action == -99.0).all(dim=1)

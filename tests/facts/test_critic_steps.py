@@ -1,0 +1,53 @@
+"""The actor moves at every k-th update, together with its optimizer; the critic at every one."""
+
+import numpy as np
+import pytest
+import torch
+
+from bench.trees import leaves
+from tests.closed_form import STEP as H
+from tests.closed_form import build, learner, run, update_matrix
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def moved(one: object, other: object) -> bool:
+    return not all(map(torch.equal, leaves(one), leaves(other)))
+
+
+@pytest.mark.parametrize("every", [2, 3])
+@pytest.mark.parametrize("task", ["ring8", "dirac"])
+def test_who_moves_when(task: str, every: int) -> None:
+    states, _ = run(learner(task, build("critic_steps", task, every=every)), 7)
+    for number in range(1, 8):
+        before, after = states[number - 1].core, states[number].core
+        assert moved(before.critic, after.critic)
+        turn = number % every == 0
+        assert moved(before.actor, after.actor) == turn
+        if leaves(after.actor_opt):
+            assert moved(before.actor_opt, after.actor_opt) == turn
+
+
+def test_two_updates_of_the_bilinear_game() -> None:
+    """Two critic moves psi -= h theta, then theta += h psi against the second one."""
+    matrix = update_matrix(learner("bilinear", build("critic_steps", "bilinear", every=2)), 2)
+    assert matrix == pytest.approx(np.array([[1 - 2 * H**2, H], [-2 * H, 1]]))
+
+
+def test_wgan_makes_five_and_td3_two() -> None:
+    for task, every in (("ring8", 5), ("pendulum", 2)):
+        strategy = build("critic_steps", task)
+        assert _moves(strategy, every) == [False] * (every - 1) + [True]
+
+
+def _moves(strategy: object, every: int) -> list[bool]:
+    """Whether the new actor is kept at each of the first updates."""
+    from bench.steps import Core
+
+    old, new = torch.zeros(1), torch.ones(1)
+    found = []
+    for step in range(1, every + 1):
+        at = type("At", (), {"core": Core({"a": old}, {}, {}, {}, torch.tensor(step - 1))})()
+        core = strategy.accept(Core({"a": new}, {}, {}, {}, torch.tensor(step)), at)  # type: ignore[attr-defined]
+        found.append(bool(core.actor["a"] == 1.0))
+    return found

@@ -1,0 +1,52 @@
+"""The critic gives one answer to each pack, and sees what no critic of single samples can see."""
+
+import pytest
+import torch
+
+from bench import registry, rng
+from tests.closed_form import build, learner
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize("task", ["ring8", "stacked_digits"])
+def test_one_answer_to_each_pack_and_none_depends_on_others(task: str) -> None:
+    what = learner(task, build("packing", task, samples=2))
+    state = what.init(rng.seed_key(0))
+    obs, action = torch.zeros(8, 0), rng.normal(rng.seed_key(1), (8, what.game.action_size))
+    q = what.assess(state, obs, action)
+    assert torch.equal(q[0::2], q[1::2])
+    assert len(q.unique()) == 4
+    changed = action.clone()
+    changed[3] += 1.0  # of the second pack
+    differs = what.assess(state, obs, changed) != q
+    assert differs.tolist() == [False, False, True, True, False, False, False, False]
+
+
+def test_by_hand() -> None:
+    """The pack's rows side by side through the same layers, with a wider first one."""
+    what = learner("ring8", build("packing", "ring8", samples=3))
+    state = what.init(rng.seed_key(0))
+    params = state.core.critic
+    action = rng.normal(rng.seed_key(1), (6, 2))
+    h = action.reshape(2, 6)
+    for layer in (0, 2, 4):
+        h = h @ params[f"0/{layer}/weight"].T + params[f"0/{layer}/bias"]
+        h = h if layer == 4 else h.relu()
+    q = what.assess(state, torch.zeros(6, 0), action)
+    assert torch.allclose(q, h[:, 0].repeat_interleave(3))
+
+
+def test_rows_that_fill_no_pack_are_joined_by_the_first_ones() -> None:
+    what = learner("ring8", build("packing", "ring8", samples=2))
+    state, action = what.init(rng.seed_key(0)), rng.normal(rng.seed_key(1), (3, 2))
+    q = what.assess(state, torch.zeros(3, 0), action)
+    pair = what.assess(state, torch.zeros(2, 0), torch.stack([action[2], action[0]]))
+    assert q.shape == (3,)
+    assert torch.allclose(q[2:], pair[:1])
+
+
+def test_a_point_game_has_nothing_to_pack() -> None:
+    strategy = build("packing", "dirac")
+    assert "holds no pack" in str(strategy.inert(registry.task("dirac")))
+    assert strategy.inert(registry.task("ring8")) is None
