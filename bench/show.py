@@ -83,8 +83,9 @@ def show(name: str, folder: Path, out: Path | None, frames: int) -> Path:
 def play(learner: Learner, actor: Params, *, seed: int, frames: int) -> Episode:
     """One episode of at most `frames` steps, drawn by Gymnasium if it can."""
     task = learner.game
-    if not (os.environ.get("DISPLAY") or os.environ.get("MUJOCO_GL")):
-        os.environ["MUJOCO_GL"] = "egl"  # without a screen MuJoCo would look for one
+    if not os.environ.get("DISPLAY"):  # without a screen both libraries would look for one
+        os.environ.setdefault("MUJOCO_GL", "egl")
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         plain = gymnasium.make(task.environment)

@@ -7,13 +7,12 @@ from tasks.family.locomotion import Locomotion
 
 
 class Ant(Locomotion):
-    """As published; TD3 warms up longer here."""
+    """As in every locomotion task."""
 
     name: ClassVar[str] = "ant"
     environment: ClassVar[str] = "Ant-v5"
     obs_size: ClassVar[int] = 105
     action_size: ClassVar[int] = 8
-    warmup: ClassVar[int] = 10_000
     anchors: ClassVar[Anchors] = Anchors(
         low=-36.0,
         high=4372.0,

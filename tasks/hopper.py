@@ -7,7 +7,7 @@ from tasks.family.locomotion import Locomotion
 
 
 class Hopper(Locomotion):
-    """As published, with TD3's warm-up."""
+    """As in every locomotion task."""
 
     name: ClassVar[str] = "hopper"
     environment: ClassVar[str] = "Hopper-v5"

@@ -7,7 +7,7 @@ from tasks.family.locomotion import Locomotion
 
 
 class Walker2d(Locomotion):
-    """As published, with TD3's warm-up."""
+    """As in every locomotion task."""
 
     name: ClassVar[str] = "walker2d"
     environment: ClassVar[str] = "Walker2d-v5"
