@@ -23,6 +23,7 @@ from bench.record import (
     Attempt,
     CorruptRecord,
     Point,
+    Provenance,
     Record,
     ScoreInfo,
     SeedResult,
@@ -146,7 +147,8 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
     from bench.train import train  # what only lists or plans need not import the tracer
 
     torch.set_num_threads(1)
-    spec = spec_hash(job.cell)  # before training, because files may be edited meanwhile
+    # Before training, because files may be edited meanwhile.
+    spec, checkout = spec_hash(job.cell), provenance.checkout()
     attempts: list[Attempt] = []
     while True:
         try:
@@ -164,7 +166,8 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
                 raise
             oom = isinstance(error, MemoryError | torch.OutOfMemoryError)
             attempts.append(Attempt(reason="oom" if oom else "crashed", message=str(error)[:200]))
-    made = _record(job, run, attempts, spec)
+    origin = provenance.of(spec, checkout, learner.game, job.backend)
+    made = _record(job, run, attempts, origin)
     try:
         earlier = _valid(job.path, job.cell)
     except CorruptRecord:  # broken since the job was planned
@@ -201,7 +204,7 @@ def summary(made: Record) -> str:
     return f"{text}, {sum(made.seconds.values()):.0f} s"
 
 
-def _record(job: Job, run: Run, attempts: list[Attempt], spec: str) -> Record:
+def _record(job: Job, run: Run, attempts: list[Attempt], origin: Provenance) -> Record:
     cell, task = job.cell, registry.task(job.cell.task)
     info = ScoreInfo.of(task)
     return Record(
@@ -218,7 +221,7 @@ def _record(job: Job, run: Run, attempts: list[Attempt], spec: str) -> Record:
         seeds=[_seed_result(run, i, info, attempts) for i in range(len(run.seeds))],
         seconds={phase: round(spent, 3) for phase, spent in run.seconds.items()},
         seconds_seeds=len(run.seeds),
-        provenance=provenance.of(spec, task, job.backend),
+        provenance=origin,
     )
 
 

@@ -15,10 +15,12 @@ from bench.environments import Backend
 from bench.game import Task
 from bench.record import Provenance
 
+Checkout = tuple[str | None, bool | None]
 
-def of(spec: str, task: Task, backend: Backend) -> Provenance:
+
+def of(spec: str, checkout: Checkout, task: Task, backend: Backend) -> Provenance:
     """The provenance of a record of `task` made here and now by the code with hash `spec`."""
-    commit, dirty = _checkout()
+    commit, dirty = checkout
     return Provenance(
         suite=_version("crossover-bench") or "unknown",
         commit=commit,
@@ -51,9 +53,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-@cache
-def _checkout() -> tuple[str | None, bool | None]:
-    """The commit this code was run from, and whether files had been changed since."""
+def checkout() -> Checkout:
+    """The commit this code is run from, and whether files have been changed since."""
     here = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str:

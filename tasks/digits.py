@@ -50,7 +50,7 @@ class Digits(ImageGan):
     samples: ClassVar[int] = 2000
     seconds: ClassVar[float] = 120.0
     anchors: ClassVar[Anchors] = Anchors(
-        low=1500.0, high=1.3, log=True, source="untrained actors; 2,000 draws of the real images"
+        low=1600.0, high=1.3, log=True, source="untrained actors; 2,000 draws of the real images"
     )
 
     def images(self, device: torch.device) -> Tensor:

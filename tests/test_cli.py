@@ -6,12 +6,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from bench import grid, registry
+from bench import grid, provenance, record, registry
 from bench.grid import Cell, spec_hash
 from bench.record import Found, Record, read, walk
+from tests.factories import make_record
 from tests.fakes import FakeTraining, bench
 
 SMALL = ("--tasks", "dirac", "--strategies", "", "--base", "bare", "--engine", "serial")
@@ -119,6 +122,39 @@ def test_an_edit_runs_just_the_cells_it_touches(small, training, monkeypatch):
     training.calls.clear()
     small("--seeds", "3", "--strategies", "r1")
     assert {seeds for *_, seeds in training.calls} == {(2,)}
+
+
+def test_seeds_of_other_libraries_do_not_join_a_record(small, training, monkeypatch):
+    """One record, one set of versions: with others, all of its seeds run again."""
+    assert small("--seeds", 2) == 0
+    training.calls.clear()
+    now = provenance.versions()
+    monkeypatch.setattr(provenance, "versions", lambda: now | {"torch": "9.9"})
+    assert small("--seeds", 2) == 0
+    assert not training.calls  # nothing is missing
+    assert small("--seeds", 3) == 0
+    assert {seeds for _, _, seeds in training.calls} == {(0, 1, 2)}
+    made = records()["dirac/bare"]
+    assert made.provenance.versions["torch"] == "9.9"
+    assert made.seconds_seeds == 3
+
+
+def test_image_samples_are_as_many_as_the_record_has_room_for(monkeypatch):
+    """25 small ones; fewer where each takes kilobytes; none rather than a record too large."""
+    from bench.cells import _with_samples
+
+    made = make_record(scores=[0.1] * 10, points=11)
+    for name, count in (("digits", 25), ("cifar10", 10)):
+        task = registry.task(name)
+        pixels = np.random.default_rng(0).uniform(-1, 1, (30, task.action_size))
+        run = SimpleNamespace(seeds=(0,), samples=pixels)
+        found = _with_samples(made, task, run).artefacts["samples"]
+        assert found.shape == [min(count, found.shape[0]), *task.image_shape]
+        assert found.shape[0] >= count - 3
+        assert record.room(_with_samples(made, task, run)) >= 0
+    task = registry.task("cifar10")
+    monkeypatch.setattr(record, "room", lambda made: 3000)
+    assert not _with_samples(made, task, run).artefacts
 
 
 def test_an_old_spec_is_replaced_whole_not_joined(small, training, monkeypatch):

@@ -8,14 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import record
+from bench import record, registry
+from bench.game import DIAGNOSES
 from bench.grid import Cell
 from bench.record import (
     CorruptRecord,
     Found,
     Point,
     Record,
+    Scale,
     ScoreInfo,
+    most_seeds,
+    outcome,
     read,
     summarise,
     walk,
@@ -237,3 +241,41 @@ def test_where_a_record_lies():
     assert record.record_path(Path("x"), Cell("dirac", "bare", "r1")) == Path(
         "x/dirac/bare+r1.json"
     )
+
+
+def curve(*scores: float | None) -> list[Point]:
+    return [Point(step=i, metrics={"fid": score}) for i, score in enumerate(scores)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "bad", "status"),
+    [
+        ((100.0, 10.0, 1.0), None, "ok"),
+        ((100.0, 90.0, 95.0), None, "ok"),  # poor from first to last: nothing was lost
+        ((100.0, 10.0, 100.0), None, "collapsed"),
+        ((100.0, 10.0, 60.0), None, "ok"),  # log(60/100)/log(1/100) = 0.11 of the way is left
+        ((100.0, 10.0, 64.0), None, "collapsed"),  # 0.097
+        ((100.0, 11.0, 100.0), None, "ok"),  # it had never come half the way
+        ((100.0, 10.0, None), None, "diverged"),
+        ((100.0, 10.0, 1.0), 7, "diverged"),
+    ],
+)
+def test_how_a_run_ended(scores, bad, status):
+    info = ScoreInfo(
+        metric="fid",
+        unit="squared distance",
+        better="lower",
+        window=1,
+        step_unit="update",
+        anchors=Scale(low=100.0, high=1.0, log=True),
+    )
+    assert outcome(curve(*scores), info, bad) == status
+    assert outcome(curve(1.0, 2.0), info.model_copy(update={"anchors": None}), None) == "ok"
+
+
+@pytest.mark.parametrize("name", registry.tasks())
+def test_ten_seeds_of_every_task_fit_in_a_record(name):
+    task = registry.task(name)
+    names = [metric.name for metric in (*task.metrics, *DIAGNOSES)]
+    assert most_seeds(names, task.evaluations + 1) >= 10
+    assert ScoreInfo.of(task).normalised(task.anchors.high) == pytest.approx(1.0)

@@ -66,6 +66,7 @@ def task_table(view: TaskView, study: Study) -> pd.DataFrame:
                 "iqm": sign * float(stats.iqm(cell.arm.values)),
                 "iqm_low": limits[0],
                 "iqm_high": limits[1],
+                "normalised": view.score.normalised(sign * float(stats.iqm(cell.arm.values))),
                 "seeds": len(cell.record.seeds),
                 "failures": cell.failure_text,
                 "failure_rate": cell.failures / len(cell.record.seeds),
