@@ -53,8 +53,8 @@ def test_a_run_writes_a_record_for_each_cell_and_a_line_for_each(small, capsys):
     assert small("--strategies", "r1", "--seeds", "2") == 0
     names = ["dirac/bare", "dirac/bare+harmful", "dirac/bare+placebo", "dirac/bare+r1"]
     assert sorted(records()) == names
-    for record in records().values():
-        assert [result.seed for result in record.seeds] == record.planned_seeds == [0, 1]
+    for made in records().values():
+        assert [result.seed for result in made.seeds] == made.planned_seeds == [0, 1]
     out, err = capsys.readouterr()
     done = [line.split(":")[0].split()[1] for line in out.splitlines() if line.startswith("done")]
     assert sorted(done) == names
@@ -144,13 +144,13 @@ def test_image_samples_are_as_many_as_the_record_has_room_for(monkeypatch):
     from bench.cells import _with_samples
 
     made = make_record(scores=[0.1] * 10, points=11)
-    for name, count in (("digits", 25), ("cifar10", 10)):
+    for name, fewest, most in (("digits", 25, 25), ("cifar10", 5, 24)):
         task = registry.task(name)
         pixels = np.random.default_rng(0).uniform(-1, 1, (30, task.action_size))
         run = SimpleNamespace(seeds=(0,), samples=pixels)
         found = _with_samples(made, task, run).artefacts["samples"]
-        assert found.shape == [min(count, found.shape[0]), *task.image_shape]
-        assert found.shape[0] >= count - 3
+        assert fewest <= found.shape[0] <= most
+        assert tuple(found.shape[1:]) == task.image_shape
         assert record.room(_with_samples(made, task, run)) >= 0
     task = registry.task("cifar10")
     monkeypatch.setattr(record, "room", lambda made: 3000)
@@ -378,8 +378,8 @@ def test_a_second_try_is_recorded_with_its_reason(small, training, error, reason
     training.before = crash_once
     assert small("--seeds", "2") == 0
     assert len(tried) == 6
-    for record in records().values():
-        for result in record.seeds:
+    for made in records().values():
+        for result in made.seeds:
             (attempt,) = result.attempts
             assert (attempt.reason, attempt.message) == (reason, str(error))
             assert result.status == "ok"
