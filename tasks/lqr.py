@@ -64,7 +64,7 @@ class Lqr(Control):
         *RETURN_METRICS,
     )
     anchors: ClassVar[Anchors] = Anchors(
-        low=3.85, high=1.0, source="no force at all, 10,000 starts; the Riccati optimum"
+        low=3.98, high=1.0, source="no force at all, exactly; the Riccati optimum"
     )
 
     def blueprint(self) -> Blueprint:
