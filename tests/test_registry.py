@@ -9,7 +9,7 @@ import torch
 
 import strategies
 import tasks
-from bench import conformance, registry, rng
+from bench import conformance, registry, rng, task_conformance
 from bench.grid import Cell, spec_hash
 from bench.learner import Learner
 from bench.record import read
@@ -175,9 +175,34 @@ def test_the_example_runs_from_the_command_line(example, tmp_path, monkeypatch, 
     assert "Pulls the critic's outputs" in capsys.readouterr().out
 
 
+@pytest.fixture
+def example_task(add):
+    add("tasks/mountain_car.py", printed("tasks/mountain_car.py"))
+    return registry.task("mountain_car")
+
+
+@pytest.mark.parametrize("check", task_conformance.task_checks(), ids=lambda c: c.__name__)
+def test_the_example_task_passes_every_general_check(example_task, float64, check):
+    check(example_task)
+
+
+@pytest.mark.parametrize("name", ["replay", "spectral_norm", "twin_critics"])
+def test_strategies_act_on_the_example_task(example_task, float64, name):
+    strategy = conformance.examined(registry.strategy(name), example_task)
+    for check in conformance.strategy_checks():
+        check(strategy, example_task)
+
+
+def test_the_example_tasks_anchor_is_what_it_says(example_task):
+    """Never at the flag: 999 steps of force uniform in +-1 cost 999 * 0.1 / 3."""
+    assert example_task.anchors.low == pytest.approx(-99.9 / 3, rel=0.02)
+
+
 def test_the_names_in_contributing_exist():
     root = Path(__file__).parents[1]
     for path in re.findall(
-        r"`((?:bench|tasks|scripts|strategies)/[\w/]+\.(?:py|sh))`", CONTRIBUTING
+        r"`((?:bench|tasks|tests|scripts|strategies)/[\w/]+\.(?:py|sh))`", CONTRIBUTING
     ):
-        assert (root / path).is_file() or "drift_penalty" in path, path
+        assert (root / path).is_file() or path.endswith(("drift_penalty.py", "mountain_car.py")), (
+            path
+        )
