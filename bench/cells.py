@@ -7,6 +7,7 @@ import math
 import statistics
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -177,7 +178,8 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
         made = _joined(earlier, made)
     made = _with_samples(made, learner.game, run)
     record.write(job.path, made)
-    actors.save(job.path, spec, run.seeds[0], run.actor)
+    with suppress(OSError):  # a convenience, and the record is safe
+        actors.save(job.path, spec, run.seeds[0], run.actor)
     return made
 
 

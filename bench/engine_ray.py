@@ -22,6 +22,7 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 import ray
 from ray import tune
 
+from bench import datasets
 from bench.cells import Job, problem, run_job, summary
 from bench.progress import Board
 
@@ -32,11 +33,15 @@ def run(jobs: Sequence[Job], board: Board) -> None:
     A job that crashes is reported on the board, and the rest still run. One whose worker dies, as
     for want of memory, is tried once more.
     """
+    address = os.environ.get("RAY_ADDRESS")
+    # Workers started elsewhere must look for data where this process was told to.
+    elsewhere = {"env_vars": {datasets.VARIABLE: str(datasets.root())}} if address else None
     ray.init(
-        address=os.environ.get("RAY_ADDRESS"),
+        address=address,
+        runtime_env=elsewhere,
         logging_level=logging.ERROR,
         log_to_driver=False,
-        include_dashboard=None if os.environ.get("RAY_ADDRESS") else False,
+        include_dashboard=None if address else False,
     )
     # Trials run elsewhere: paths must not depend on a working directory.
     absolute = [replace(job, path=job.path.resolve()) for job in jobs]

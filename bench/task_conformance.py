@@ -8,14 +8,15 @@ from typing import Any
 
 import gymnasium
 import torch
+from torch.func import vmap
 
 from bench import rng, trees
 from bench.conformance import experience, rollout, same
-from bench.environments import copy_seeds, stretch
+from bench.environments import Transition, copy_seeds, stretch
 from bench.game import Experience, Task
 from bench.learner import Learner, State
 from bench.strategy import combine
-from bench.train import ROWS, train
+from bench.train import ROWS, _World, train
 
 
 def experience_carries_the_actors_mark(task: Task) -> None:
@@ -92,6 +93,31 @@ def bootstraps_through_truncation_only(task: Task) -> None:
     assert unmoved, "bootstraps after a termination"
 
 
+def ends_are_told_apart(task: Task) -> None:
+    """The trainer discounts what follows a step unless the environment has terminated there.
+
+    Plays the training environment by the untrained actor to the first ends of episodes: `discount`
+    is the task's where an episode goes on or is truncated, and 0 where it has terminated.
+    """
+    if task.environment is None:
+        return
+    learner = Learner(task, combine([]))
+    keys = torch.stack([rng.seed_key(0)])
+    state = vmap(learner.init)(keys)
+    world = _World(learner, (0,), "gymnasium", state, keys)
+    made: list[Transition] = []
+    step = world.training.step
+    world.training.step = lambda action: made.append(step(action)) or made[-1]  # type: ignore[method-assign, func-returns-value]
+    while True:
+        seen = world.step(trees.leaves(state), keys)
+        ended = made[-1].terminated | made[-1].truncated
+        expected = task.discount * (1.0 - torch.from_numpy(made[-1].terminated).double())
+        assert torch.equal(seen.discount[0].double(), expected), "a wrong discount at an end"
+        if ended.any():
+            break
+    world.close()
+
+
 def evaluation_leaves_no_trace(task: Task) -> None:
     """Evaluating often or seldom, in environments of its own, gives the same training run."""
     states = []
@@ -157,6 +183,7 @@ def task_checks() -> list[Callable[[Task], None]]:
         an_actors_step_leaves_the_critic,
         shapes_are_as_declared,
         bootstraps_through_truncation_only,
+        ends_are_told_apart,
         evaluation_leaves_no_trace,
         untrained_scores_are_an_untrained_policys,
     ]

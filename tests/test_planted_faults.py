@@ -193,6 +193,28 @@ def test_an_evaluation_that_touches_training_is_caught(monkeypatch: pytest.Monke
         task_conformance.evaluation_leaves_no_trace(small)
 
 
+@pytest.mark.parametrize("wrong", ["truncated", "nothing"])
+def test_a_wrong_end_is_caught(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """A trainer that takes truncation for termination, and one that sees no end at all."""
+    from bench.train import _World
+
+    step = _World.step
+
+    def faulty(self: Any, *parts: Any) -> Experience:
+        seen = step(self, *parts)
+        played.append(1)
+        ended = wrong == "truncated" and len(played) == 25  # the horizon of the regulator
+        zero = torch.zeros_like(seen.discount)
+        always = torch.full_like(seen.discount, self.task.discount)
+        return seen._replace(discount=zero if ended else always)
+
+    played: list[int] = []
+    monkeypatch.setattr(_World, "step", faulty)
+    task = LQR if wrong == "truncated" else registry.task("inverted_pendulum")
+    with pytest.raises(AssertionError, match="wrong discount"):
+        task_conformance.ends_are_told_apart(task)
+
+
 def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.learner import Learner
 

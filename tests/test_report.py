@@ -365,3 +365,15 @@ def test_numbers_are_short(value, text):
 def test_text_for_figures_and_markdown():
     assert printable("naïve\n" + "x" * 60) == "na?ve?" + "x" * 33 + "…"
     assert pages.markdown("a|b\n<i> `c`") == "a\\|b &lt;i&gt; \\`c\\`"
+
+
+def test_the_bases_learning_curves_are_a_figure_of_their_own(tmp_path):
+    records = [
+        make_record(task=task, domain=domain, base=base, scores=(0.1, 0.2, 0.4))
+        for task, domain in (("ring8", "gan"), ("lqr", "rl"))
+        for base in ("bare", "reference")
+    ]
+    written = build_report(records, tmp_path, None)
+    assert tmp_path / "figures" / "bases.png" in written
+    assert curves.base_curves(collect.study(records[:1])) is not None
+    assert curves.base_curves(collect.study([make_record(strategy="r1")])) is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench import environments
+from bench import environments, registry
 from bench.grid import Cell
 from bench.strategy import Strategy
 from bench.train import train
@@ -81,6 +81,28 @@ def test_pendulum_needs_its_kit() -> None:
     assert reference.steps[-1] == pytest.approx(20_000, abs=1)
     assert np.mean([metrics["return"] for metrics in reference.curves[-1]]) > -250
     assert np.mean([metrics["return"] for metrics in bare.curves[-1]]) < -1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kit", ["ddpg", "td3"])
+def test_published_learners_balance_the_pole(kit: str) -> None:
+    """Every seed of DDPG and of TD3 has balanced it for all 1,000 steps at some evaluation."""
+    run = train(Cell("inverted_pendulum", "bare", kit).learner(), range(3), updates=30_000)
+    best = [max(point[seed]["return"] for point in run.curves) for seed in range(3)]
+    assert best == [1000.0] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["ring8", "grid25"])
+def test_a_packed_critic_covers_at_least_as_many_modes(task: str) -> None:
+    """PacGAN's claim (arXiv 1712.04086, tables 1 and 2): means of 10 seeds over the window."""
+    modes = []
+    for strategy in (None, "packing"):
+        run = train(Cell(task, "bare", strategy).learner(), range(10))
+        window = run.curves[-registry.task(task).window :]
+        modes.append(np.mean([metrics["modes"] for point in window for metrics in point]))
+    plain, packed = modes
+    assert packed >= plain
 
 
 @pytest.mark.slow

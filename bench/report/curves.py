@@ -13,13 +13,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from bench.record import Artefact, Record
-from bench.report.collect import Cell, TaskView, control_verdict
+from bench.record import Artefact, Record, Scale
+from bench.report.collect import Cell, Study, TaskView, control_verdict
 from bench.report.style import ACCENT, BASE_GREY, INK, MUTED, RULE, png, printable, styled
 from bench.stats import Better, Floats
 
 COLUMNS = 4
 IMAGES_PER_SIDE = 5
+BASE_COLOURS = {"bare": BASE_GREY, "reference": ACCENT}
 LOG_RATIO = 30.0
 """Positive scores that span more than this are drawn on a logarithmic axis."""
 
@@ -87,6 +88,43 @@ def learning_curves(view: TaskView, base: str) -> bytes:
         return png(figure)
 
 
+def base_curves(study: Study) -> bytes | None:
+    """PNG with a panel per task: how its bases learn, and the high anchor; None without bases."""
+    views = [view for view in study.tasks if any(not label for _, label in view.cells)]
+    if not views:
+        return None
+    columns = min(3, len(views))
+    rows = -(-len(views) // columns)
+    with styled():
+        figure = Figure(figsize=(3.0 * columns, 1.95 * rows + 0.3), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for axes, view in zip(grid.flat, views, strict=False):
+            shown = []
+            for (base, label), cell in view.cells.items():
+                if not label:
+                    _band(axes, cell.record, BASE_COLOURS.get(base, INK), 0.22, 1.6)
+                    shown.append(quartiles(cell.record))
+            if view.score.anchors:
+                axes.axhline(view.score.anchors.high, color=MUTED, lw=0.8, ls=":")
+            _scale(axes, shown, view.score.better, view.score.anchors)
+            arrow = "↑" if view.score.better == "higher" else "↓"
+            title = f"{printable(view.name, 26)}: {printable(view.score.metric)} {arrow}"
+            axes.set_title(title, loc="left", color=INK)
+            axes.set_xlabel(f"{printable(view.score.step_unit)}s", fontsize=8)
+        for axes in list(grid.flat)[len(views) :]:
+            axes.set_visible(False)
+        handles: list[Line2D | Patch] = [
+            Line2D([], [], color=BASE_COLOURS.get(base, INK), lw=1.6, label=f"{base}: median")
+            for base in study.bases
+        ]
+        handles += [
+            Patch(color="#E5E7EB", label="middle half of the seeds"),
+            Line2D([], [], color=MUTED, lw=0.8, ls=":", label="known to be attainable"),
+        ]
+        figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False, fontsize=8)
+        return png(figure)
+
+
 def _panels(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, np.ndarray]:
     """A grid of axes that share their ranges, each `width` by `height` inches.
 
@@ -131,8 +169,14 @@ def _band(axes: Axes, record: Record, colour: str, alpha: float, width: float) -
     axes.plot(steps, middle, color=colour, lw=width, marker=marker)
 
 
-def _scale(axes: Axes, shown: list[tuple[Floats, Floats]], better: Better) -> None:
-    """A range for all but the worst medians: one exploding cell must not flatten the rest."""
+def _scale(
+    axes: Axes,
+    shown: list[tuple[Floats, Floats]],
+    better: Better,
+    anchors: Scale | None = None,
+) -> None:
+    """A range for all but the worst medians, and for the high anchor: one exploding cell must not
+    flatten the rest."""
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     values = np.concatenate([bands[1] for _, bands in shown])
@@ -140,6 +184,8 @@ def _scale(axes: Axes, shown: list[tuple[Floats, Floats]], better: Better) -> No
     if values.size == 0:
         return
     low, high = np.quantile(values, [0.0, 0.97] if better == "lower" else [0.03, 1.0])
+    if anchors is not None:
+        low, high = min(low, anchors.high), max(high, anchors.high)
     if low > 0 and high / low > LOG_RATIO:
         axes.set_yscale("log")
         axes.set_ylim(low / 1.5, high * 1.5)

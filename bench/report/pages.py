@@ -43,6 +43,7 @@ def build_report(records: list[Record], out: Path, leaderboard: Path | None) -> 
         "study": found,
         "summary": summary(found),
         "bases": [_base_section(found, base, writer) for base in found.bases],
+        "base_curves": writer.figure("bases", curves.base_curves(found)),
         "tasks": [_task_section(found, view, writer) for view in found.tasks],
         "provenance": tables.provenance_table(found).to_dict("records"),
     }
