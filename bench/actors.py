@@ -6,6 +6,7 @@ They are written as plain arrays below results/actors/, which git ignores; no re
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -32,8 +33,11 @@ def load(record: Path, spec: str) -> tuple[int, Params] | None:
     path = actor_path(record)
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as arrays:
-        if str(arrays["spec"]) != spec:
-            return None
-        params = {k: torch.from_numpy(arrays[k]) for k in arrays.files if k not in {"spec", "seed"}}
-        return int(arrays["seed"]), params
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            if str(arrays["spec"]) != spec:
+                return None
+            names = [name for name in arrays.files if name not in {"spec", "seed"}]
+            return int(arrays["seed"]), {name: torch.from_numpy(arrays[name]) for name in names}
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None  # damaged is as good as none

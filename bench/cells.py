@@ -178,8 +178,9 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
         made = _joined(earlier, made)
     made = _with_samples(made, learner.game, run)
     record.write(job.path, made)
-    with suppress(OSError):  # a convenience, and the record is safe
-        actors.save(job.path, spec, run.seeds[0], run.actor)
+    if run.seeds[0] == made.seeds[0].seed:
+        with suppress(OSError):  # a convenience, and the record is safe
+            actors.save(job.path, spec, run.seeds[0], run.actor)
     return made
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +22,7 @@ from bench.messages import (
     bad_input,
     fail,
     one_line,
+    writable,
 )
 
 if TYPE_CHECKING:
@@ -83,16 +83,6 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
     return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
 
 
-def _writable(folder: Path) -> None:
-    """Refuse a folder in which no file can be made, before anything is run."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        fail(f"cannot write to {folder}: {error.strerror}; choose another folder")
-
-
 Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,b or repeated")]
 Results = Annotated[Path, typer.Option(help="where records are kept")]
 DataRoot = Annotated[
@@ -125,8 +115,7 @@ def run(
     from bench import cells
     from bench.grid import load_grid
 
-    if not NAME.fullmatch(name):
-        fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
+    _plain(name)
     if environments is Environments.envpool:
         _need_envpool()
     _set_data_root(data_root)
@@ -138,7 +127,7 @@ def run(
         wanted = chosen.cells()
         cells.check(wanted, chosen.seeds)
         if not dry_run:
-            _writable(folder)
+            writable(folder)
         todo = cells.missing(wanted, folder, chosen.seeds, environments.value, dry_run=dry_run)
     for line in (*todo.corrupt, *(f"skipping {task}: {why}" for task, why in todo.skipped.items())):
         typer.echo(one_line(f"warning: {line}"), err=True)
@@ -147,11 +136,18 @@ def run(
     if dry_run:
         return
     for parent in {job.path.parent for job in todo.jobs}:
-        _writable(parent)
+        writable(parent)
     if todo.jobs:
         _run_jobs(console, todo, engine, folder)
     if todo.skipped:
-        fail(f"skipped for want of data: {', '.join(todo.skipped)}; the rest is done", EXIT_MISSING)
+        names = ", ".join(todo.skipped)
+        fail(f"skipped for want of data: {names}; all other cells have records", EXIT_MISSING)
+    console.print(f"all cells have records in {folder}", soft_wrap=True, markup=False)
+
+
+def _plain(name: str) -> None:
+    if not NAME.fullmatch(name):
+        fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
 
 
 def _set_data_root(folder: Path | None) -> None:
@@ -211,7 +207,6 @@ def _run_jobs(console: Console, todo: Todo, engine: Engine, folder: Path) -> Non
             f"run the same command again to retry",
             EXIT_MISSING,
         )
-    console.print(f"all cells have records in {folder}", soft_wrap=True, markup=False)
 
 
 @app.command("list")
@@ -260,8 +255,8 @@ def report(
     if not records:
         fail(str(corrupt[0]) if corrupt else f"no records in {folder}; run a grid first")
     board = leaderboard or out / "LEADERBOARD.md"
-    _writable(out)
-    _writable(board.parent)
+    writable(out)
+    writable(board.parent)
     if board.is_dir():
         fail(f"cannot write to {board}: it is a folder; name a file")
     from bench.report import build_report  # imports for seconds
@@ -288,16 +283,19 @@ def fetch(
     from bench import datasets
     from bench.registry import unknown
 
-    if data_root is not None:
-        _writable(data_root)
+    if data_root is not None and names:
+        writable(data_root)
     _set_data_root(data_root)
-    wanted = list(datasets.SOURCES) if names == ["all"] else names or []
+    wanted = list(datasets.SOURCES) if "all" in (names or ()) else names or []
     with bad_input():
         for name in wanted:
             if name not in datasets.SOURCES:
                 raise unknown("download", name, datasets.SOURCES)
     failures = []
     for name in wanted:
+        if not datasets.SOURCES[name].missing():
+            typer.echo(f"{name} is there")
+            continue
         typer.echo(f"{name}: downloading what is missing into {datasets.root()}")
         try:
             datasets.fetch(name)
@@ -311,8 +309,10 @@ def fetch(
         table.add_row(source.name, state, str(folder), source.about)
     width = None if sys.stdout.isatty() else 200
     Console(highlight=False, width=width).print(table)
+    for failure in failures[:-1]:
+        typer.echo(one_line(f"error: {failure}"), err=True)
     if failures:
-        fail(failures[0], EXIT_MISSING)
+        fail(failures[-1], EXIT_MISSING)
     if not wanted and any(source.missing() for source in datasets.SOURCES.values()):
         typer.echo("`python -m bench fetch NAME ...` (or all) downloads what is missing")
 
@@ -323,15 +323,16 @@ def show(
     results: Results = Path("results"),
     name: Annotated[str, typer.Option(help="the submission's name below results")] = "local",
     out: Annotated[Path | None, typer.Option(help="a .png or .gif; default: named by cell")] = None,
-    frames: Annotated[int, typer.Option(min=1, max=5000, help="at most, of an episode")] = 1000,
+    steps: Annotated[int, typer.Option(min=1, max=5000, help="of an episode, at most")] = 300,
 ) -> None:
     """Draw what a cell has learned: its samples, or an episode of its trained actor (PNG, GIF)."""
     from bench import cells
     from bench.show import show as draw
 
+    _plain(name)
     folder = cells.submission_folder(results, name)
     with bad_input():
-        typer.echo(str(draw(cell, folder, out, frames)))
+        typer.echo(str(draw(cell, folder, out, steps)))
 
 
 @app.command()

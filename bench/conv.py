@@ -91,9 +91,12 @@ def generator(shape: Shape, width: int, doublings: int) -> Net:
 
     Noise goes through a dense layer to `width * 2**(doublings - 1)` channels of 2**doublings times
     smaller sides, which are doubled again with half the channels each time; tanh bounds the pixels.
-    `shape` is (channels, height, width) of the images, which leave as flat rows.
+    `shape` is (channels, height, width) of the images, which leave as flat rows. Raises ValueError
+    if the sides cannot be halved that often.
     """
     channels, height, wide = shape
+    if height % (1 << doublings) or wide % (1 << doublings):
+        raise ValueError(f"{height} x {wide} cannot be reached by {doublings} doublings")
     small = (height >> doublings, wide >> doublings)
     widths = [width << (doublings - 1 - i) for i in range(doublings)]
     layers: list[Layer] = [Dense(widths[0] * math.prod(small)), Activation("relu"), Image(*small)]

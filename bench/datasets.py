@@ -11,7 +11,9 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
+from tarfile import TarError
 from typing import Any
 
 import numpy as np
@@ -40,9 +42,13 @@ class Source:
     identity: str  # a hash that is known without the files
     download: Callable[[Path], Any]  # into a root; raises on failure
 
+    def paths(self) -> list[Path]:
+        """Where the files belong."""
+        return [root() / file for file in self.files]
+
     def missing(self) -> list[Path]:
         """The files that are not there."""
-        return [path for file in self.files if not (path := root() / file).is_file()]
+        return [path for path in self.paths() if not path.is_file()]
 
 
 def _fashion_mnist(folder: Path, download: bool = False) -> Any:
@@ -87,7 +93,11 @@ SOURCES = {
             about="50,000 training images of ten kinds, 32 x 32, 170 MB (Krizhevsky, 2009)",
             files=tuple(
                 f"cifar-10-batches-py/{part}"
-                for part in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
+                for part in (
+                    *(f"data_batch_{i}" for i in range(1, 6)),
+                    "test_batch",
+                    "batches.meta",
+                )
             ),
             identity="md5 of the archive c58f30108f718f92721af3b95e74349a",
             download=functools.partial(_cifar10, download=True),
@@ -126,7 +136,7 @@ def fetch(name: str) -> None:
     try:
         root().mkdir(parents=True, exist_ok=True)
         source.download(root())
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, EOFError, TarError, HTTPException) as error:
         first = next(iter(source.missing()), root())
         raise BadData(
             f"{name} could not be downloaded ({error}); get its {len(source.files)} files "
@@ -159,6 +169,6 @@ def _images(name: str, folder: Path) -> Tensor:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,6 +14,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
@@ -110,8 +111,9 @@ DIAGNOSES = (
 class Anchors:
     """Two fixed scores that make tasks comparable: `low` counts as 0, `high` as 1.
 
-    `low` is what untrained networks get, `high` what is known to be attainable; `source` says where
-    both come from. `log` interpolates logarithms, as for distances whose floor is nearly 0.
+    `low` is what an untrained, random or idle player gets, `high` what is known to be attainable;
+    `source` says which, and where both come from. `log` interpolates logarithms, as for distances
+    whose floor is nearly 0.
     """
 
     low: float
@@ -134,6 +136,7 @@ class Episodes(NamedTuple):
     start: Array  # [E, O] the first observations
     returns: Array  # [E] sums of rewards
     discounted: Array  # [E] the same, discounted from the start
+    tail: Array  # [E] what the critic expects, discounted, beyond a truncation; 0 if terminated
     predicted: Array  # [E] what the critic said of the policy's first action
     lengths: Array  # [E] steps
 
@@ -239,3 +242,7 @@ class Task(ABC):
     def sources(self) -> dict[str, str]:
         """What the task reads besides code, data and weights: name -> hash, known without them."""
         return {}
+
+    def files(self) -> list[Path]:
+        """The downloaded files that the task reads; records carry their hashes."""
+        return []

@@ -132,7 +132,7 @@ class Grid(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     about: str = Field(description="one line for `bench list grids`")
-    tasks: tuple[str, ...] | str = Field(description='names, or "all"')
+    tasks: tuple[str, ...] | str = Field(description='names, "core", or "all"')
     strategies: tuple[str, ...] | str = Field(description='names, "a+b" for both, or "all"')
     bases: tuple[str, ...] = BASES
     seeds: int = Field(default=10, ge=1, le=1000)
@@ -142,7 +142,7 @@ class Grid(BaseModel):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """One name, or names with commas between them, are a list too."""
-        if not isinstance(value, str) or value == "all":
+        if not isinstance(value, str) or value in ("all", "core"):
             return value
         return [name.strip() for name in value.split(",")]
 
@@ -154,10 +154,11 @@ class Grid(BaseModel):
         seeds: int | None,
         updates: int | None = None,
     ) -> Grid:
-        """The grid with the given parts in place of its own; the one name "all" means all."""
+        """The grid with the given parts in place of its own; "all" and "core" stand for tasks."""
         given = {"tasks": tasks, "strategies": strategies, "bases": bases, "seeds": seeds}
         given["updates"] = updates
-        update = {k: "all" if v == ("all",) else v for k, v in given.items() if v is not None}
+        words: dict[Any, str] = {("all",): "all", ("core",): "core"}
+        update = {k: words.get(v, v) for k, v in given.items() if v is not None}
         return self.model_copy(update=update)
 
     def cells(self) -> list[Cell]:
@@ -167,7 +168,10 @@ class Grid(BaseModel):
         """
         if not self.tasks or not self.bases:
             raise BadGrid("a grid without tasks or without bases has no cells; name one of each")
-        tasks = registry.tasks() if self.tasks == "all" else self.tasks
+        tiers = {"all": ("core", "full"), "core": ("core",)}.get(str(self.tasks))
+        tasks = self.tasks
+        if tiers:
+            tasks = tuple(name for name, task in registry.tasks().items() if task.tier in tiers)
         named = registry.strategies() if self.strategies == "all" else self.strategies
         controls = [n for n, entry in registry.strategies().items() if entry.home == "control"]
         for base in self.bases:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,11 @@ def features_and_logits(images: NDArray[np.uint8]) -> tuple[Array, Array]:
     Raises `BadData` if the weights are not the original ones.
     """
     model = _model(datasets.root() / SOURCES["inception"].files[0])
-    device = next(model.parameters()).device
     features, logits = [], []
     with torch.inference_mode():
         for some in torch.from_numpy(images).split(ROWS):
             colour = some.expand(-1, 3, -1, -1)
-            found = model(colour.to(device))
+            found = model(colour.to(device()))
             features.append(found[0].cpu())
             logits.append(found[1].cpu())
     return torch.cat(features).double().numpy(), torch.cat(logits).double().numpy()
@@ -48,7 +49,12 @@ def _model(weights: Path) -> Any:
         ["2048", "logits_unbiased"],
         feature_extractor_weights_path=str(weights),
     )
-    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+    return model.to(device())
+
+
+def device() -> str:
+    """Where features are computed."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def real_features(name: str, shape: tuple[int, ...]) -> Array:
@@ -60,7 +66,9 @@ def real_features(name: str, shape: tuple[int, ...]) -> Array:
     if not kept.is_file():
         features, _ = features_and_logits(rows.numpy().reshape(-1, *shape))
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".partial.npy")
-        np.save(partial, features.astype(np.float32), allow_pickle=False)
-        partial.replace(kept)
+        # Others may compute the same beside us: each writes a file of its own.
+        handle, partial = tempfile.mkstemp(dir=kept.parent, suffix=".tmp")
+        with os.fdopen(handle, "wb") as stream:
+            np.save(stream, features.astype(np.float32), allow_pickle=False)
+        os.replace(partial, kept)
     return np.load(kept, allow_pickle=False).astype(np.float64)

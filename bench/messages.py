@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -42,3 +44,13 @@ def bad_input() -> Iterator[None]:
         fail(str(error))
     except KeyboardInterrupt:
         fail("interrupted before anything was run", EXIT_INTERRUPTED)
+
+
+def writable(folder: Path) -> None:
+    """Refuse a folder in which no file can be made, before anything is run."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        fail(f"cannot write to {folder}: {error.strerror}; choose another folder")

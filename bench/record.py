@@ -208,12 +208,13 @@ def outcome(points: list[Point], info: ScoreInfo, bad_step: int | None) -> Statu
     """
     if bad_step is not None or points[-1].metrics.get(info.metric) is None:
         return "diverged"
-    summary = summarise(points, info, "ok")
-    score, best = summary["score"], summary["best"]
-    if score is None or best is None:
+    score = summarise(points, info, "ok")["score"]
+    if score is None:
         return "diverged"
-    lost = info.normalised(best) >= 0.5 and info.normalised(score) <= 0.1
-    return "collapsed" if lost else "ok"
+    # What it was born with, at step 0, it has not come to.
+    learned = summarise(points[1:], info, "ok")["best"] if len(points) > 1 else None
+    lost = learned is not None and info.normalised(learned) >= 0.5
+    return "collapsed" if lost and info.normalised(score) <= 0.1 else "ok"
 
 
 def record_path(folder: Path, cell: Cell) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import warnings
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from bench.report.style import png, styled
 from bench.trees import Params
 
 STRIP = 8  # pictures in a PNG strip of an episode
+FASTEST = 50.0  # pictures per second of a GIF, more than which viewers slow down
 
 
 class NothingToShow(ValueError):
@@ -34,14 +37,15 @@ class NothingToShow(ValueError):
 class Episode:
     """One episode of an actor, step by step."""
 
-    frames: list[Array]  # [H, W, 3] bytes each; none if the environment draws no pictures
+    frames: dict[int, Array]  # by step, [H, W, 3] bytes each
     obs: Array  # [T, O]
     actions: Array  # [T, A]
     rewards: Array  # [T]
-    seconds: float  # of each frame
+    draws: bool  # whether the environment can draw itself
+    rate: float  # steps per second
 
 
-def show(name: str, folder: Path, out: Path | None, frames: int) -> Path:
+def show(name: str, folder: Path, out: Path | None, steps: int) -> Path:
     """Write a picture of the cell `name` ("TASK/CELL") whose record is in `folder`; its path.
 
     Samples become a PNG. An episode becomes a GIF, or a strip of pictures if `out` ends in .png;
@@ -58,7 +62,8 @@ def show(name: str, folder: Path, out: Path | None, frames: int) -> Path:
     plain = Path(re.sub(r"[^A-Za-z0-9_.+-]+", "-", f"{cell.task}-{cell.name}"))
     if found.artefacts:
         return _written(out or plain.with_name(f"{plain.name}.png"), _samples(found))
-    if cell.learner().game.environment is None:
+    learner = cell.learner()
+    if learner.game.samples:
         raise NothingToShow(f"{path} holds no samples: they were not finite, or had no room")
     trained = actors.load(path, spec_hash(cell))
     if trained is None:
@@ -66,38 +71,50 @@ def show(name: str, folder: Path, out: Path | None, frames: int) -> Path:
             f"there is no actor trained by the present code in {actors.actor_path(path)}; delete "
             f"{path} and run the cell again"
         )
-    episode = play(cell.learner(), trained[1], seed=trained[0], frames=frames)
-    strip = not episode.frames or (out is not None and out.suffix == ".png")
-    out = out or plain.with_name(plain.name + (".png" if strip else ".gif"))
-    if not episode.frames:
-        return _written(out, _traces(episode, f"{cell.task}: {cell.name}"))
-    if strip:
+    whole = play(learner, trained[1], seed=trained[0], steps=steps)
+    if not whole.draws:
+        out = out or plain.with_name(f"{plain.name}.png")
+        return _written(out, _traces(whole, f"{cell.task}: {cell.name}"))
+    out = out or plain.with_name(f"{plain.name}.gif")
+    length = len(whole.rewards)
+    # The same episode again, for it depends on nothing else: now with just the pictures we need.
+    every = max(1, round(whole.rate / FASTEST))
+    wanted = [round((length - 1) * i / (STRIP - 1)) for i in range(STRIP)]
+    chosen = set(wanted if out.suffix == ".png" else range(0, length, every))
+    episode = play(learner, trained[1], seed=trained[0], steps=length, drawn=chosen)
+    if out.suffix == ".png":
         return _written(out, _strip(episode))
-    first, *rest = (Image.fromarray(frame) for frame in episode.frames)
-    milliseconds = max(20, round(1000 * episode.seconds))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    first.save(out, save_all=True, append_images=rest, duration=milliseconds, loop=0)
-    return out
+    first, *rest = (Image.fromarray(frame) for frame in episode.frames.values())
+    stream = io.BytesIO()
+    milliseconds = round(1000 * every / whole.rate)
+    first.save(stream, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    return _written(out, stream.getvalue())
 
 
-def play(learner: Learner, actor: Params, *, seed: int, frames: int) -> Episode:
-    """One episode of at most `frames` steps, drawn by Gymnasium if it can."""
+def play(
+    learner: Learner, actor: Params, *, seed: int, steps: int, drawn: Collection[int] = ()
+) -> Episode:
+    """One episode of at most `steps` steps, with pictures before the steps in `drawn`.
+
+    Raises `NothingToShow` if the pictures cannot be drawn.
+    """
     task = learner.game
     if not os.environ.get("DISPLAY"):  # without a screen both libraries would look for one
         os.environ.setdefault("MUJOCO_GL", "egl")
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain = gymnasium.make(task.environment)
-        draws = "rgb_array" in plain.metadata.get("render_modes", ())
-        env = gymnasium.make(task.environment, render_mode="rgb_array") if draws else plain
+        env = gymnasium.make(task.environment)
+        draws = "rgb_array" in env.metadata.get("render_modes", ())
+        if drawn:
+            env = _drawing(lambda: gymnasium.make(task.environment, render_mode="rgb_array"))
     key = rng.fold(rng.seed_key(seed), "show")
-    pictures: list[Array] = []
+    pictures: dict[int, Array] = {}
     seen: list[tuple[Any, Any, Any]] = []
     obs, _ = env.reset(seed=environments.copy_seeds([seed], 1, "show")[0])
-    for step in range(frames):
-        if draws:
-            pictures.append(_drawn(env))
+    for step in range(steps):
+        if step in drawn:
+            pictures[step] = np.asarray(_drawing(env.render))
         row = torch.as_tensor(np.asarray(obs)[None], dtype=torch.get_default_dtype())
         with torch.no_grad():
             action = learner.act(actor, row, rng.fold(key, step))[0].numpy()
@@ -107,15 +124,15 @@ def play(learner: Learner, actor: Params, *, seed: int, frames: int) -> Episode:
         obs = ahead
         if ended or cut:
             break
-    rate = env.metadata.get("render_fps", 25)
+    rate = float(env.metadata.get("render_fps", 25))
     env.close()
     obs, actions, rewards = (np.asarray(part, dtype=float) for part in zip(*seen, strict=True))
-    return Episode(pictures, obs, actions, rewards, seconds=1.0 / rate)
+    return Episode(pictures, obs, actions, rewards, draws, rate)
 
 
-def _drawn(env: Any) -> Array:
+def _drawing(draw: Callable[[], Any]) -> Any:
     try:
-        return np.asarray(env.render())
+        return draw()
     except Exception as error:  # the graphics libraries raise whatever they like
         raise NothingToShow(
             f"the environment cannot be drawn here ({type(error).__name__}: {error}); install a "
@@ -139,8 +156,7 @@ def _samples(found: record.Record) -> bytes:
 
 def _strip(episode: Episode) -> bytes:
     """Equally spaced pictures of the episode side by side, numbered by step."""
-    last = len(episode.frames) - 1
-    chosen = sorted({round(last * i / (STRIP - 1)) for i in range(STRIP)})
+    chosen = sorted(episode.frames)
     with styled():
         figure = Figure(figsize=(1.6 * len(chosen), 1.85))
         for axes, step in zip(
@@ -171,6 +187,11 @@ def _traces(episode: Episode, title: str) -> bytes:
 
 
 def _written(path: Path, data: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise NothingToShow(
+            f"cannot write {path}: {error.strerror}; choose another --out"
+        ) from error
     return path

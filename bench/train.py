@@ -207,7 +207,7 @@ class _World:
         start = obs = self.evaluation.reset()
         count = len(obs)
         returns, discounted, lengths = np.zeros(count), np.zeros(count), np.zeros(count)
-        predicted, alive = None, np.ones(count, dtype=bool)
+        predicted, tail, alive = None, np.zeros(count), np.ones(count, dtype=bool)
         while alive.any():
             action, value = self._appraise(state, self._tensor(obs), keys)
             if predicted is None:
@@ -216,9 +216,14 @@ class _World:
             returns += alive * made.reward
             discounted += alive * made.reward * self.task.discount**lengths
             lengths += alive
+            cut = alive & made.truncated & ~made.terminated
+            if cut.any():
+                _, rest = self._appraise(state, self._tensor(made.next_obs), keys)
+                rest = self._array(rest) / self.task.reward_scale
+                tail += np.where(cut, self.task.discount**lengths * rest, 0.0)
             alive &= ~(made.terminated | made.truncated)
             obs = made.obs
-        parts = (start, returns, discounted, predicted, lengths)
+        parts = (start, returns, discounted, tail, predicted, lengths)
         split = (np.split(np.asarray(part, dtype=float), len(self.seeds)) for part in parts)
         return [self.task.judge_episodes(Episodes(*seed)) for seed in zip(*split, strict=True)]
 

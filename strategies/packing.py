@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench.game import Blueprint, Task
 from bench.nets import Net, Packed
-from bench.strategy import Strategy
+from bench.strategy import Conflict, Strategy
 
 HOME = "gan"
 SOURCE = "Lin et al., 2018, arXiv 1712.04086"
@@ -17,7 +17,8 @@ def packing(*, samples: int = 2) -> Strategy:
     q(x_1, ..., x_m): only the input layer grows, images are stacked as channels, and every row of
     a pack gets the pack's one answer. In a GAN a pack is wholly real or wholly generated, in RL it
     holds transitions with targets of their own, whose mean the answer then regresses to.
-    samples = 1 is neutral. Inert where a half holds fewer rows than a pack.
+    samples = 1 is neutral. Inert where a half holds fewer rows than a pack; raises `Conflict` if
+    the packs would not fill a half.
 
     Here: a penalty on the slope with respect to one row sees the answers of its whole pack move.
     """
@@ -25,6 +26,11 @@ def packing(*, samples: int = 2) -> Strategy:
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
         if samples == 1 or inert(game):
             return value
+        if game.batch_rows % samples:
+            raise Conflict(
+                f"packing and {game.name}: packs of {samples} do not fill the `batch_rows` of a "
+                f"half, {game.batch_rows}; choose a number of samples that divides it"
+            )
         packed = Net((Packed(value.critic.net, samples),))
         return replace(value, critic=replace(value.critic, net=packed))
 

@@ -13,8 +13,8 @@ from bench.trees import tmap
 
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
-NEUTRAL = {"share": 0.0, "capacity": 50}
-ACTIVE = {"capacity": 50}  # seven updates need no more, and the rings of big tasks are large
+NEUTRAL = {"share": 0.0, "capacity": 100}
+ACTIVE = {"capacity": 100}  # a few updates need no more, and the rings of big tasks are large
 DEFAULTS = {
     "gan": {"share": 0.5},  # SimGAN: half of the generated half
     "locomotion": {"capacity": 1_000_000},
@@ -27,7 +27,8 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     Of the `batch_rows` rows of the actor's making, round(share * batch_rows) are drawn uniformly
     from the last `capacity` rows it made, past ones and the newest; the newest fill the rest as far
     as they go. In RL these are transitions, in a GAN past samples; real samples are always fresh.
-    share = 0 is neutral. In RL all rows are drawn (DDPG), in a GAN half (SimGAN).
+    share = 0 is neutral. In RL all rows are drawn (DDPG), in a GAN half (SimGAN). Raises ValueError
+    if the ring cannot hold what one update adds.
 
     Paper against here: DQN and DDPG keep 1e6 transitions, as we do for locomotion; 20,000 is as
     many as a core task makes.
@@ -57,6 +58,8 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
 
     def refresh(memory: Any, after: After) -> Any:
         made = after.game.own(after.fresh)
+        if made > capacity:
+            raise ValueError(f"a replay of {capacity} rows cannot hold the {made} of one update")
         own = tmap(lambda leaf: leaf[:made], after.fresh)
         where = (memory["written"] + torch.arange(made, device=memory["written"].device)) % capacity
         # In place: see the law on private memory in bench.strategy.

@@ -12,7 +12,6 @@ published. What to expect (mean +- deviation):
 from __future__ import annotations
 
 import functools
-import hashlib
 from typing import ClassVar
 
 import torch
@@ -21,13 +20,8 @@ from torch import Tensor
 from bench import classifier
 from bench.game import Anchors, Array
 from bench.metrics import Moments, moments
+from tasks.family import handwriting
 from tasks.family.images import ImageGan
-
-
-@functools.cache
-def _images(dtype: torch.dtype, device: torch.device) -> Tensor:
-    # as_tensor copies below vmap and recordings; .to() would cache one of their own tensors.
-    return torch.as_tensor(classifier.digits()[0], dtype=dtype, device=device)
 
 
 @functools.cache
@@ -55,7 +49,7 @@ class Digits(ImageGan):
 
     def images(self, device: torch.device) -> Tensor:
         """All of them, in the default dtype."""
-        return _images(torch.get_default_dtype(), device)
+        return handwriting.images(device)
 
     def look(self, images: Array) -> tuple[Array, Array]:
         """The digits classifier's."""
@@ -67,8 +61,7 @@ class Digits(ImageGan):
 
     def sources(self) -> dict[str, str]:
         """The images and the classifier's weights."""
-        images = hashlib.sha256(classifier.digits()[0].tobytes()).hexdigest()
-        return {"digits": images, "classifier": classifier.SHA256}
+        return handwriting.sources()
 
 
 task = Digits()

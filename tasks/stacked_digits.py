@@ -9,12 +9,9 @@ modes, one mode alone 6.9.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from typing import ClassVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from bench import classifier, rng
@@ -22,13 +19,8 @@ from bench.conv import discriminator, generator
 from bench.game import Anchors, Array, Blueprint, Critic, Metric, Player
 from bench.metrics import coverage
 from bench.optim import Adam
+from tasks.family import handwriting
 from tasks.family.gan import Gan
-
-
-@functools.cache
-def _images(dtype: torch.dtype, device: torch.device) -> Tensor:
-    # as_tensor copies below vmap and recordings; .to() would cache one of their own tensors.
-    return torch.as_tensor(classifier.digits()[0], dtype=dtype, device=device)
 
 
 class StackedDigits(Gan):
@@ -60,7 +52,7 @@ class StackedDigits(Gan):
 
     def real(self, key: Tensor, rows: int) -> Tensor:
         """Three images each, drawn independently with replacement."""
-        images = _images(torch.get_default_dtype(), key.device)
+        images = handwriting.images(key.device)
         return images[rng.integers(key, (rows, 3), len(images))].flatten(1)
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
@@ -73,8 +65,7 @@ class StackedDigits(Gan):
 
     def sources(self) -> dict[str, str]:
         """The images and the classifier's weights."""
-        images = hashlib.sha256(classifier.digits()[0].tobytes()).hexdigest()
-        return {"digits": images, "classifier": classifier.SHA256}
+        return handwriting.sources()
 
 
 task = StackedDigits()

@@ -18,7 +18,7 @@ from bench.conformance import (
 from bench.game import Task
 from bench.learner import Learner
 from bench.strategy import Conflict, Strategy, combine
-from bench.task_conformance import task_checks
+from bench.task_conformance import task_checks, untrained_scores_are_an_untrained_policys
 from bench.trees import leaves
 
 pytestmark = pytest.mark.usefixtures("float64", "made_up_data")
@@ -44,6 +44,9 @@ def test_strategy(check: Callable[[Examined, Task], None], strategy: str, task: 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("check", task_checks(), ids=lambda check: check.__name__)
 def test_task(check: Callable[[Task], None], task: str) -> None:
+    reason = TASKS[task].missing()
+    if reason is not None and check is untrained_scores_are_an_untrained_policys:
+        pytest.skip(reason)
     check(miniature(TASKS[task]))
 
 

@@ -1,6 +1,7 @@
 """What must be downloaded: small files in the real formats, read by torchvision's own loaders."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,20 @@ def test_other_images_than_the_published_ones_are_refused(
         assert "\n" not in str(refusal.value)
 
 
+def test_a_flipped_byte_of_cifar_is_refused(
+    made_up_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By torchvision's md5, which knows the made-up files here."""
+    shutil.copytree(made_up_data, tmp_path / "copy")
+    monkeypatch.setenv(datasets.VARIABLE, str(tmp_path / "copy"))
+    assert len(datasets.images("cifar10")) == 40
+    datasets._images.cache_clear()
+    path = tmp_path / "copy" / "cifar-10-batches-py" / "data_batch_3"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(BadData, match="cifar10"):
+        datasets.images("cifar10")
+
+
 def test_a_truncated_file_is_refused(made_up_data: Path, tmp_path: Path, monkeypatch: Any) -> None:
     write_fashion_mnist(tmp_path, rows=20)
     path = tmp_path / "FashionMNIST" / "raw" / "train-images-idx3-ubyte"
@@ -87,7 +102,7 @@ def test_fetch_lists_what_is_missing(
     lines = capsys.readouterr().out.splitlines()
     state = {line.split()[0]: line for line in lines[1:4]}
     assert "there" in state["fashion_mnist"]
-    assert "6 of 6 files missing" in state["cifar10"]
+    assert "7 of 7 files missing" in state["cifar10"]
     assert str(tmp_path) in state["inception"]
 
 
@@ -137,7 +152,8 @@ def test_a_run_skips_what_has_no_data_and_does_the_rest(
     assert "bench fetch cifar10 inception" in err
     assert "skipped for want of data: cifar10" in err.splitlines()[-1]
     assert (tmp_path / "r" / "1" / "local" / "bilinear" / "bare+r1@5.json").exists()
-    assert "all cells have records" in out
+    assert "all other cells have records" in err
+    assert "all cells have records" not in out
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from bench.steps import alternating, simultaneous
 from tests.closed_form import STEP as H
@@ -184,3 +185,90 @@ def test_lqr_game_learns_the_exact_gradient_and_the_optimal_policy() -> None:
         assert metrics["gradient_error"] < 0.02
         assert metrics["critic_error"] < 0.05
         assert metrics["cost_ratio"] == pytest.approx(1.0, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", ["twin_critics", "packing"])
+def test_lqr_games_judge_sees_what_the_actor_is_shown(name: str) -> None:
+    """Critics with heads and packs: the slope is that of the actor's loss, by autograd."""
+    import torch
+
+    from bench import rng
+    from tasks.lqr_game import STATES, seen_slope
+
+    what = learner("lqr_game", build(name, "lqr_game"))
+    state, obs = what.init(rng.seed_key(0)), torch.from_numpy(STATES)
+    action = torch.linspace(-0.5, 0.5, len(STATES), dtype=torch.float64)[:, None]
+    shown = torch.func.grad(lambda a: what.assess(state, obs, a).sum())(action)
+
+    def critic(o: np.ndarray, a: np.ndarray) -> np.ndarray:
+        return what.assess(state, torch.from_numpy(o), torch.from_numpy(a)).numpy()
+
+    found = seen_slope(critic, STATES, action.numpy())
+    # Where two heads cross within a step the difference is a mean of two slopes.
+    close = np.isclose(found, shown[:, 0].numpy(), rtol=1e-6, atol=1e-9)
+    assert close.sum() >= len(STATES) - 1
+
+
+# What one update does to (theta, psi) in the games whose updates are linear near the equilibrium:
+# critic psi' = (1 - h gamma) psi - h k (1 - eps) c theta, actor theta' = theta + h k c psi, with
+# the coefficient c (1, or +-1 in the twist), the slope k of the losses (1, or 1/2), R1's
+# gamma, and label smoothing's eps. Every order of play is a product of these two matrices.
+SLOPES = {"bilinear": 1.0, "twist": 1.0, "dirac": 0.5}
+PLANS = {
+    "nothing": {},
+    "r1": {"r1": {"gamma": 0.7}},
+    "label_smoothing": {"label_smoothing": {"eps": 0.4}},
+    "both": {"r1": {"gamma": 0.7}, "label_smoothing": {"eps": 0.4}},
+}
+ORDERS = ["simultaneous", "alternating", "extragradient", "critic_steps"]
+
+
+def one_update(game: str, plan: dict, order: str, number: int) -> np.ndarray:
+    """The matrix of update `number` (0, 1, ...) by hand."""
+    c = (-1.0) ** number if game == "twist" else 1.0
+    gamma = plan.get("r1", {}).get("gamma", 0.0)
+    eps = plan.get("label_smoothing", {}).get("eps", 0.0)
+    k = SLOPES[game]
+    critic = H * np.array([[0.0, 0.0], [-k * (1 - eps) * c, -gamma]])
+    actor = H * np.array([[0.0, k * c], [0.0, 0.0]])
+    one = np.eye(2)
+    if order == "alternating" or (order == "critic_steps" and number % 2 == 1):
+        return (one + actor) @ (one + critic)
+    if order == "critic_steps":  # the actor waits
+        return one + critic
+    field = actor + critic
+    return one + field @ (one + field) if order == "extragradient" else one + field
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("game", SLOPES)
+def test_every_order_of_play_with_every_strategy_that_has_a_rate(
+    game: str, plan: str, order: str
+) -> None:
+    """Two updates, a whole period of the twist and of two critic moves for each of the actor's."""
+    parts = [build(name, game, **settings) for name, settings in PLANS[plan].items()]
+    if order == "extragradient":
+        parts.append(build("extragradient", game))
+    if order == "critic_steps":
+        parts.append(build("critic_steps", game, every=2))
+    step = simultaneous if order == "simultaneous" else alternating
+    found = update_matrix(learner(game, *parts, step=step), updates=2)
+    first, second = (one_update(game, PLANS[plan], order, number) for number in (0, 1))
+    assert found == pytest.approx(second @ first, abs=1e-6)
+
+
+@pytest.mark.parametrize("game", SLOPES)
+def test_a_gradient_penalty_has_no_rate_at_the_equilibrium(game: str) -> None:
+    """(|psi| - 1)^2 has a kink at psi = 0, from which it pushes away: WGAN-GP does not converge
+    there (Mescheder et al., 2018, section 3.2)."""
+    from bench import rng
+    from tests.closed_form import at_point
+
+    what = learner(game, build("gradient_penalty", game, weight=1.0), step=simultaneous)
+    key = rng.seed_key(0)
+    start = at_point(what.init(key), torch.tensor([0.0, 1e-3]))
+    after, _ = what.update(start, what.game.blank(0), key)
+    (psi,) = after.core.critic.values()
+    # psi' = psi - h * 2 (|psi| - 1) sign(psi)
+    assert float(psi) == pytest.approx(1e-3 + 2 * H * (1 - 1e-3), rel=1e-5)

@@ -71,6 +71,16 @@ def test_names_given_twice_or_in_another_order_are_one_cell():
     assert names == ["bare", "bare+harmful", "bare+placebo", "bare+r1+replay"]
 
 
+def test_core_means_every_core_task():
+    tiers = {name: task.tier for name, task in registry.tasks().items()}
+    core = {name for name, tier in tiers.items() if tier == "core"}
+    assert {cell.task for cell in load_grid("core").cells()} == core
+    given = some_grid(tasks=["dirac"]).narrowed(("core",), None, None, None)
+    assert {cell.task for cell in given.cells()} == {
+        cell.task for cell in load_grid("core").cells()
+    }
+
+
 def test_all_means_all():
     everything = some_grid(tasks="all", strategies="all").cells()
     assert {cell.task for cell in everything} == set(registry.tasks())

@@ -205,3 +205,23 @@ def test_kernel_distance_and_precision_are_torch_fidelitys() -> None:
     # Neighbours are found in float32 here: a sample on the edge of a ball may fall off.
     found = precision_recall(generated, real)
     assert found == pytest.approx((theirs["precision"], theirs["recall"]), abs=5e-3)
+
+
+CANARY = [
+    *(0.026828951231756548, 1.1769192994356756, -0.05921145149217555, 1 / 60, 2 / 60),
+    *(0.33893268743479865, 6.183734172382877, 7.0, 1.0, 0.18017528154429918),
+]
+
+
+def test_canary() -> None:
+    """Frozen features have frozen scores: nobody changed a formula or a default unseen."""
+    grid = np.arange(240.0).reshape(60, 4)
+    one, other = np.sin(grid), np.sin(1.1 * grid + 0.3)
+    assert frechet_distance(moments(one), moments(other)) == pytest.approx(CANARY[0], rel=1e-6)
+    assert inception_score(one) == pytest.approx(CANARY[1], rel=1e-6)
+    assert kernel_distance(one, other) == pytest.approx(CANARY[2], rel=1e-6)
+    assert precision_recall(one, other) == pytest.approx(CANARY[3:5], abs=1e-6)
+    found = mixture_scores(2.05 * one[:, :2], ring(8, radius=2.0, deviation=0.3))
+    assert [found[name] for name in ("fid", "is", "modes", "high_quality", "reverse_kl")] == (
+        pytest.approx(CANARY[5:], rel=1e-6)
+    )

@@ -256,6 +256,7 @@ def curve(*scores: float | None) -> list[Point]:
         ((100.0, 10.0, 60.0), None, "ok"),  # log(60/100)/log(1/100) = 0.11 of the way is left
         ((100.0, 10.0, 64.0), None, "collapsed"),  # 0.097
         ((100.0, 11.0, 100.0), None, "ok"),  # it had never come half the way
+        ((1.0, 100.0, 100.0), None, "ok"),  # it had never learned what it began with
         ((100.0, 10.0, None), None, "diverged"),
         ((100.0, 10.0, 1.0), 7, "diverged"),
     ],

@@ -45,12 +45,13 @@ def test_an_episode_becomes_a_gif_or_a_strip(
 ) -> None:
     name = trained(results, "pendulum")
     capsys.readouterr()
-    assert bench("show", name, "--results", results, "--frames", 12) == 0
+    assert bench("show", name, "--results", results, "--steps", 12) == 0
     path = Path(capsys.readouterr().out.strip())
     assert path.name == "pendulum-bare+placebo-5.gif"
     with Image.open(path) as gif:
         assert gif.n_frames == 12  # type: ignore[attr-defined]
-    assert bench("show", name, "--results", results, "--frames", 12, "--out", "strip.png") == 0
+        assert gif.info["duration"] == 30  # hundredths of a second; the pendulum's 30 per second
+    assert bench("show", name, "--results", results, "--steps", 12, "--out", "strip.png") == 0
     height, width = pixels("strip.png").shape
     assert width > 4 * height
 
@@ -78,7 +79,7 @@ def test_the_episode_is_the_trained_actors(results: Path) -> None:
     seed, actor = found
     state = train(cell.learner(), [seed], updates=30).state
     assert torch.equal(actor["0/weight"], state.core.actor["0/weight"][0])
-    episode = play(cell.learner(), actor, seed=seed, frames=100)
+    episode = play(cell.learner(), actor, seed=seed, steps=100)
     assert len(episode.rewards) == 25
     weight = actor["0/weight"].numpy()
     assert episode.actions == pytest.approx(episode.obs @ weight.T, rel=1e-5, abs=1e-6)
@@ -111,3 +112,33 @@ def test_an_actor_of_other_code_is_not_shown(
     np.savez(actor, allow_pickle=False, **kept | {"spec": np.array("0" * 16)})
     assert bench("show", name, "--results", results) == 2
     assert "no actor trained by the present code" in capsys.readouterr().err
+
+
+def test_a_damaged_actor_and_a_folder_as_output_are_one_line(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = trained(results, "lqr")
+    (results / "folder.png").mkdir()
+    assert bench("show", name, "--results", results, "--out", results / "folder.png") == 2
+    (actor,) = (results / "actors").rglob("*.npz")
+    actor.write_bytes(actor.read_bytes()[:50])
+    assert bench("show", name, "--results", results) == 2
+    assert bench("show", name, "--results", results, "--name", "../x") == 2
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert "choose another --out" in first
+    assert "no actor trained" in second
+    assert "no plain name" in third
+
+
+def test_adding_seeds_keeps_the_first_ones_actor(results: Path) -> None:
+    trained(results, "lqr")
+    (actor,) = (results / "actors").rglob("*.npz")
+    before = actor.read_bytes()
+    assert (
+        bench(
+            *("run", "--tasks", "lqr", "--strategies", "placebo", "--base", "bare", "--seeds", 2),
+            *("--updates", 5, "--engine", "serial", "--results", results),
+        )
+        == 0
+    )
+    assert actor.read_bytes() == before

@@ -17,7 +17,7 @@ RETURN_METRICS = (
     Metric("return", "reward per episode", "higher"),
     Metric("critic_error", "root mean square, discounted return", "lower"),
     Metric("critic_bias", "predicted - realised discounted return", "neither"),
-    Metric("episode_length", "environment steps", "higher"),
+    Metric("episode_length", "environment steps", "neither"),
 )
 
 
@@ -95,9 +95,10 @@ class Control(Task):
     def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
         """Means over the episodes; the critic's word against the discounted return that followed.
 
-        The return of a truncated episode lacks what would have come, the critic's value does not.
+        To the return of a truncated episode the critic's value of its end is added: otherwise a
+        right critic would seem wrong by all that was cut off, 60 % on a task of 50 steps.
         """
-        error = episodes.predicted - episodes.discounted
+        error = episodes.predicted - (episodes.discounted + episodes.tail)
         return {
             "return": float(episodes.returns.mean()),
             "critic_error": float(np.sqrt(np.square(error).mean())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -32,6 +33,8 @@ class ImageGan(Gan):
     image_shape: ClassVar[tuple[int, int, int]]
     width: ClassVar[int]
     doublings: ClassVar[int]  # of the sides, from the noise to the image
+    kid_subsets: ClassVar[int] = 1
+    kid_size: ClassVar[int | None] = None  # all there is
     lr: ClassVar[float] = 1e-3
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("fid", "squared distance", "lower"),
@@ -73,11 +76,11 @@ class ImageGan(Gan):
             return dict.fromkeys((metric.name for metric in self.metrics), float("nan"))
         features, logits = self.look(actions)
         real, real_moments = self.real_features()
-        precision, recall = precision_recall(features, real)
+        precision, recall = precision_recall(features, real[: len(features)])
         return {
             "fid": frechet_distance(moments(features), real_moments),
             "is": inception_score(logits),
-            "kid": kernel_distance(features, real),
+            "kid": kernel_distance(features, real, subsets=self.kid_subsets, size=self.kid_size),
             "precision": precision,
             "recall": recall,
         }
@@ -92,7 +95,8 @@ class InceptionGan(ImageGan):
     """
 
     tier: ClassVar[Tier] = "full"
-    kinds: ClassVar[tuple[str, ...]] = ("image",)
+    kid_subsets: ClassVar[int] = 100
+    kid_size: ClassVar[int | None] = 1000
     noise_size: ClassVar[int] = 128
     batch_rows: ClassVar[int] = 64
     lr: ClassVar[float] = 2e-4
@@ -115,27 +119,16 @@ class InceptionGan(ImageGan):
         """Of all training images."""
         return _features(self.source, self.image_shape, datasets.root())
 
-    def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
-        """Scores of the actor's images against all real ones."""
-        if not np.isfinite(actions).all():
-            return dict.fromkeys((metric.name for metric in self.metrics), float("nan"))
-        features, logits = self.look(actions)
-        real, real_moments = self.real_features()
-        precision, recall = precision_recall(features, real[: len(features)])
-        return {
-            "fid": frechet_distance(moments(features), real_moments),
-            "is": inception_score(logits),
-            "kid": kernel_distance(features, real, subsets=100, size=1000),
-            "precision": precision,
-            "recall": recall,
-        }
-
     def missing(self) -> str | None:
         """The images and the Inception weights are downloaded by `python -m bench fetch`."""
         return datasets.what_is_missing(self.source, "inception")
 
+    def files(self) -> list[Path]:
+        """The images and the weights."""
+        return [p for name in (self.source, "inception") for p in datasets.SOURCES[name].paths()]
+
     def sources(self) -> dict[str, str]:
-        """The published hashes, which are checked when the files are read."""
+        """Published hashes of the archives and the weights, known without having them."""
         return {name: datasets.SOURCES[name].identity for name in (self.source, "inception")}
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from bench import registry, rng
+from bench.strategy import Conflict
 from tests.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -25,16 +26,16 @@ def test_one_answer_to_each_pack_and_none_depends_on_others(task: str) -> None:
 
 def test_by_hand() -> None:
     """The pack's rows side by side through the same layers, with a wider first one."""
-    what = learner("ring8", build("packing", "ring8", samples=3))
+    what = learner("ring8", build("packing", "ring8", samples=4))
     state = what.init(rng.seed_key(0))
     params = state.core.critic
-    action = rng.normal(rng.seed_key(1), (6, 2))
-    h = action.reshape(2, 6)
+    action = rng.normal(rng.seed_key(1), (8, 2))
+    h = action.reshape(2, 8)
     for layer in (0, 2, 4):
         h = h @ params[f"0/{layer}/weight"].T + params[f"0/{layer}/bias"]
         h = h if layer == 4 else h.relu()
-    q = what.assess(state, torch.zeros(6, 0), action)
-    assert torch.allclose(q, h[:, 0].repeat_interleave(3))
+    q = what.assess(state, torch.zeros(8, 0), action)
+    assert torch.allclose(q, h[:, 0].repeat_interleave(4))
 
 
 def test_rows_that_fill_no_pack_are_joined_by_the_first_ones() -> None:
@@ -50,3 +51,17 @@ def test_a_point_game_has_nothing_to_pack() -> None:
     strategy = build("packing", "dirac")
     assert "holds no pack" in str(strategy.inert(registry.task("dirac")))
     assert strategy.inert(registry.task("ring8")) is None
+
+
+def test_a_pack_never_mixes_real_and_generated_samples() -> None:
+    """Packs that would not fill a half are refused."""
+    with pytest.raises(Conflict, match="packs of 3 do not fill"):
+        learner("ring8", build("packing", "ring8", samples=3)).init(rng.seed_key(0))
+    what = learner("ring8", build("packing", "ring8", samples=4))
+    state, rows = what.init(rng.seed_key(0)), what.game.batch_rows
+    action = rng.normal(rng.seed_key(1), (2 * rows, 2))
+    moved = action.clone()
+    moved[rows:] += 1.0
+    q, after = (what.assess(state, torch.zeros(2 * rows, 0), a) for a in (action, moved))
+    assert torch.equal(q[:rows], after[:rows])
+    assert (q[rows:] != after[rows:]).all()

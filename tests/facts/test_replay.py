@@ -84,3 +84,8 @@ def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
     assert batch.action.shape == fresh.action.shape
     assert 30 <= past[:64].sum() <= 32  # half; a draw may fall on the newest rows
     assert torch.equal(batch.action[64:], fresh.action[64:])
+
+
+def test_a_ring_too_small_for_one_update_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 rows cannot hold the 4 of one update"):
+        played(updates=1, capacity=3)

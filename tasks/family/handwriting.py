@@ -1,0 +1,28 @@
+"""scikit-learn's handwritten digits as training data, and what names them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+import torch
+from torch import Tensor
+
+from bench import classifier
+
+
+def images(device: torch.device) -> Tensor:
+    """All 1,797 images [N, 64] in [-1, 1], of the default dtype."""
+    return _images(torch.get_default_dtype(), device)
+
+
+@functools.cache
+def _images(dtype: torch.dtype, device: torch.device) -> Tensor:
+    # as_tensor copies below vmap and recordings; .to() would cache one of their own tensors.
+    return torch.as_tensor(classifier.digits()[0], dtype=dtype, device=device)
+
+
+def sources() -> dict[str, str]:
+    """SHA-256 of the images and of the classifier's weights."""
+    pixels = hashlib.sha256(classifier.digits()[0].tobytes()).hexdigest()
+    return {"digits": pixels, "classifier": classifier.SHA256}
