@@ -5,10 +5,14 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.utils.env_checker import check_env
 
 from bench import environments, registry
 from bench.game import Episodes
+from bench.learner import Learner
+from bench.strategy import combine
+from bench.train import train
 from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optimal_gain
 from tasks.lqr import HORIZON, LqrEnv
 
@@ -96,7 +100,7 @@ def test_the_optimal_policy_scores_one_and_others_more() -> None:
             cost += weight * made.reward
             weight *= task.discount
             state, ended = made.obs, bool(made.truncated.all())
-        scores = task.judge_episodes(Episodes(start, cost, cost, cost, np.full(20, 25.0)))
+        scores = task.judge_episodes(Episodes(start, cost, cost, 0 * cost, cost, np.full(20, 25.0)))
         return scores["cost_ratio"]
 
     best = optimal_gain()
@@ -110,3 +114,42 @@ def test_the_optimal_policy_scores_one_and_others_more() -> None:
     start = environments.make(task, [0], 20, "evaluate", "gymnasium").reset()
     costs = [np.einsum("ni,ij,nj->", start, matrix, start) for matrix in (idle, optimal_cost())]
     assert ratio(np.zeros((1, 2))) == pytest.approx(costs[0] / costs[1])
+
+
+class Constant(gymnasium.Env[np.ndarray, np.ndarray]):
+    """Pays -0.1 at each of ten steps, then is cut off or, if `ends`, terminates."""
+
+    observation_space = gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float64)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float64)
+
+    def __init__(self, ends: bool = False) -> None:
+        self.ends = ends
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.steps = 0
+        return np.ones(2), {}
+
+    def step(self, action: np.ndarray) -> Any:
+        self.steps += 1
+        return np.ones(2), -0.1, self.ends and self.steps == 10, False, {}
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_right_critic_has_no_bias(monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+    """What a truncation cuts off counts, what a termination ends does not."""
+    name = f"crossover/Constant{int(ends)}-v0"
+    gymnasium.register(name, entry_point=Constant, max_episode_steps=10, kwargs={"ends": ends})
+    changed = {"environment": name, "discount": 0.9, "reward_scale": 2.0}
+    task = type("Small", (type(registry.task("lqr")),), changed)()
+    value = -0.1 * (1 - 0.9**10) / (1 - 0.9) if ends else -0.1 / (1 - 0.9)
+
+    def appraise(self: Learner, state: Any, obs: torch.Tensor, key: Any) -> Any:
+        return torch.zeros(len(obs), 1), torch.full((len(obs),), 2.0 * value)
+
+    monkeypatch.setattr(Learner, "appraise", appraise)
+    (found,) = train(Learner(task, combine([])), [0], updates=0, backend="gymnasium").curves[0]
+    assert found["critic_bias"] == pytest.approx(0.0, abs=1e-6)
+    assert found["critic_error"] == pytest.approx(0.0, abs=1e-6)
+    assert found["return"] == pytest.approx(-1.0)
+    del gymnasium.registry[name]
