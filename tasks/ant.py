@@ -7,12 +7,13 @@ from tasks.family.locomotion import Locomotion
 
 
 class Ant(Locomotion):
-    """As in every locomotion task."""
+    """As in every locomotion task, with the longer warm-up of the paper."""
 
     name: ClassVar[str] = "ant"
     environment: ClassVar[str] = "Ant-v5"
     obs_size: ClassVar[int] = 105
     action_size: ClassVar[int] = 8
+    warmup: ClassVar[int] = 10_000
     anchors: ClassVar[Anchors] = Anchors(
         low=-36.0,
         high=4372.0,

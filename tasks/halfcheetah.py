@@ -7,12 +7,13 @@ from tasks.family.locomotion import Locomotion
 
 
 class HalfCheetah(Locomotion):
-    """As in every locomotion task."""
+    """As in every locomotion task, with the longer warm-up of the paper."""
 
     name: ClassVar[str] = "halfcheetah"
     environment: ClassVar[str] = "HalfCheetah-v5"
     obs_size: ClassVar[int] = 17
     action_size: ClassVar[int] = 6
+    warmup: ClassVar[int] = 10_000
     anchors: ClassVar[Anchors] = Anchors(
         low=-270.0,
         high=9637.0,

@@ -12,11 +12,10 @@ class Locomotion(Control):
     """Networks of 256 x 256, batches of 256, Adam at 1e-3, one copy and one update per step.
 
     The learning rate is TD3's (Fujimoto et al., 2018, arXiv 1802.09477); its released code later
-    moved to 3e-4. Actions are uniform for the first 1,000 steps, during which the networks already
-    learn; the paper waits, and waits for 10,000 on HalfCheetah and Ant. Learning for that long from
-    actions that are not the actor's own ruins DDPG: the critic comes to overrate by hundreds what
-    the actor would do, and never sees it done. The upper anchors were reached in the v1
-    environments.
+    moved to 3e-4. Actions are uniform for the first steps, 1,000 or 10,000 as in the paper, during
+    which the networks already learn; the paper waits. DDPG suffers from that: its critic comes to
+    overrate what the actor would do, and never sees it done. The upper anchors were reached in the
+    v1 environments.
     """
 
     tier: ClassVar[Tier] = "full"
