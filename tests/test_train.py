@@ -93,12 +93,15 @@ def test_published_learners_balance_the_pole(kit: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["ring8", "grid25"])
-def test_a_packed_critic_covers_at_least_as_many_modes(task: str) -> None:
-    """PacGAN's claim (arXiv 1712.04086, tables 1 and 2): means of 10 seeds over the window."""
+@pytest.mark.parametrize(("task", "updates"), [("ring8", 9000), ("grid25", 6000)])
+def test_a_packed_critic_covers_at_least_as_many_modes(task: str, updates: int) -> None:
+    """PacGAN's claim (arXiv 1712.04086, tables 1 and 2): means of 10 seeds over the window.
+
+    Three times the budget on the ring, for packing learns slower at first: it is behind at 3,000.
+    """
     modes = []
     for strategy in (None, "packing"):
-        run = train(Cell(task, "bare", strategy).learner(), range(10))
+        run = train(Cell(task, "bare", strategy).learner(), range(10), updates=updates)
         window = run.curves[-registry.task(task).window :]
         modes.append(np.mean([metrics["modes"] for point in window for metrics in point]))
     plain, packed = modes
