@@ -103,7 +103,7 @@ def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = [finding.label for finding in study.findings[base]]
     for view in study.tasks:
         rows += [k[1] for k in view.cells if k[0] == base and k[1] and k[1] not in rows]
-    columns = [view.name for view in study.tasks if any(k[0] == base for k in view.cells)]
+    columns = [v.name for v in study.tasks if any(k[0] == base and k[1] for k in v.cells)]
     values = pd.DataFrame(math.nan, index=rows, columns=columns)
     keys, raw = [], []
     for view in study.tasks:
