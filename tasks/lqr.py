@@ -54,7 +54,7 @@ class Lqr(Control):
     action_size: ClassVar[int] = 1
     discount: ClassVar[float] = DISCOUNT
     steps_per_update: ClassVar[int] = 4
-    updates: ClassVar[int] = 2000
+    updates: ClassVar[int] = 4000
     seconds: ClassVar[float] = 20.0
     episodes: ClassVar[int] = 10
     lr: ClassVar[float] = 2e-2
