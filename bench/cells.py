@@ -133,10 +133,8 @@ def estimate(cell: Cell, folder: Path, seeds: int) -> float:
         old = record.read(record.record_path(folder, cell))
         known, of = sum(old.seconds.values()), old.seconds_seeds
     except CorruptRecord:
-        known, of = registry.task(cell.task).seconds, 10
-        known *= (cell.updates or registry.task(cell.task).updates) / registry.task(
-            cell.task
-        ).updates
+        task = registry.task(cell.task)
+        known, of = task.seconds * (cell.updates or task.updates) / task.updates, 10
     return known * (0.4 + 0.06 * seeds) / (0.4 + 0.06 * of)
 
 

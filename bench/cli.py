@@ -327,21 +327,21 @@ def show(
 ) -> None:
     """Draw what a cell has learned: its samples, or an episode of its trained actor (PNG, GIF)."""
     from bench import cells
-    from bench.show import show as draw
+    from bench import show as pictures
 
     _plain(name)
     folder = cells.submission_folder(results, name)
-    with bad_input():
-        typer.echo(str(draw(cell, folder, out, steps)))
+    with bad_input(pictures.NothingToShow):
+        typer.echo(str(pictures.show(cell, folder, out, steps)))
 
 
 @app.command()
 def validate(path: Annotated[Path, typer.Argument(help="a folder of records")]) -> None:
     """Check records: schema, planned seeds, spec hash, summary against curve; name each problem."""
-    from bench.submission import validate as check
+    from bench import submission
 
-    with bad_input():
-        count, problems = check(path)
+    with bad_input(submission.NothingToCheck):
+        count, problems = submission.validate(path)
     for problem in problems:
         typer.echo(one_line(problem), err=True)
     if problems:

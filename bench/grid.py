@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -132,8 +132,8 @@ class Grid(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     about: str = Field(description="one line for `bench list grids`")
-    tasks: tuple[str, ...] | str = Field(description='names, "core", or "all"')
-    strategies: tuple[str, ...] | str = Field(description='names, "a+b" for both, or "all"')
+    tasks: tuple[str, ...] = Field(description='names, "core", or "all"')
+    strategies: tuple[str, ...] = Field(description='names, "a+b" for both, kits, or "all"')
     bases: tuple[str, ...] = BASES
     seeds: int = Field(default=10, ge=1, le=1000)
     updates: int | None = Field(default=None, ge=1, description="instead of each task's budget")
@@ -142,9 +142,7 @@ class Grid(BaseModel):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """One name, or names with commas between them, are a list too."""
-        if not isinstance(value, str) or value in ("all", "core"):
-            return value
-        return [name.strip() for name in value.split(",")]
+        return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
     def narrowed(
         self,
@@ -154,12 +152,10 @@ class Grid(BaseModel):
         seeds: int | None,
         updates: int | None = None,
     ) -> Grid:
-        """The grid with the given parts in place of its own; "all" and "core" stand for tasks."""
+        """The grid with the given parts in place of its own."""
         given = {"tasks": tasks, "strategies": strategies, "bases": bases, "seeds": seeds}
         given["updates"] = updates
-        words: dict[Any, str] = {("all",): "all", ("core",): "core"}
-        update = {k: words.get(v, v) for k, v in given.items() if v is not None}
-        return self.model_copy(update=update)
+        return self.model_copy(update={k: v for k, v in given.items() if v is not None})
 
     def cells(self) -> list[Cell]:
         """All cells once each, the bases among them; controls belong to every grid.
@@ -168,18 +164,17 @@ class Grid(BaseModel):
         """
         if not self.tasks or not self.bases:
             raise BadGrid("a grid without tasks or without bases has no cells; name one of each")
-        tiers = {"all": ("core", "full"), "core": ("core",)}.get(str(self.tasks))
-        tasks = self.tasks
-        if tiers:
-            tasks = tuple(name for name, task in registry.tasks().items() if task.tier in tiers)
-        named = registry.strategies() if self.strategies == "all" else self.strategies
+        every, strategies = registry.tasks(), registry.strategies()
+        core = [name for name, task in every.items() if task.tier == "core"]
+        tasks = _spelt_out(self.tasks, {"all": every, "core": core})
+        named = _spelt_out(self.strategies, {"all": strategies})
         controls = [n for n, entry in registry.strategies().items() if entry.home == "control"]
         for base in self.bases:
             if base not in BASES:
                 raise registry.unknown("base", base, BASES)
         for name in (part for strategy in named for part in strategy.split("+")):
-            if name not in KITS:
-                registry.strategy(name)
+            if name not in (known := {*strategies, *KITS}):
+                raise registry.unknown("strategy", name, known)
         # A trial is no part of a comparison: it needs neither base nor controls.
         beside = [] if self.updates else controls
         first = [] if self.updates and named else [None]
@@ -195,6 +190,11 @@ class Grid(BaseModel):
         if not cells:
             raise BadGrid("the usual kit of these tasks is empty, so their only base is bare")
         return cells
+
+
+def _spelt_out(names: Iterable[str], words: Mapping[str, Iterable[str]]) -> list[str]:
+    """The names, with what a word stands for in its place."""
+    return [each for name in names for each in words.get(name, (name,))]
 
 
 def load_grid(name: str) -> Grid:

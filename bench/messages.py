@@ -25,22 +25,21 @@ def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
 
 
 @contextmanager
-def bad_input() -> Iterator[None]:
-    """Errors that a user can mend become one line and exit code 2. Bugs keep their traceback."""
+def bad_input(*also: type[Exception]) -> Iterator[None]:
+    """Errors that a user can mend become one line and exit code 2. Bugs keep their traceback.
+
+    `also` are a command's own errors, which only it need import.
+    """
     from bench.datasets import BadData
     from bench.grid import BadGrid
     from bench.record import CorruptRecord
     from bench.registry import Incomplete, UnknownName
-    from bench.show import NothingToShow
     from bench.strategy import Conflict
-    from bench.submission import NothingToCheck
 
+    mendable = (UnknownName, Incomplete, BadGrid, BadData, Conflict, CorruptRecord)
     try:
         yield
-    except (
-        *(UnknownName, Incomplete, BadGrid, BadData, Conflict),
-        *(NothingToCheck, NothingToShow, CorruptRecord),
-    ) as error:
+    except mendable + also as error:
         fail(str(error))
     except KeyboardInterrupt:
         fail("interrupted before anything was run", EXIT_INTERRUPTED)

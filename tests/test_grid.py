@@ -81,6 +81,16 @@ def test_core_means_every_core_task():
     }
 
 
+def test_words_stand_beside_names_and_only_where_they_mean_something():
+    mixed = some_grid(tasks="core,hopper").cells()
+    assert {"hopper", "dirac"} < {cell.task for cell in mixed}
+    for wrong in ({"strategies": "core"}, {"bases": "all"}):
+        with pytest.raises(UnknownName, match=r"unknown (strategy 'core'|base 'all')"):
+            some_grid(**wrong).cells()
+    with pytest.raises(UnknownName, match="did you mean 'ddpg'"):
+        some_grid(strategies="ddgp").cells()
+
+
 def test_all_means_all():
     everything = some_grid(tasks="all", strategies="all").cells()
     assert {cell.task for cell in everything} == set(registry.tasks())
