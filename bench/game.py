@@ -27,6 +27,7 @@ from bench.optim import Optimizer
 Array = NDArray[Any]
 Domain = Literal["gan", "rl", "game"]
 Tier = Literal["core", "full"]
+Role = Literal["critic", "actor", "target"]
 Act = Callable[[Tensor, Tensor], Tensor]
 """(observations [B, O], key) -> the actor's actions [B, A]."""
 Critic = Callable[[Array, Array], Array]
@@ -62,11 +63,19 @@ class Examples(NamedTuple):
     the next action in the critic's target. Only the first of them has a target and an anchor.
     """
 
-    role: Literal["critic", "actor", "target"]
+    role: Role
     obs: Tensor  # [B, O]
     action: Tensor  # [B, A]
     target: Tensor  # [B]
     anchor: Tensor  # scalar: the answer of a critic that knows nothing
+    weight: Tensor | float = 1.0  # [B] how much each row counts in the loss
+    offset: Tensor | float = 0.0  # [B] taken off the critic's outputs before the loss
+
+    @classmethod
+    def asking(cls, role: Role, obs: Tensor, action: Tensor) -> Examples:
+        """Questions without answers."""
+        nothing = torch.zeros(())
+        return cls(role, obs, action, nothing, nothing)
 
 
 @dataclass(frozen=True)
@@ -81,12 +90,22 @@ class Player:
 class Blueprint:
     """Both players. The critic's net ends in one number per row, or in one for each of its heads.
 
-    Every head learns by itself; where one number is asked for, `heads` says which.
+    Every head learns by itself; where one number is asked for, `heads` says which. With `joint`,
+    what the critic learns from and what its target needs are shown to a network together, so that
+    statistics of a batch are of both.
     """
 
     actor: Player
     critic: Player
     heads: Literal["min", "mean"] = "min"
+    joint: bool = False
+    extra_noise: int = 0  # numbers of fresh noise in the actor's input beside the task's
+
+    def judgement(self, heads: Tensor) -> Tensor:
+        """One number [B] from the outputs of all heads [B, heads]."""
+        if heads.shape[1] == 1:
+            return heads[:, 0]
+        return heads.amin(dim=1) if self.heads == "min" else heads.mean(dim=1)
 
 
 @dataclass(frozen=True)
@@ -157,6 +176,7 @@ class Task(ABC):
     batch_rows: ClassVar[int]  # the actor's rows in a full batch: what a replay draws
     discount: ClassVar[float] = 0.0
     updates: ClassVar[int]  # the budget
+    warmup: ClassVar[int] = 0  # first updates, which only gather experience: nobody moves
     steps_per_update: ClassVar[int] = 1  # environment steps; 1 without an environment
     step_unit: ClassVar[str] = "update"  # what a step is: "update" or "environment step"
     evaluations: ClassVar[int] = 10  # equally spaced, besides the one before the first update

@@ -31,9 +31,9 @@ def features_and_logits(images: NDArray[np.uint8]) -> tuple[Array, Array]:
     with torch.inference_mode():
         for some in torch.from_numpy(images).split(ROWS):
             colour = some.expand(-1, 3, -1, -1)
-            found = model(colour.to(device()))
-            features.append(found[0].cpu())
-            logits.append(found[1].cpu())
+            found = model(colour)
+            features.append(found[0])
+            logits.append(found[1])
     return torch.cat(features).double().numpy(), torch.cat(logits).double().numpy()
 
 
@@ -44,17 +44,11 @@ def _model(weights: Path) -> Any:
     expected = SOURCES["inception"].identity.removeprefix("sha256 ")
     if not file_hash(weights).startswith(expected):  # before torch-fidelity unpickles it
         raise BadData(f"{weights} is not the file whose SHA-256 begins with {expected}")
-    model = FeatureExtractorInceptionV3(
+    return FeatureExtractorInceptionV3(
         "inception-v3-compat",
         ["2048", "logits_unbiased"],
         feature_extractor_weights_path=str(weights),
     )
-    return model.to(device())
-
-
-def device() -> str:
-    """Where features are computed."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def real_features(name: str, shape: tuple[int, ...]) -> Array:

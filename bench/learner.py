@@ -1,7 +1,7 @@
 """The learner: one bilevel game, one seed, read from top to bottom. It knows no strategy by name.
 
-    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty)
-              -> grads -> step -> accept
+    blueprint, optimizers -> fresh -> batch -> view -> weights -> examples (+ penalty)
+                          -> grads -> step -> accept
 
 The critic regresses on `reward + discount * value(Q_seen(next_obs, actor_seen(next_obs)))`; the
 actor climbs the critic's judgement of its own actions. With discount 0 and rewards 0 and 1 this is
@@ -10,18 +10,23 @@ a GAN (Pfau and Vinyals, 2016, arXiv 1610.01945).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cached_property, partial
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 from bench import rng, trees
 from bench.game import Blueprint, Examples, Experience, Task
-from bench.steps import Core, Step, alternating
-from bench.strategy import After, At, Plan, View
+from bench.nets import trunk
+from bench.steps import Core, Slope, Step, alternating, begin
+from bench.strategy import After, At, Place, Plan, Use, View
 from bench.trees import Params
+
+P = TypeVar("P", bound=Place)
+Ahead = Callable[[Core], Core] | None
 
 
 class State(NamedTuple):
@@ -51,27 +56,14 @@ class Learner:
     @cached_property
     def blueprint(self) -> Blueprint:
         """Both players as they will be built: the task's, changed by the strategies."""
-        blueprint = self.game.blueprint()
-        for part in self.plan.parts["blueprint"]:
-            blueprint = part.call(blueprint, self.game)
-        return blueprint
+        return self.plan.blueprint(self.game)
 
     def init(self, key: Tensor) -> State:
         """The state before the first update, from the seed's key (int64 scalar)."""
-        game, actor, critic = self.game, self.blueprint.actor, self.blueprint.critic
         key = rng.fold(key, "init")
-        asked, judged = game.obs_size + game.noise_size, game.obs_size + game.action_size
-        actor_params, _ = actor.net.init(rng.fold(key, "actor"), (asked,))
-        critic_params, _ = critic.net.init(rng.fold(key, "critic"), (judged,))
-        core = Core(
-            actor=actor_params,
-            critic=critic_params,
-            actor_opt=actor.optimizer.init(actor_params),
-            critic_opt=critic.optimizer.init(critic_params),
-            step=torch.zeros_like(key),
-        )
+        core = begin(self.blueprint, self.game, key)
         slots = {
-            part.name: part.call(core, game, rng.fold(key, part.name))
+            part.name: part.call(core, self.game, rng.fold(key, part.name))
             for part in self.plan.parts["slot"]
         }
         return State(core, slots)
@@ -85,8 +77,9 @@ class Learner:
 
     def act(self, actor: Params, obs: Tensor, key: Tensor) -> Tensor:
         """The actor's actions [B, A] at observations [B, O], with fresh noise from `key`."""
-        if self.game.noise_size:
-            noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], self.game.noise_size))
+        size = self.game.noise_size + self.blueprint.extra_noise
+        if size:
+            noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], size))
             obs = torch.cat([obs, noise], dim=1)
         return self.blueprint.actor.net.apply(actor, obs)
 
@@ -105,7 +98,8 @@ class Learner:
 
     def assess(self, state: State, obs: Tensor, action: Tensor) -> Tensor:
         """The critic's outputs [B] for actions [B, A] at observations [B, O]."""
-        return self._judgement(self._weights(state, state.core.critic, "critic"), obs, action)
+        critic = self._weights(state, state.core.critic, "critic")
+        return self.blueprint.judgement(self._heads(critic, torch.cat([obs, action], 1)))
 
     def behave(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
         """The actions [B, A] to try in an environment before this update."""
@@ -117,95 +111,92 @@ class Learner:
     def update(self, state: State, seen: Experience, key: Tensor) -> tuple[State, Info]:
         """One move of both players. `seen` is what the environment showed since the last one."""
         key = rng.fold(key, state.core.step)
-        grads: dict[str, Params] = {}
-        losses: dict[str, Tensor] = {}
 
-        def field(player: str, point: Core) -> Params:
-            grads[player], losses[player] = self._gradient(player, point, state, seen, key)
-            return grads[player]
+        reading = self._reading(state, key)
+
+        def field(player: str, point: Core, ahead: Ahead = None) -> Slope:
+            batch = self._fresh(state, point, seen, key)
+            at = At(**vars(reading), core=point, player=player, batch=batch)
+            return self._slope(at, ahead, state)
 
         owner = self.plan.owner("step")
         step = self.default_step if owner is None else owner.call
-        core = step(state.core, field, self._move)
+        core, slopes = step(state.core, field, self._move)
+        if self.game.warmup:
+            learns = state.core.step >= self.game.warmup
+            core = trees.tmap(partial(torch.where, learns), core, state.core)
         core = core._replace(step=state.core.step + 1)
-        fresh = self._fresh(state, state.core, seen, key)
-        at = self._at(state, key, state.core, "both", fresh)
-        core = self._chain("accept", core, at, state)
+        after = After(
+            **vars(reading),
+            old=state.core,
+            new=core,
+            fresh=self._fresh(state, state.core, seen, key),
+            losses={player: slope.loss for player, slope in slopes.items()},
+            init=partial(begin, self.blueprint, self.game),
+        )
+        after = replace(after, new=self._chain("accept", core, after, state))
         slots = dict(state.slots)
         for part in self.plan.parts["refresh"]:
-            after = After(self.game, state.core, core, fresh, grads, rng.fold(key, part.name))
-            slots[part.name] = part.call(slots[part.name], after)
-        info = Info(
-            critic_loss=losses["critic"],
-            actor_loss=losses["actor"],
-            critic_grad_norm=trees.norm(grads["critic"]),
-            actor_grad_norm=trees.norm(grads["actor"]),
-        )
-        return State(core, slots), info
+            slots[part.name] = part.call(slots[part.name], self._own(after, part.name, state))
+        critic, actor = slopes["critic"], slopes["actor"]
+        norms = trees.norm(critic.grads), trees.norm(actor.grads)
+        info = Info(critic.loss, actor.loss, *norms)
+        return State(after.new, slots), info
 
-    def _gradient(
-        self, player: str, point: Core, state: State, seen: Experience, key: Tensor
-    ) -> tuple[Params, Tensor]:
-        """One player's gradient and loss at a point."""
-        batch = self._fresh(state, point, seen, key)
-        at = self._at(state, key, point, player, batch)
-        batch = self._chain("batch", batch, at, state)
-        at = replace(at, batch=batch)
-        view = self._chain("view", View(point.actor, point.critic, point.critic), at, state)
+    def _slope(self, at: At, ahead: Ahead, state: State) -> Slope:
+        """One player's gradient and loss at a point, or at what `ahead` makes of it."""
+        player, point = at.player, at.core
+        at = replace(at, batch=self._chain("batch", at.batch, at, state))
         loss_of = self._critic_loss if player == "critic" else self._actor_loss
 
         def loss(params: Params) -> Tensor:
             changed: dict[str, Any] = {player: params}
-            live = replace(at, core=point._replace(**changed))
-            total = loss_of(live, view, state)
+            core = point._replace(**changed)
+            live = replace(at, core=core if ahead is None else ahead(core))
+            # What the critic's target is built from is a constant to the critic itself.
+            view = View(point.actor, point.critic, live.core.critic)
+            total = loss_of(live, self._chain("view", view, live, state), state)
             for part in self.plan.parts["penalty"]:
                 total = total + part.call(self._own(live, part.name, state))
             return total
 
         grads, value = torch.func.grad_and_value(loss)(getattr(point, player))
-        return self._chain("grads", grads, at, state), value
+        return Slope(self._chain("grads", grads, at, state), value)
 
     def _critic_loss(self, at: At, view: View, state: State) -> Tensor:
-        batch, target, nothing = at.batch, at.batch.reward, torch.zeros(())
+        batch, target, ahead = at.batch, at.batch.reward, None
         if self.game.discount > 0.0:  # a stateless game has no next value to look at
             action = at.act(view.target_actor, batch.next_obs, rng.fold(at.key, "target"))
-            ahead = Examples("target", batch.next_obs, action, nothing, nothing)
+            ahead = Examples.asking("target", batch.next_obs, action)
             ahead = self._chain("examples", ahead, at, state)
-            q = at.q(view.target_critic, ahead.obs, ahead.action)
+            critic = self._weights(state, view.target_critic, "critic", rng.fold(at.key, "target"))
+            q = self.blueprint.judgement(self._heads(critic, _rows(ahead), batch))
             target = target + batch.discount * self.game.value(q)
-        anchor = self.game.anchor(target)
-        examples = Examples("critic", batch.obs, batch.action, target, anchor)
+        examples = Examples.asking("critic", batch.obs, batch.action)
+        examples = examples._replace(target=target, anchor=self.game.anchor(target))
         examples = self._chain("examples", examples, at, state)
-        critic = self._weights(state, at.core.critic, "critic")
-        heads = self._heads(critic, examples.obs, examples.action)
-        total = self.game.critic_loss(heads[:, 0], examples.target).mean()
-        for head in range(1, heads.shape[1]):
-            total = total + self.game.critic_loss(heads[:, head], examples.target).mean()
-        return total
+        critic = self._weights(state, at.core.critic, "critic", rng.fold(at.key, "critic"))
+        heads = self._heads(critic, _rows(examples), ahead).unbind(1)
+        losses = [self.game.critic_loss(q - examples.offset, examples.target) for q in heads]
+        return torch.stack([(examples.weight * loss).mean() for loss in losses]).sum()
 
     def _actor_loss(self, at: At, view: View, state: State) -> Tensor:
         obs = self.game.actor_obs(at.batch)
         action = at.act(at.core.actor, obs, rng.fold(at.key, "actor"))
-        nothing = torch.zeros(())
-        examples = Examples("actor", obs, action, nothing, nothing)
-        examples = self._chain("examples", examples, at, state)
-        return self.game.actor_loss(at.q(view.critic, examples.obs, examples.action)).mean()
+        examples = self._chain("examples", Examples.asking("actor", obs, action), at, state)
+        q = at.q(view.critic, examples.obs, examples.action) - examples.offset
+        return (examples.weight * self.game.actor_loss(q)).mean()
 
     def _fresh(self, state: State, point: Core, seen: Experience, key: Tensor) -> Experience:
-        actor = self._weights(state, point.actor, "actor")
-        act = lambda obs, use: self.act(actor, obs, use)  # noqa: E731
-        return self.game.fresh(act, key, state.core.step, seen)
+        actor = self._weights(state, point.actor, "actor", rng.fold(key, "fresh"))
+        return self.game.fresh(partial(self.act, actor), key, state.core.step, seen)
 
-    def _heads(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
-        """The critic's outputs [B, heads]."""
-        return self.blueprint.critic.net.apply(critic, torch.cat([obs, action], dim=1))
-
-    def _judgement(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
-        """One number [B] from all heads."""
-        heads = self._heads(critic, obs, action)
-        if heads.shape[1] == 1:
-            return heads[:, 0]
-        return heads.amin(dim=1) if self.blueprint.heads == "min" else heads.mean(dim=1)
+    def _heads(self, critic: Params, rows: Tensor, beside: Any = None) -> Tensor:
+        """The critic's outputs [B, heads]; in joint passes it is shown `beside` as well."""
+        net = self.blueprint.critic.net
+        if beside is None or not self.blueprint.joint:
+            return net.apply(critic, rows)
+        return net.apply(critic, torch.cat([rows, _rows(beside)]))[: rows.shape[0]]
 
     def _move(self, core: Core, player: str, grads: Params) -> Core:
         optimizer = getattr(self.blueprint, player).optimizer
@@ -213,26 +204,43 @@ class Learner:
         changed: dict[str, Any] = {player: params, f"{player}_opt": opt}
         return core._replace(**changed)
 
-    def _weights(self, state: State, params: Params, player: str) -> Params:
-        """Parameters as they are used in a forward pass."""
+    def _weights(
+        self, state: State, params: Params, player: str, key: Tensor | None = None
+    ) -> Params:
+        """Parameters as they are used in a forward pass, which has no key in an evaluation."""
         for part in self.plan.parts["weights"]:
-            params = part.call(params, player, state.slots.get(part.name))
+            own = None if key is None else rng.fold(key, part.name)
+            params = part.call(params, Use(player, state.slots.get(part.name), own))
         return params
 
-    def _at(self, state: State, key: Tensor, core: Core, player: str, batch: Experience) -> At:
+    def _reading(self, state: State, key: Tensor) -> Place:
+        """What any contribution may read, before `_own` gives it to one strategy."""
+        judging, acting = rng.fold(key, "judge"), rng.fold(key, "act")
+
         def q(critic: Params, obs: Tensor, action: Tensor) -> Tensor:
-            return self._judgement(self._weights(state, critic, "critic"), obs, action)
+            critic = self._weights(state, critic, "critic", judging)
+            return self.blueprint.judgement(self._heads(critic, torch.cat([obs, action], 1)))
+
+        def features(critic: Params, obs: Tensor, action: Tensor) -> Tensor:
+            critic = self._weights(state, critic, "critic", judging)
+            net = trunk(self.blueprint.critic.net)
+            return net.apply(critic, torch.cat([obs, action], 1)).flatten(1)
 
         def act(actor: Params, obs: Tensor, use: Tensor) -> Tensor:
-            return self.act(self._weights(state, actor, "actor"), obs, use)
+            return self.act(self._weights(state, actor, "actor", acting), obs, use)
 
-        return At(self.game, core, None, key, player, batch, q, act)
+        return Place(game=self.game, slot=None, key=key, q=q, features=features, act=act)
 
-    def _own(self, at: At, name: str, state: State) -> At:
+    def _own(self, place: P, name: str, state: State) -> P:
         """The same place as one strategy sees it: its memory, its randomness."""
-        return replace(at, slot=state.slots.get(name), key=rng.fold(at.key, name))
+        return replace(place, slot=state.slots.get(name), key=rng.fold(place.key, name))
 
-    def _chain(self, value: str, thing: Any, at: At, state: State) -> Any:
+    def _chain(self, value: str, thing: Any, place: Place, state: State) -> Any:
         for part in self.plan.parts[value]:
-            thing = part.call(thing, self._own(at, part.name, state))
+            thing = part.call(thing, self._own(place, part.name, state))
         return thing
+
+
+def _rows(asked: Any) -> Tensor:
+    """Observations and actions side by side, as a critic is shown them [B, O + A]."""
+    return torch.cat([asked.obs, asked.action], dim=1)

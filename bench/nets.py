@@ -8,8 +8,8 @@ statistics and without mutation. `bench.conv` has the layers for images.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -181,3 +181,35 @@ def mlp(*widths: int, activation: str, output: str | None = None) -> Net:
     if output is not None:
         layers.append(Activation(output))
     return Net(tuple(layers))
+
+
+def before_activations(net: Net, layer: Layer) -> Net:
+    """The network with a layer put in before every activation: a norm of every hidden layer."""
+    layers: list[Layer] = []
+    for each in net.layers:
+        layers += [layer, each] if isinstance(each, Activation) else [each]
+    return Net(tuple(layers))
+
+
+def before_the_end(net: Net, layer: Layer) -> Net:
+    """The network with a layer put in before the last one: another view of its features."""
+    return Net((*net.layers[:-1], layer, net.layers[-1]))
+
+
+def is_deep(net: Net) -> bool:
+    """Whether the network has hidden units, and so features of its own making."""
+    return any(isinstance(layer, Activation) for layer in net.layers)
+
+
+def trunk(net: Any) -> Any:
+    """A network without its last layer, inside whatever wraps it: what its end is fed.
+
+    Parameters keep their names, so that those of the whole network serve.
+    """
+    if isinstance(net, Heads):
+        return Heads(tuple(trunk(each) for each in net.nets))
+    if not isinstance(net, Net):
+        return replace(net, net=trunk(net.net))
+    last = net.layers[-1]
+    wraps = isinstance(last, Heads) or hasattr(last, "net")
+    return Net((*net.layers[:-1], *((trunk(last),) if wraps else ())))

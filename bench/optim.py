@@ -61,6 +61,7 @@ class Adam:
         mean = torch.lerp(state["mean"], gradient, 1.0 - self.beta1)
         square = torch.lerp(state["square"], gradient * gradient, 1.0 - self.beta2)
         scale = self.lr / (1.0 - self.beta1**count)
-        root = torch.sqrt(square) * torch.rsqrt(1.0 - self.beta2**count) + self.eps
+        # The square root's own slope is infinite at 0; some strategies differentiate through moves.
+        root = torch.sqrt(square.clamp(min=1e-38)) * torch.rsqrt(1.0 - self.beta2**count) + self.eps
         step = mean / root * -scale
         return _moved(params, step), {"mean": mean, "square": square, "count": count}

@@ -14,7 +14,6 @@ from bench import environments
 from bench.datasets import file_hash
 from bench.environments import Backend
 from bench.game import Task
-from bench.inception import device
 from bench.record import Provenance
 
 Checkout = tuple[str | None, bool | None]
@@ -31,7 +30,7 @@ def of(spec: str, checkout: Checkout, task: Task, backend: Backend) -> Provenanc
         data=task.sources() | {path.name: file_hash(path) for path in task.files()},
         versions=versions(),
         environment=environments.label(task, backend),
-        device="cpu" if "inception" not in task.sources() else f"cpu, features {device()}",
+        device="cpu",
         cpu=_cpu(),
         threads=torch.get_num_threads(),
         dtype=str(torch.get_default_dtype()).removeprefix("torch."),

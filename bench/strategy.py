@@ -1,13 +1,14 @@
 """A strategy is a frozen set of contributions to the named values of one update.
 
-    blueprint -> fresh -> batch -> view -> weights -> examples (+ penalty)
+    blueprint, optimizers -> fresh -> batch -> view -> weights -> examples (+ penalty)
               -> grads -> step -> accept, and `policy`, the actor that is evaluated
 
-Each contribution is a pure function of the value and of what it may read (`At`). The laws:
+Each contribution is a pure function of the value and of what it may read (`At`, `After`). The laws:
 
 - a combination is a set: the order in which strategies are given never matters;
-- *chain* values (blueprint, batch, view, weights, examples, grads, accept) are transformed one
-  after the other, so two strategies on the same one must say who comes first (`after`);
+- *chain* values (blueprint, optimizers, batch, view, weights, examples, grads, accept) are
+  transformed one after the other, so two strategies on the same one must say who comes first
+  (`after`), or that they cannot go together (`excludes`);
 - *sum* values (penalty) add up;
 - *single* values (step, policy) have at most one owner;
 - private memory: `slot` makes it, `refresh` returns the next one, nobody else sees it. A memory may
@@ -17,20 +18,21 @@ Each contribution is a pure function of the value and of what it may read (`At`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
 
 from bench.game import Blueprint, Examples, Experience, Task
+from bench.optim import Optimizer
 from bench.trees import Params
 
 if TYPE_CHECKING:
     from bench.steps import Core, Step
 
-CHAINS = ("blueprint", "batch", "view", "weights", "examples", "grads", "accept")
+CHAINS = ("blueprint", "optimizers", "batch", "view", "weights", "examples", "grads", "accept")
 SINGLES = ("step", "policy")
 
 
@@ -42,29 +44,44 @@ class View(NamedTuple):
     critic: Params  # judges the actor's actions in the actor's loss
 
 
-@dataclass(frozen=True)
-class At:
-    """What a contribution may read: where in the update it is called."""
+class Use(NamedTuple):
+    """Which forward pass parameters are for."""
+
+    player: str  # "actor" or "critic"
+    slot: Any  # the strategy's own memory
+    key: Tensor | None  # of this pass; None in an evaluation, where nothing is random
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What every contribution to an update may read."""
 
     game: Task
-    core: Core  # the point at which the value is computed
     slot: Any  # the strategy's own memory
     key: Tensor  # the strategy's own key for this update
-    player: str  # "actor" or "critic": whose loss or gradient this is; "both" for accept
-    batch: Experience
     q: Callable[[Params, Tensor, Tensor], Tensor]  # (critic, obs, action) -> outputs [B]
+    features: Callable[[Params, Tensor, Tensor], Tensor]  # the same -> inputs [B, H] of its end
     act: Callable[[Params, Tensor, Tensor], Tensor]  # (actor, obs, key) -> actions [B, A]
 
 
-class After(NamedTuple):
-    """What `refresh` may read when the update is done."""
+@dataclass(frozen=True, kw_only=True)
+class At(Place):
+    """What a contribution to one player's loss or gradient may read."""
 
-    game: Task
+    core: Core  # the point at which the value is computed
+    player: str  # "actor" or "critic": whose loss or gradient this is
+    batch: Experience
+
+
+@dataclass(frozen=True, kw_only=True)
+class After(Place):
+    """What `accept` and `refresh` may read when both players have moved."""
+
     old: Core
-    new: Core
+    new: Core  # for `accept` as the step left it, for `refresh` as accepted
     fresh: Experience  # made by the old actor
-    grads: dict[str, Params]  # per player, the last ones used
-    key: Tensor
+    losses: dict[str, Tensor]  # per player, the last ones
+    init: Callable[[Tensor], Core]  # key -> networks and optimizers as before the first update
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +90,20 @@ class Strategy:
 
     name: str
     blueprint: Callable[[Blueprint, Task], Blueprint] | None = None
+    optimizers: Callable[[Optimizer, str, Task], Optimizer] | None = None  # of one player
     batch: Callable[[Experience, At], Experience] | None = None
     view: Callable[[View, At], View] | None = None
-    weights: Callable[[Params, str, Any], Params] | None = None  # (params, player, slot)
+    weights: Callable[[Params, Use], Params] | None = None  # may add what a layer looks for
     examples: Callable[[Examples, At], Examples] | None = None
     penalty: Callable[[At], Tensor | float] | None = None
     grads: Callable[[Params, At], Params] | None = None
     step: Step | None = None
-    accept: Callable[[Core, At], Core] | None = None  # the value is the new core, at.core the old
+    accept: Callable[[Core, After], Core] | None = None  # the value is the new core
     policy: Callable[[Params, Any], Params] | None = None  # (actor, slot) -> actor to evaluate
     slot: Callable[[Core, Task, Tensor], Any] | None = None  # (initial core, game, key) -> memory
     refresh: Callable[[Any, After], Any] | None = None
     after: tuple[str, ...] = ()
+    excludes: Mapping[str, str] = field(default_factory=dict)  # name -> why, and what to do
     inert: Callable[[Task], str | None] = field(default=lambda game: None)
 
 
@@ -109,17 +128,36 @@ class Plan:
         """The one contribution to a single value, if any."""
         return next(iter(self.parts[value]), None)
 
+    def blueprint(self, game: Task) -> Blueprint:
+        """Both players as they will be built: the task's, changed by the strategies."""
+        blueprint = game.blueprint()
+        for part in self.parts["blueprint"]:
+            blueprint = part.call(blueprint, game)
+        players = {}
+        for name in ("actor", "critic"):
+            player = getattr(blueprint, name)
+            optimizer = player.optimizer
+            for part in self.parts["optimizers"]:
+                optimizer = part.call(optimizer, name, game)
+            players[name] = replace(player, optimizer=optimizer)
+        return replace(blueprint, **players)
+
 
 def combine(strategies: Iterable[Strategy]) -> Plan:
     """The plan of a set of strategies.
 
-    Raises `Conflict` when one is given twice, when two claim a single value, or when two share a
-    chain value and neither says that it comes after the other.
+    Raises `Conflict` when one is given twice, when one excludes another, when two claim a single
+    value, or when two share a chain value and neither says that it comes after the other.
     """
     members = tuple(sorted(strategies, key=lambda strategy: strategy.name))
     for first, second in pairwise(members):
         if first.name == second.name:
             raise Conflict(f"{first.name} is given twice; a combination is a set: name it once")
+    present = {strategy.name for strategy in members}
+    for strategy in members:
+        for name, reason in strategy.excludes.items():
+            if name in present:
+                raise Conflict(f"{strategy.name} and {name}: {reason}")
     parts: dict[str, tuple[Part, ...]] = {}
     for value in (*CHAINS, *SINGLES, "penalty", "slot", "refresh"):
         owners = [strategy for strategy in members if getattr(strategy, value) is not None]

@@ -19,6 +19,11 @@ from bench.strategy import combine
 from bench.train import ROWS, _World, train
 
 
+def past_warmup(state: State, task: Task) -> State:
+    """The same state as if the warm-up were over."""
+    return state._replace(core=state.core._replace(step=torch.tensor(task.warmup)))
+
+
 def experience_carries_the_actors_mark(task: Task) -> None:
     """Another actor makes other experience in its own rows, and leaves the other rows alone."""
     learner = Learner(task, combine([]))
@@ -26,9 +31,7 @@ def experience_carries_the_actors_mark(task: Task) -> None:
     if task.environment is not None:
         one, two = (learner.init(rng.seed_key(seed)) for seed in (0, 1))
         obs = rng.normal(key, (4, task.obs_size))
-        late = torch.tensor(task.updates)  # past any warm-up
-        states = (s._replace(core=s.core._replace(step=late)) for s in (one, two))
-        acts = [learner.behave(state, obs, key) for state in states]
+        acts = [learner.behave(past_warmup(state, task), obs, key) for state in (one, two)]
         assert not torch.equal(*acts), "the actor does not decide what is tried"
         return
     made = []
@@ -47,14 +50,22 @@ def an_actors_step_leaves_the_critic(task: Task) -> None:
     """The actor's move touches neither the critic nor its optimizer."""
 
     def actor_only(core: Any, field: Any, move: Any) -> Any:
-        field("critic", core)  # looked at, not followed
-        return move(core, "actor", field("actor", core))
+        actor = field("actor", core)
+        return move(core, "actor", actor.grads), {"critic": field("critic", core), "actor": actor}
 
     # An odd number of moves: two may cancel where a game changes its sign.
     before, *_, after = rollout(Learner(task, combine([]), default_step=actor_only), [0], 3)
     assert same(before.core.critic, after.core.critic), "the actor's step moved the critic"
     assert same(before.core.critic_opt, after.core.critic_opt), "it moved the critic's optimizer"
     assert not same(before.core.actor, after.core.actor), "the actor's step did not move the actor"
+
+
+def warming_up_moves_nobody(task: Task) -> None:
+    """The first updates only gather experience; the one after them is the first to learn."""
+    states = rollout(Learner(task, combine([])), [0], updates=task.warmup + 1)
+    *gathering, first = [state.core._replace(step=states[0].core.step) for state in states]
+    assert all(same(gathering[0], core) for core in gathering), "a player moved while warming up"
+    assert not same(gathering[0], first), "nobody moved after the warm-up"
 
 
 def shapes_are_as_declared(task: Task) -> None:
@@ -84,7 +95,7 @@ def bootstraps_through_truncation_only(task: Task) -> None:
     ended = torch.zeros_like(seen.discount)
 
     def critic_after(what: Experience) -> Any:
-        return learner.update(learner.init(key), what, key)[0].core.critic
+        return learner.update(past_warmup(learner.init(key), task), what, key)[0].core.critic
 
     assert not same(critic_after(seen), critic_after(moved)), "no bootstrap through the next state"
     unmoved = same(
@@ -179,6 +190,7 @@ def task_checks() -> list[Callable[[Task], None]]:
     return [
         experience_carries_the_actors_mark,
         an_actors_step_leaves_the_critic,
+        warming_up_moves_nobody,
         shapes_are_as_declared,
         bootstraps_through_truncation_only,
         ends_are_told_apart,

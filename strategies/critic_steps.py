@@ -3,7 +3,7 @@
 import torch
 
 from bench.steps import Core
-from bench.strategy import At, Strategy
+from bench.strategy import After, Strategy
 from bench.trees import tmap
 
 HOME = "both"
@@ -23,15 +23,15 @@ def critic_steps(*, every: int = 5) -> Strategy:
     follow at every update.
     """
 
-    def accept(new: Core, at: At) -> Core:
+    def accept(new: Core, after: After) -> Core:
         moves = new.step % every == 0
 
         def choose(moved: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
             return torch.where(moves, moved, before)
 
         return new._replace(
-            actor=tmap(choose, new.actor, at.core.actor),
-            actor_opt=tmap(choose, new.actor_opt, at.core.actor_opt),
+            actor=tmap(choose, new.actor, after.old.actor),
+            actor_opt=tmap(choose, new.actor_opt, after.old.actor_opt),
         )
 
     return Strategy(name="critic_steps", accept=accept)

@@ -1,11 +1,9 @@
 """Replaces a share of the batch by draws from a ring of past experience."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from bench import rng
+from bench import ring, rng
 from bench.game import Experience, Task
 from bench.steps import Core
 from bench.strategy import After, At, Strategy
@@ -34,36 +32,21 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     many as a core task makes.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
-        return {"rows": game.blank(capacity), "written": torch.zeros_like(key)}
+    def slot(core: Core, game: Task, key: Tensor) -> ring.Ring:
+        return ring.empty(game, capacity, key)
 
     def batch(value: Experience, at: At) -> Experience:
-        game, made = at.game, at.game.own(value)
-        drawn = round(share * game.batch_rows)
-        kept = min(made, game.batch_rows - drawn) if drawn else made
-        own = tmap(lambda leaf: leaf[:made], value)
-        # The newest rows are written after the update, so draws that fall on them are looked up.
-        filled = (at.slot["written"] + made).clamp(max=capacity)
-        pick = rng.integers(rng.fold(at.key, "draw"), (drawn,), filled)
-        age = (pick - at.slot["written"]) % capacity
-        newest = age < made
+        own = ring.owned(at.game, value)
+        made = own.reward.shape[0]
+        drawn = round(share * at.game.batch_rows)
+        kept = min(made, at.game.batch_rows - drawn) if drawn else made
+        places = rng.integers(rng.fold(at.key, "draw"), (drawn,), at.slot.filled(made))
+        past = at.slot.take(places, own)
+        return tmap(
+            lambda new, old, every: torch.cat([new[:kept], old, every[made:]]), own, past, value
+        )
 
-        def mixed(ring: Tensor, own: Tensor, all_rows: Tensor) -> Tensor:
-            recent = own[age.clamp(max=made - 1)]
-            mask = newest.reshape(-1, *[1] * (own.dim() - 1))
-            past = torch.where(mask, recent, ring[pick])
-            return torch.cat([own[:kept], past, all_rows[made:]])
-
-        return tmap(mixed, at.slot["rows"], own, value)
-
-    def refresh(memory: Any, after: After) -> Any:
-        made = after.game.own(after.fresh)
-        if made > capacity:
-            raise ValueError(f"a replay of {capacity} rows cannot hold the {made} of one update")
-        own = tmap(lambda leaf: leaf[:made], after.fresh)
-        where = (memory["written"] + torch.arange(made, device=memory["written"].device)) % capacity
-        # In place: see the law on private memory in bench.strategy.
-        rows = tmap(lambda ring, new: ring.index_put_((where,), new), memory["rows"], own)
-        return {"rows": rows, "written": memory["written"] + made}
+    def refresh(memory: ring.Ring, after: After) -> ring.Ring:
+        return memory.append(ring.owned(after.game, after.fresh))
 
     return Strategy(name="replay", batch=batch, slot=slot, refresh=refresh)

@@ -8,7 +8,7 @@ from torch import Tensor
 from bench import rng
 from bench.game import Task
 from bench.steps import Core
-from bench.strategy import After, Strategy
+from bench.strategy import After, Strategy, Use
 from bench.trees import Params
 
 HOME = "gan"
@@ -42,12 +42,12 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
             for name, weight in matrices(core.critic).items()
         }
 
-    def weights(params: Params, player: str, memory: Any) -> Params:
-        if player == "actor":
+    def weights(params: Params, use: Use) -> Params:
+        if use.player == "actor":
             return params
         capped = dict(params)
         for name, matrix in matrices(params).items():
-            sigma = memory[name]["u"] @ matrix @ memory[name]["v"]
+            sigma = use.slot[name]["u"] @ matrix @ use.slot[name]["v"]
             capped[name] = params[name] / torch.clamp(sigma / cap, min=1.0)
         return capped
 

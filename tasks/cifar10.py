@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from bench.game import Anchors
-from tasks.family.images import InceptionGan
+from tasks.family.downloaded import DownloadedGan
 
 
-class Cifar10(InceptionGan):
+class Cifar10(DownloadedGan):
     """64 channels at full size, three doublings: half as wide as SNGAN's standard CNN."""
 
     name: ClassVar[str] = "cifar10"

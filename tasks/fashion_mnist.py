@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from bench.game import Anchors
-from tasks.family.images import InceptionGan
+from tasks.family.downloaded import DownloadedGan
 
 
-class FashionMnist(InceptionGan):
+class FashionMnist(DownloadedGan):
     """64 channels at full size, two doublings; scored as three equal colours."""
 
     name: ClassVar[str] = "fashion_mnist"

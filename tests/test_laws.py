@@ -114,10 +114,9 @@ def test_accept_sees_the_newest_experience(task: str) -> None:
     """What the actor has just made, before any strategy replaced it by something older."""
     seen: list[torch.Tensor] = []
 
-    def accept(new, at):  # type: ignore[no-untyped-def]
-        assert at.player == "both"
-        seen.append(at.batch.action)
-        return at.core
+    def accept(new, after):  # type: ignore[no-untyped-def]
+        seen.append(after.fresh.action)
+        return after.old
 
     judge = Strategy(name="judge", accept=accept)
     old = Strategy(name="old", batch=lambda batch, at: batch._replace(action=0 * batch.action))

@@ -38,7 +38,6 @@ class Control(Task):
     hidden: ClassVar[tuple[int, ...]] = (64, 64)
     lr: ClassVar[float] = 1e-3
     exploration: ClassVar[float] = 0.1  # standard deviation of the noise on actions in [-1, 1]
-    warmup: ClassVar[int] = 0  # first updates at which actions are uniform
     episodes: ClassVar[int] = 5
     metrics: ClassVar[tuple[Metric, ...]] = RETURN_METRICS
 

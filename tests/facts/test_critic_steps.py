@@ -47,7 +47,7 @@ def _moves(strategy: object, every: int) -> list[bool]:
     old, new = torch.zeros(1), torch.ones(1)
     found = []
     for step in range(1, every + 1):
-        at = type("At", (), {"core": Core({"a": old}, {}, {}, {}, torch.tensor(step - 1))})()
-        core = strategy.accept(Core({"a": new}, {}, {}, {}, torch.tensor(step)), at)  # type: ignore[attr-defined]
+        after = type("After", (), {"old": Core({"a": old}, {}, {}, {}, torch.tensor(step - 1))})()
+        core = strategy.accept(Core({"a": new}, {}, {}, {}, torch.tensor(step)), after)  # type: ignore[attr-defined]
         found.append(bool(core.actor["a"] == 1.0))
     return found

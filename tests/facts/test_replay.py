@@ -7,6 +7,7 @@ import torch
 
 from bench import registry, rng
 from bench.conformance import experience
+from bench.ring import Ring
 from bench.strategy import Strategy
 from bench.trees import tmap
 from tests.closed_form import build, learner
@@ -14,7 +15,7 @@ from tests.closed_form import build, learner
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def played(updates: int, capacity: int) -> tuple[list[torch.Tensor], list[torch.Tensor], dict]:
+def played(updates: int, capacity: int) -> tuple[list[torch.Tensor], list[torch.Tensor], Ring]:
     """Rewards that were seen and batches that were learned from, per update; the final memory."""
     task = registry.task("lqr")
     made = build("replay", "lqr", capacity=capacity)
@@ -39,8 +40,8 @@ def played(updates: int, capacity: int) -> tuple[list[torch.Tensor], list[torch.
 def test_the_ring_holds_the_last_rows() -> None:
     rewards, _, memory = played(updates=7, capacity=10)
     last = torch.cat(rewards)[-10:]
-    assert memory["written"] == 7 * 4
-    assert torch.equal(memory["rows"].reward.sort().values, last.sort().values)
+    assert memory.written == 7 * 4
+    assert torch.equal(memory.rows.reward.sort().values, last.sort().values)
 
 
 def test_draws_come_from_what_was_seen_the_newest_included() -> None:
@@ -59,7 +60,7 @@ def test_draws_are_uniform() -> None:
     made = build("replay", "lqr", capacity=12)
     what, key = learner("lqr", made), rng.seed_key(3)
     slot = made.slot(what.init(key).core, task, key)
-    slot = {"rows": slot["rows"]._replace(reward=torch.arange(12.0)), "written": key * 0 + 12}
+    slot = Ring(slot.rows._replace(reward=torch.arange(12.0)), key * 0 + 12)
     fresh = task.blank(4)._replace(reward=torch.tensor([0.0, 1.0, 2.0, 3.0]))
     counts = torch.zeros(12)
     for update in range(40):
@@ -73,8 +74,8 @@ def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
     task, key = registry.task("ring8"), rng.seed_key(0)
     made, what = build("replay", "ring8"), learner("ring8")
     slot = made.slot(what.init(key).core, task, key)
-    rows = slot["rows"]._replace(action=slot["rows"].action - 99.0)
-    slot = {"rows": rows, "written": key * 0 + 20_000}
+    rows = slot.rows._replace(action=slot.rows.action - 99.0)
+    slot = Ring(rows, key * 0 + 20_000)
     actor = what.init(key).core.actor
     act = lambda obs, use: what.act(actor, obs, use)  # noqa: E731
     fresh = task.fresh(act, key, torch.tensor(0), task.blank(0))

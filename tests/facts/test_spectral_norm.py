@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from bench import rng
+from bench.strategy import Use
 from tests.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -14,7 +15,7 @@ def test_singular_values_end_under_the_cap(cap: float) -> None:
     strategy = build("spectral_norm", "digits", cap=cap)
     states, _ = run(learner("digits", strategy), 150)
     critic = states[-1].core.critic
-    used = strategy.weights(critic, "critic", states[-1].slots["spectral_norm"])
+    used = strategy.weights(critic, Use("critic", states[-1].slots["spectral_norm"], None))
     touched = 0
     for name, weight in critic.items():
         if weight.dim() >= 2:
@@ -47,4 +48,4 @@ def test_power_iteration_finds_the_singular_value() -> None:
 def test_the_actor_is_left_alone() -> None:
     strategy = build("spectral_norm", "ring8", cap=1e-3)
     actor = learner("ring8").init(rng.seed_key(0)).core.actor
-    assert strategy.weights(actor, "actor", None) is actor
+    assert strategy.weights(actor, Use("actor", None, None)) is actor
