@@ -20,12 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import torch
 from torch import Tensor
 
-from bench.game import Blueprint, Examples, Experience, Task
+from bench import rng
+from bench.game import Blueprint, Examples, Experience, Halves, Task
 from bench.optim import Optimizer
 from bench.trees import Params
 
@@ -62,6 +65,15 @@ class Place:
     q: Callable[[Params, Tensor, Tensor], Tensor]  # (critic, obs, action) -> outputs [B]
     features: Callable[[Params, Tensor, Tensor], Tensor]  # the same -> inputs [B, H] of its end
     act: Callable[[Params, Tensor, Tensor], Tensor]  # (actor, obs, key) -> actions [B, A]
+
+    def halves(self, core: Core, batch: Experience) -> Halves:
+        """The two sides of a batch: data and what the actor of `core` makes."""
+        key = rng.fold(self.key, "halves")
+        return self.game.halves(batch, partial(self.act, core.actor), key)
+
+    def slope(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
+        """dq/da [B, A] of a critic at the given actions."""
+        return torch.func.grad(lambda a: self.q(critic, obs, a).sum())(action)
 
 
 @dataclass(frozen=True, kw_only=True)

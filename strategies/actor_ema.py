@@ -12,6 +12,7 @@ from bench.trees import Params, lerp, ravel, unravel
 HOME = "gan"
 SOURCE = "Yazici et al., 2019, arXiv 1806.04498"
 NEUTRAL = {"decay": 0.0}
+SEARCH = {"decay": (0.99, 0.999, 0.9999)}
 
 
 def actor_ema(*, decay: float = 0.999) -> Strategy:

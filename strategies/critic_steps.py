@@ -9,6 +9,7 @@ from bench.trees import tmap
 HOME = "both"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875 (5); Fujimoto et al., 2018, arXiv 1802.09477 (2)"
 NEUTRAL = {"every": 1}
+SEARCH = {"every": (2, 5, 10)}
 DEFAULTS = {"rl": {"every": 2}}
 
 

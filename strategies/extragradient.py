@@ -8,6 +8,7 @@ from bench.strategy import Strategy
 HOME = "gan"
 SOURCE = "Korpelevich, 1976; Gidel et al., 2019, arXiv 1802.10551"
 NEUTRAL = {"lookahead": 0.0}
+SEARCH = {"lookahead": (0.5, 1.0)}
 NEUTRAL_STEP = steps.simultaneous
 
 

@@ -9,6 +9,7 @@ from bench.strategy import At, Strategy
 HOME = "gan"
 SOURCE = "Gulrajani et al., 2017, arXiv 1704.00028"
 NEUTRAL = {"weight": 0.0}
+SEARCH = {"weight": (0.1, 1.0, 10.0)}
 DEFAULTS = {"toy": {"weight": 0.1}, "game": {"weight": 0.1}}  # the authors' code for toys
 
 
@@ -25,13 +26,10 @@ def gradient_penalty(*, weight: float = 10.0) -> Strategy:
     def penalty(at: At) -> Tensor | float:
         if at.player == "actor":
             return 0.0
-        act_key, mix_key = rng.fold(at.key, "act"), rng.fold(at.key, "mix")
-        halves = at.game.halves(
-            at.batch, lambda obs, use: at.act(at.core.actor, obs, rng.fold(act_key, use)), act_key
-        )
-        mix = rng.uniform(mix_key, (halves.data.shape[0], 1))
+        halves = at.halves(at.core, at.batch)
+        mix = rng.uniform(rng.fold(at.key, "mix"), (halves.data.shape[0], 1))
         between = halves.data + mix * (halves.own - halves.data)
-        slope = torch.func.grad(lambda a: at.q(at.core.critic, halves.obs, a).sum())(between)
+        slope = at.slope(at.core.critic, halves.obs, between)
         # The square root's own slope is infinite at 0, where a fresh critic may well be.
         norm = torch.sqrt(slope.square().sum(dim=1) + 1e-12)
         return weight * (norm - 1.0).square().mean()

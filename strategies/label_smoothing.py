@@ -6,6 +6,8 @@ from bench.strategy import At, Strategy
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.4"
 NEUTRAL = {"eps": 0.0}
+AFTER = ("target_smoothing", "diff_augment", "instance_noise")
+SEARCH = {"eps": (0.1, 0.2, 0.5), "one_sided": (False, True)}
 
 
 def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
@@ -28,4 +30,4 @@ def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
         gap = gap.clamp(max=0.0) if one_sided else gap
         return value._replace(target=value.target + eps * gap)
 
-    return Strategy(name="label_smoothing", examples=examples)
+    return Strategy(name="label_smoothing", examples=examples, after=AFTER)

@@ -9,6 +9,21 @@ from bench.strategy import Conflict, Strategy
 HOME = "gan"
 SOURCE = "Lin et al., 2018, arXiv 1712.04086"
 NEUTRAL = {"samples": 1}
+SEARCH = {"samples": (2, 4)}
+ROWS = "it compares the rows of a half, which are packs here; leave one of the two out"
+EXCLUDES = {"batch_norm_split": ROWS, "minibatch_discrimination": ROWS}
+AFTER = (
+    "weight_norm",
+    "dropout",
+    "target_scaling",
+    "layer_norm",
+    "batch_norm_joint",
+    "batch_norm_split",
+    "minibatch_discrimination",
+    "minibatch_stddev",
+    "compatible_critic",
+    "twin_critics",
+)
 
 
 def packing(*, samples: int = 2) -> Strategy:
@@ -39,4 +54,6 @@ def packing(*, samples: int = 2) -> Strategy:
             return f"a half of {game.batch_rows} holds no pack of {samples}"
         return None
 
-    return Strategy(name="packing", blueprint=blueprint, inert=inert, after=("twin_critics",))
+    return Strategy(
+        name="packing", blueprint=blueprint, inert=inert, after=AFTER, excludes=EXCLUDES
+    )

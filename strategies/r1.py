@@ -1,14 +1,13 @@
 """Penalises the critic's squared action gradient on the data half."""
 
-import torch
 from torch import Tensor
 
-from bench import rng
 from bench.strategy import At, Strategy
 
 HOME = "gan"
 SOURCE = "Mescheder et al., 2018, arXiv 1801.04406"
 NEUTRAL = {"gamma": 0.0}
+SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 
 
 def r1(*, gamma: float = 1.0) -> Strategy:
@@ -24,11 +23,8 @@ def r1(*, gamma: float = 1.0) -> Strategy:
     def penalty(at: At) -> Tensor | float:
         if at.player == "actor":
             return 0.0
-        key = rng.fold(at.key, "act")
-        halves = at.game.halves(
-            at.batch, lambda obs, use: at.act(at.core.actor, obs, rng.fold(key, use)), key
-        )
-        slope = torch.func.grad(lambda a: at.q(at.core.critic, halves.obs, a).sum())(halves.data)
+        halves = at.halves(at.core, at.batch)
+        slope = at.slope(at.core.critic, halves.obs, halves.data)
         return 0.5 * gamma * slope.square().sum(dim=1).mean()
 
     return Strategy(name="r1", penalty=penalty)

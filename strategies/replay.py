@@ -12,6 +12,7 @@ from bench.trees import tmap
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
 NEUTRAL = {"share": 0.0, "capacity": 100}
+SEARCH = {"share": (0.25, 0.5, 1.0)}
 ACTIVE = {"capacity": 100}  # a few updates need no more, and the rings of big tasks are large
 DEFAULTS = {
     "gan": {"share": 0.5},  # SimGAN: half of the generated half

@@ -14,6 +14,7 @@ SOURCE = (
     "Lillicrap et al., 2016, arXiv 1509.02971; tau as in Fujimoto et al., 2018, arXiv 1802.09477"
 )
 NEUTRAL = {"tau": 1.0}
+SEARCH = {"tau": (0.001, 0.005, 0.02, 0.1)}
 DEFAULTS = {"short": {"tau": 0.02}}  # tens of thousands of updates instead of a million
 
 

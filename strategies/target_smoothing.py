@@ -7,6 +7,7 @@ from bench.strategy import At, Strategy
 HOME = "rl"
 SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477, section 5.3"
 NEUTRAL = {"deviation": 0.0}
+SEARCH = {"deviation": (0.1, 0.2, 0.4)}
 
 
 def target_smoothing(*, deviation: float = 0.2, clip: float = 0.5) -> Strategy:

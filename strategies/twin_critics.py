@@ -10,6 +10,18 @@ from bench.strategy import Strategy
 HOME = "rl"
 SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477; for GANs Durugkar et al., 2017, arXiv 1611.01673"
 NEUTRAL = {"count": 1}
+SEARCH = {"count": (2, 4), "judge": ("min", "mean")}
+AFTER = (
+    "weight_norm",
+    "dropout",
+    "target_scaling",
+    "layer_norm",
+    "batch_norm_joint",
+    "batch_norm_split",
+    "minibatch_discrimination",
+    "minibatch_stddev",
+    "compatible_critic",
+)
 
 
 def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> Strategy:
@@ -29,4 +41,4 @@ def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> St
         heads = Net((Heads((value.critic.net,) * count),))
         return replace(value, critic=replace(value.critic, net=heads), heads=judge)
 
-    return Strategy(name="twin_critics", blueprint=blueprint)
+    return Strategy(name="twin_critics", blueprint=blueprint, after=AFTER)
