@@ -96,9 +96,10 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _close(one: Any, other: Any) -> bool:
-    # Batched and single matrix products differ by rounding, which few updates barely amplify.
+    # Batched and single matrix products differ by rounding. Six updates amplify it to 1e-11, or to
+    # 2e-10 through the statistics of four rows; one seed's numbers in another's would show at 1e-4.
     pairs = zip(trees.leaves(one), trees.leaves(other), strict=True)
-    return all(torch.allclose(a, b, rtol=1e-9, atol=1e-11) for a, b in pairs)
+    return all(torch.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in pairs)
 
 
 def _baseline(task: Task, step: Step) -> Learner:

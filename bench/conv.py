@@ -49,20 +49,20 @@ class Conv:
     kernel: int = 3
     stride: int = 1
     padding: int = 1
+    bias: bool = True
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         into, *sides = shape
         fan_in = into * self.kernel**2
         weight = (self.channels, into, self.kernel, self.kernel)
-        params = {
-            "weight": uniform_init(rng.fold(key, "weight"), weight, fan_in),
-            "bias": uniform_init(rng.fold(key, "bias"), (self.channels,), fan_in),
-        }
+        params = {"weight": uniform_init(rng.fold(key, "weight"), weight, fan_in)}
+        if self.bias:
+            params["bias"] = uniform_init(rng.fold(key, "bias"), (self.channels,), fan_in)
         after = ((side + 2 * self.padding - self.kernel) // self.stride + 1 for side in sides)
         return params, (self.channels, *after)
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
-        weight, bias = params["weight"], params["bias"]
+        weight, bias = params["weight"], params.get("bias")
         return functional.conv2d(x, weight, bias, stride=self.stride, padding=self.padding)
 
 

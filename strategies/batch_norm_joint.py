@@ -1,0 +1,44 @@
+"""Normalises the critic's hidden layers by all that it is shown at once."""
+
+from dataclasses import replace
+
+from bench.batchwise import batch_normed
+from bench.game import Blueprint, Task
+from bench.nets import is_deep
+from bench.strategy import Strategy
+
+HOME = "rl"
+SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"
+NEUTRAL = {"on": False}
+AFTER = ("weight_norm", "dropout", "target_scaling", "layer_norm")
+ALL = 1 << 30  # no batch is larger: all rows are one group
+
+
+def batch_norm_joint(*, on: bool = True) -> Strategy:
+    """Normalises the critic's hidden layers by all that it is shown at once.
+
+    Before every activation h <- (h - mean) / sd * gain + bias, statistics over the critic's whole
+    batch: data and samples together in a GAN; (s, a) and (s', a') together in RL, where the
+    target's network is shown both as well. on = False is neutral. Inert where the critic has no
+    hidden layer.
+
+    Paper against here: CrossQ keeps running statistics for the actor's loss; here, without them,
+    the actor's answers are normalised by themselves. CrossQ also drops target networks.
+    """
+
+    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+        if not on or inert(game):
+            return value
+        net = batch_normed(value.critic.net, ALL)
+        return replace(value, critic=replace(value.critic, net=net), joint=True)
+
+    def inert(game: Task) -> str | None:
+        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
+
+    return Strategy(
+        name="batch_norm_joint",
+        blueprint=blueprint,
+        inert=inert,
+        after=AFTER,
+        excludes={"batch_norm_split": "both normalise the same layers; leave one of them out"},
+    )

@@ -1,0 +1,36 @@
+"""Normalises the critic's hidden layers by the rows of each half."""
+
+from dataclasses import replace
+
+from bench.batchwise import batch_normed
+from bench.game import Blueprint, Task
+from bench.nets import is_deep
+from bench.strategy import Strategy
+
+HOME = "gan"
+SOURCE = "Radford et al., 2016 (DCGAN), arXiv 1511.06434; Ioffe and Szegedy, 2015, arXiv 1502.03167"
+NEUTRAL = {"on": False}
+AFTER = ("weight_norm", "dropout", "target_scaling", "layer_norm")
+
+
+def batch_norm_split(*, on: bool = True) -> Strategy:
+    """Normalises the critic's hidden layers by the rows of each half.
+
+    Before every activation h <- (h - mean) / sd * gain + bias, statistics over `batch_rows` rows:
+    data and samples apart in a GAN, (s, a) and (s', a') apart in RL. on = False is neutral. Inert
+    where the critic has no hidden layer.
+
+    Paper against paper: one kind per batch is the usual recipe for GANs, and what CrossQ found to
+    fail in RL. Here without running statistics; without a replay an RL batch is a few rows only.
+    """
+
+    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+        if not on or inert(game):
+            return value
+        net = batch_normed(value.critic.net, game.batch_rows)
+        return replace(value, critic=replace(value.critic, net=net))
+
+    def inert(game: Task) -> str | None:
+        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
+
+    return Strategy(name="batch_norm_split", blueprint=blueprint, inert=inert, after=AFTER)

@@ -1,0 +1,38 @@
+"""Pushes the norm of the critic's action gradient towards 1 around the data."""
+
+import torch
+from torch import Tensor
+
+from bench import rng
+from bench.strategy import At, Strategy
+
+HOME = "gan"
+SOURCE = "Kodali et al., 2017, arXiv 1705.07215"
+NEUTRAL = {"weight": 0.0}
+SEARCH = {"weight": (0.1, 1.0, 10.0), "spread": (0.1, 0.5, 1.0)}
+
+
+def dragan(*, weight: float = 10.0, spread: float = 0.5) -> Strategy:
+    """Pushes the norm of the critic's action gradient towards 1 around the data.
+
+    critic loss + weight * E (norm(dq/da) - 1)^2 at a = data + e * spread * sd * u, where sd is the
+    standard deviation of all numbers of the data half, u is uniform in [0, 1) per number and e per
+    row. weight = 0 is neutral.
+
+    Paper against code: the paper adds centred normal noise, its released code the one-sided uniform
+    noise used here, with spread 0.5 and the step e along it.
+    """
+
+    def penalty(at: At) -> Tensor | float:
+        if at.player == "actor":
+            return 0.0
+        halves = at.halves(at.core, at.batch)
+        data = halves.data
+        noise = spread * data.std(correction=0) * rng.uniform(rng.fold(at.key, "noise"), data.shape)
+        step = rng.uniform(rng.fold(at.key, "step"), (data.shape[0], 1))
+        slope = at.slope(at.core.critic, halves.obs, data + step * noise)
+        # The square root's own slope is infinite at 0, where a fresh critic may well be.
+        norm = torch.sqrt(slope.square().sum(dim=1) + 1e-12)
+        return weight * (norm - 1.0).square().mean()
+
+    return Strategy(name="dragan", penalty=penalty)

@@ -1,0 +1,67 @@
+"""Rewards the actor for the variety of its answers."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from bench.game import Blueprint, Task
+from bench.strategy import At, Strategy
+
+HOME = "rl"
+SOURCE = "Haarnoja et al., 2018, arXiv 1801.01290; estimate of Kozachenko and Leonenko, 1987"
+NEUTRAL = {"weight": 0.0}
+DEFAULTS = {"rl": {"weight": 0.05}}
+SEARCH = {"weight": (0.01, 0.05, 0.2), "samples": (2, 4, 8)}
+AFTER = (
+    *("weight_norm", "dropout", "target_scaling", "layer_norm"),
+    *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
+    *("twin_critics", "packing"),
+)
+
+
+def nearest_neighbour_entropy(answers: Tensor) -> Tensor:
+    """Entropy [...] in nats, up to a constant, of N answers [..., N, A] to one question.
+
+    A * E log(distance to the nearest other answer). The constant of Kozachenko and Leonenko, log(N
+    - 1) + log(volume of the unit ball) + 0.577, has no gradient.
+    """
+    count = answers.shape[-2]
+    gaps = answers[..., :, None, :] - answers[..., None, :, :]
+    to_itself = 1e12 * torch.eye(count, dtype=answers.dtype, device=answers.device)
+    nearest = (gaps.square().sum(dim=-1) + to_itself).amin(dim=-1)
+    return 0.5 * answers.shape[-1] * torch.log(nearest + 1e-12).mean(dim=-1)
+
+
+def entropy(*, weight: float = 0.2, samples: int = 4) -> Strategy:
+    """Rewards the actor for the variety of its answers.
+
+    actor loss - weight * E H(answers), H the nearest-neighbour entropy of all samples of the batch
+    where there is nothing to observe, and else of `samples` answers to each observation. An actor
+    without noise is given one number of it per action. weight = 0 is neutral. Inert where the actor
+    answers once.
+
+    Paper against here: SAC knows its policy's density, counts the entropy in the critic's target
+    too and tunes the weight to an entropy of -A; here the weight is fixed, and only the actor feels
+    it, as a GAN's does. What acts and is evaluated is the noisy policy.
+    """
+
+    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+        if not weight or inert(game) or game.noise_size:
+            return value
+        return replace(value, extra_noise=game.action_size)
+
+    def penalty(at: At) -> Tensor | float:
+        if at.player == "critic" or inert(at.game) or not weight:
+            return 0.0
+        obs = at.game.actor_obs(at.batch)
+        each = samples if at.game.obs_size else 1
+        made = at.act(at.core.actor, obs.repeat_interleave(each, dim=0), at.key)
+        answers = made.unflatten(0, (-1, each)) if at.game.obs_size else made
+        return -weight * nearest_neighbour_entropy(answers).mean()
+
+    def inert(game: Task) -> str | None:
+        alone = game.obs_size == 0 and game.batch_rows == 1
+        return "the actor answers once: there is no variety" if alone else None
+
+    return Strategy(name="entropy", blueprint=blueprint, penalty=penalty, inert=inert, after=AFTER)

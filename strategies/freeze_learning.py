@@ -1,0 +1,60 @@
+"""Holds back the player that is too far ahead."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.game import Task
+from bench.steps import Core
+from bench.strategy import After, Strategy
+from bench.trees import tmap
+
+HOME = "both"
+SOURCE = "Pfau and Vinyals, 2016, arXiv 1610.01945; band of Larsen et al., 2016, arXiv 1512.09300"
+NEUTRAL = {"margin": float("inf")}
+ACTIVE = {"margin": 0.0}  # always outside the band
+SEARCH = {"margin": (0.25, 0.5, 0.75)}
+
+
+def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
+    """Holds back the player that is too far ahead.
+
+    With the critic's loss L and its running mean M <- decay * M + (1 - decay) * L: the critic does
+    not move while L < M - margin * |M|, the actor not while L > M + margin * |M|. margin = inf is
+    neutral.
+
+    Paper against code: Pfau and Vinyals give no band. VAE/GAN's released code has one around a
+    fixed 0.68 = log 2, plus or minus 0.35, which is half of it; an RL loss has no such fixed point,
+    so that the band lies around the running mean in both domains.
+    """
+
+    def slot(core: Core, game: Task, key: Tensor) -> Any:
+        nothing = 0.0 * next(iter(core.critic.values())).sum()
+        return {"sum": nothing, "count": nothing}
+
+    def mean(memory: Any, loss: Tensor) -> tuple[Any, Tensor]:
+        memory = {
+            "sum": decay * memory["sum"] + (1.0 - decay) * loss,
+            "count": decay * memory["count"] + (1.0 - decay),
+        }
+        return memory, memory["sum"] / memory["count"]  # unbiased from the first update on
+
+    def accept(new: Core, after: After) -> Core:
+        loss = after.losses["critic"]
+        _, level = mean(after.slot, loss)
+        band = margin * level.abs()
+        held = {"critic": loss < level - band, "actor": loss > level + band}
+        kept: dict[str, Any] = {}
+        for player, stays in held.items():
+            for part in (player, f"{player}_opt"):
+                old, moved = getattr(after.old, part), getattr(new, part)
+                kept[part] = tmap(lambda a, b, stays=stays: torch.where(stays, a, b), old, moved)
+        return new._replace(**kept)
+
+    def refresh(memory: Any, after: After) -> Any:
+        return mean(memory, after.losses["critic"])[0]
+
+    return Strategy(
+        name="freeze_learning", slot=slot, accept=accept, refresh=refresh, after=("critic_steps",)
+    )

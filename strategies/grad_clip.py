@@ -1,0 +1,30 @@
+"""Bounds the length of each player's gradient."""
+
+from torch import Tensor
+
+from bench.strategy import At, Strategy
+from bench.trees import Params, norm, tmap
+
+HOME = "rl"
+SOURCE = "Pascanu et al., 2013, arXiv 1211.5063; 0.5 as in PPO's code (Schulman et al., 1707.06347)"
+NEUTRAL = {"bound": float("inf")}
+ACTIVE = {"bound": 0.01}  # the games start with shorter gradients than 0.5
+SEARCH = {"bound": (0.1, 0.5, 1.0, 10.0)}
+
+
+def grad_clip(*, bound: float = 0.5) -> Strategy:
+    """Bounds the length of each player's gradient.
+
+    gradient <- gradient * min(1, bound / norm), the Euclidean norm over all of a player's
+    parameters. bound = inf is neutral.
+
+    Paper against here: the bound acts before Adam, which divides most of it away unless the norm
+    varies from update to update.
+    """
+
+    def grads(value: Params, at: At) -> Params:
+        length: Tensor = norm(value)
+        scale = (bound / length.clamp(min=1e-12)).clamp(max=1.0)
+        return tmap(lambda leaf: scale * leaf, value)
+
+    return Strategy(name="grad_clip", grads=grads, after=("harmful",))

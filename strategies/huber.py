@@ -1,0 +1,35 @@
+"""Bounds how far the critic's target may be from what the critic says."""
+
+from bench.game import Examples
+from bench.strategy import At, Strategy
+
+HOME = "rl"
+SOURCE = "Huber, 1964; for RL Mnih et al., 2015 (errors clipped to 1)"
+NEUTRAL = {"delta": float("inf")}
+ACTIVE = {"delta": 0.01}
+DEFAULTS = {"gan": {"delta": 0.5}, "game": {"delta": 0.5}}
+SEARCH = {"delta": (0.1, 0.5, 1.0, 10.0)}
+
+
+def huber(*, delta: float = 1.0) -> Strategy:
+    """Bounds how far the critic's target may be from what the critic says.
+
+    target <- v + clamp(target - v, -delta, delta), v the critic's present value, a constant here.
+    On a squared loss this is Huber's gradient, 2 * clamp(v - target); on a GAN's cross-entropy it
+    bounds the slope of a sample that is judged quite wrongly. delta = inf is neutral.
+
+    Paper against here: DQN clips to 1 with rewards clipped to 1; in a GAN values are probabilities,
+    no target is further away than 1, and the default is 0.5.
+    """
+
+    def examples(value: Examples, at: At) -> Examples:
+        if value.role != "critic" or delta == float("inf"):
+            return value
+        said = at.game.value(at.q(at.core.critic, value.obs, value.action)).detach()
+        return value._replace(target=said + (value.target - said).clamp(-delta, delta))
+
+    return Strategy(
+        name="huber",
+        examples=examples,
+        after=("target_smoothing", "diff_augment", "instance_noise", "label_smoothing"),
+    )

@@ -1,0 +1,30 @@
+"""Adds noise, which fades over the run, to every action that the critic is shown."""
+
+from bench import rng
+from bench.game import Examples
+from bench.strategy import At, Strategy
+
+HOME = "gan"
+SOURCE = "Sonderby et al., 2017, arXiv 1610.04490; Arjovsky and Bottou, 2017, arXiv 1701.04862"
+NEUTRAL = {"deviation": 0.0}
+SEARCH = {"deviation": (0.03, 0.1, 0.3)}
+
+
+def instance_noise(*, deviation: float = 0.1) -> Strategy:
+    """Adds noise, which fades over the run, to every action that the critic is shown.
+
+    action <- action + deviation * max(0, 1 - step / budget) * normal, in the critic's loss, in its
+    target and in the actor's loss. deviation = 0 is neutral.
+
+    Paper against here: the paper anneals a deviation of its own choice to 0; 0.1 is common
+    practice. `target_smoothing` is the same idea in the target alone, clipped and without fading.
+    """
+
+    def examples(value: Examples, at: At) -> Examples:
+        left = (1.0 - at.core.step / at.game.updates).clamp(min=0.0)
+        noise = rng.normal(rng.fold(at.key, value.role), tuple(value.action.shape))
+        return value._replace(action=value.action + deviation * left * noise)
+
+    return Strategy(
+        name="instance_noise", examples=examples, after=("target_smoothing", "diff_augment")
+    )

@@ -1,0 +1,47 @@
+"""Shows the actor a slowly following copy of the critic."""
+
+from typing import Any
+
+from torch import Tensor
+
+from bench.game import Task
+from bench.steps import Core
+from bench.strategy import After, At, Strategy, View
+from bench.trees import lerp, ravel, unravel
+
+HOME = "rl"
+SOURCE = "the reading of Lillicrap et al., 2016, arXiv 1509.02971, that acts where discounts are 0"
+NEUTRAL = {"tau": 1.0}
+DEFAULTS = {"short": {"tau": 0.02}, "gan": {"tau": 0.05}}
+SEARCH = {"tau": (0.005, 0.02, 0.1, 0.5)}
+
+
+def lagged_critic(*, tau: float = 0.005) -> Strategy:
+    """Shows the actor a slowly following copy of the critic.
+
+    The actor's loss judges by copy + tau * (critic - copy), the critic as it stands when the actor
+    moves; copy <- the same after every update. tau = 1 is neutral: the actor sees the critic that
+    has just moved.
+
+    Paper against here: a target network (`target_network`) changes only the critic's target and
+    cannot matter in a GAN; this is what is left of the idea there. 0.005 is TD3's for a million
+    updates, larger where runs are short.
+    """
+
+    def slot(core: Core, game: Task, key: Tensor) -> Any:
+        return ravel(core.critic)
+
+    def blend(copy: Tensor, core: Core) -> Tensor:
+        now = ravel(core.critic)
+        # At tau = 1 exactly the critic, not copy + (critic - copy), which rounds.
+        return now if tau == 1.0 else lerp(copy, now, tau)
+
+    def view(value: View, at: At) -> View:
+        return value._replace(critic=unravel(blend(at.slot, at.core), at.core.critic))
+
+    def refresh(copy: Any, after: After) -> Any:
+        return blend(copy, after.new)
+
+    return Strategy(
+        name="lagged_critic", view=view, slot=slot, refresh=refresh, after=("target_network",)
+    )

@@ -1,0 +1,44 @@
+"""Pulls the critic's outputs towards running means of the opposite half."""
+
+from torch import Tensor
+
+from bench.game import Task
+from bench.steps import Core
+from bench.strategy import After, At, Strategy
+
+HOME = "gan"
+SOURCE = "Tseng et al., 2021, arXiv 2104.03310"
+NEUTRAL = {"weight": 0.0}
+SEARCH = {"weight": (0.01, 0.1, 0.3, 1.0)}
+
+
+def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
+    """Pulls the critic's outputs towards running means of the opposite half.
+
+    critic loss + weight * (E (q(data) - mean_own)^2 + E (q(own) - mean_data)^2), with mean <-
+    decay * mean + (1 - decay) * E q over the newest experience. weight = 0 is neutral. In RL the
+    halves are the actions that were taken and what the actor would do now.
+
+    Paper against code: the released code takes only the positive part of q(data) - mean_own and of
+    mean_data - q(own) and starts after some updates; here is the paper's formula from the start.
+    """
+
+    def slot(core: Core, game: Task, key: Tensor) -> dict[str, Tensor]:
+        nothing = 0.0 * next(iter(core.critic.values())).sum()
+        return {"data": nothing, "own": nothing}
+
+    def penalty(at: At) -> Tensor | float:
+        if at.player == "actor":
+            return 0.0
+        halves = at.halves(at.core, at.batch)
+        data, own = (at.q(at.core.critic, halves.obs, a) for a in (halves.data, halves.own))
+        pulls = (data - at.slot["own"]).square().mean() + (own - at.slot["data"]).square().mean()
+        return weight * pulls
+
+    def refresh(memory: dict[str, Tensor], after: After) -> dict[str, Tensor]:
+        halves = after.halves(after.new, after.fresh)
+        now = {"data": halves.data, "own": halves.own}
+        means = {k: after.q(after.new.critic, halves.obs, a).mean() for k, a in now.items()}
+        return {k: decay * memory[k] + (1.0 - decay) * mean for k, mean in means.items()}
+
+    return Strategy(name="lecam", slot=slot, penalty=penalty, refresh=refresh)

@@ -1,0 +1,56 @@
+"""Every few updates, draws both players back to where they slowly come from."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.game import Task
+from bench.steps import Core
+from bench.strategy import After, Strategy
+from bench.trees import lerp, tmap
+
+HOME = "gan"
+SOURCE = "Chavdarova et al., 2021, arXiv 2006.14567; Zhang et al., 2019, arXiv 1907.08610"
+NEUTRAL = {"alpha": 1.0}
+SEARCH = {"every": (5, 50), "alpha": (0.3, 0.5, 0.8)}
+
+
+def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
+    """Every few updates, draws both players back to where they slowly come from.
+
+    At every update whose number (1, 2, ...) is a multiple of `every`: slow <- slow + alpha * (fast
+    - slow), fast <- slow, both players together; the optimizers keep their states. alpha = 1 is
+    neutral.
+
+    Paper against paper: k = 5 and alpha = 0.5 are the defaults of both; for GANs Chavdarova et al.
+    also report k in the thousands.
+    """
+
+    def slot(core: Core, game: Task, key: Tensor) -> Any:
+        # Copies: the players themselves must not be two parts of one state.
+        return tmap(lambda leaf: leaf.clone(), {"actor": core.actor, "critic": core.critic})
+
+    def drawn_back(slow: Any, new: Core) -> Any:
+        fast = {"actor": new.actor, "critic": new.critic}
+        now = new.step % every == 0
+        # At alpha = 1 exactly the fast ones, not slow + (fast - slow), which rounds.
+        moved = fast if alpha == 1.0 else lerp(slow, fast, alpha)
+        return tmap(lambda back, on: torch.where(now, back, on), moved, fast)
+
+    def accept(new: Core, after: After) -> Core:
+        return new._replace(**drawn_back(after.slot, new))
+
+    def refresh(slow: Any, after: After) -> Any:
+        # What was accepted is the slow one's new place.
+        now = after.new.step % every == 0
+        fast = {"actor": after.new.actor, "critic": after.new.critic}
+        return tmap(lambda old, new: torch.where(now, new, old), slow, fast)
+
+    return Strategy(
+        name="lookahead",
+        slot=slot,
+        accept=accept,
+        refresh=refresh,
+        after=("critic_steps", "freeze_learning"),
+    )

@@ -1,0 +1,35 @@
+"""Shortens the memory of Adam's mean gradient, for both players."""
+
+from dataclasses import replace
+from typing import Any
+
+from bench.game import Task
+from bench.optim import Adam
+from bench.strategy import Strategy
+
+HOME = "gan"
+SOURCE = "Radford et al., 2016, arXiv 1511.06434 (0.5); Bhatt et al., 2024, arXiv 1902.05605 (0.5)"
+NEUTRAL = {"beta1": 0.9}
+SEARCH = {"beta1": (0.0, 0.5)}
+
+
+def low_beta1(*, beta1: float = 0.5) -> Strategy:
+    """Shortens the memory of Adam's mean gradient, for both players.
+
+    mean <- beta1 * mean + (1 - beta1) * gradient. beta1 = 0.9, every task's own, is neutral. Inert
+    where the players move by plain gradient descent.
+
+    Paper against paper: DCGAN says 0.5, SNGAN and WGAN-GP's image models use 0; CrossQ takes 0.5 in
+    RL without a word of why.
+    """
+
+    def optimizers(value: Any, player: str, game: Task) -> Any:
+        return replace(value, beta1=beta1) if isinstance(value, Adam) else value
+
+    def inert(game: Task) -> str | None:
+        players = game.blueprint()
+        if any(isinstance(p.optimizer, Adam) for p in (players.actor, players.critic)):
+            return None
+        return "plain gradient descent has no mean gradient to remember"
+
+    return Strategy(name="low_beta1", optimizers=optimizers, inert=inert, after=("ttur",))

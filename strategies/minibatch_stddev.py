@@ -1,0 +1,39 @@
+"""Tells the critic how varied each small group of rows is."""
+
+from dataclasses import replace
+
+from bench.batchwise import Variety
+from bench.game import Blueprint, Task
+from bench.nets import before_the_end, is_deep
+from bench.strategy import Strategy
+
+HOME = "gan"
+SOURCE = "Karras et al., 2018, arXiv 1710.10196, section 3"
+NEUTRAL = {"group": 0}
+SEARCH = {"group": (2, 4, 16)}
+AFTER = (
+    *("weight_norm", "dropout", "target_scaling", "layer_norm"),
+    *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination"),
+)
+
+
+def minibatch_stddev(*, group: int = 4) -> Strategy:
+    """Tells the critic how varied each small group of rows is.
+
+    The critic's last layer is also fed the mean over features of their standard deviation over
+    `group` consecutive rows. group = 0 is neutral. Inert where the critic has no hidden layer.
+
+    Paper against code: the paper takes the deviation over the whole minibatch, the released code
+    over groups of 4, as here. In RL the rows of a group are transitions from different states.
+    """
+
+    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+        if not group or inert(game):
+            return value
+        net = before_the_end(value.critic.net, Variety(group))
+        return replace(value, critic=replace(value.critic, net=net))
+
+    def inert(game: Task) -> str | None:
+        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
+
+    return Strategy(name="minibatch_stddev", blueprint=blueprint, inert=inert, after=AFTER)

@@ -1,0 +1,52 @@
+"""Takes every step twice, less the one before: an extrapolation from the past."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.game import Task
+from bench.optim import Optimizer
+from bench.strategy import Strategy
+from bench.trees import Params, tmap
+
+HOME = "gan"
+SOURCE = "Daskalakis et al., 2018, arXiv 1711.00141"
+NEUTRAL = {"strength": 0.0}
+SEARCH = {"strength": (0.5, 1.0)}
+
+
+@dataclass(frozen=True)
+class Optimistic:
+    """params <- params + step_t + strength * (step_t - step_{t-1}), steps of `inner`."""
+
+    inner: Optimizer
+    strength: float
+
+    def init(self, params: Params) -> Any:
+        return {"inner": self.inner.init(params), "last": tmap(lambda leaf: 0.0 * leaf, params)}
+
+    def update(self, params: Params, grads: Params, state: Any) -> tuple[Params, Any]:
+        moved, inner = self.inner.update(params, grads, state["inner"])
+        step = tmap(lambda old, new: new - old, params, moved)
+        params = tmap(
+            lambda new, now, last: new + self.strength * (now - last), moved, step, state["last"]
+        )
+        return params, {"inner": inner, "last": step}
+
+
+def optimistic(*, strength: float = 1.0) -> Strategy:
+    """Takes every step twice, less the one before: an extrapolation from the past.
+
+    params <- params + step_t + strength * (step_t - step_{t-1}), with the optimizer's own steps:
+    for plain gradient descent - lr * (2 g_t - g_{t-1}), for Adam the paper's optimistic Adam.
+    Before the first step, step_0 = 0. strength = 0 is neutral.
+
+    Paper against here: the paper's players move at the same time; here the order is the task's,
+    alternating.
+    """
+
+    def optimizers(value: Optimizer, player: str, game: Task) -> Optimizer:
+        return Optimistic(value, strength) if strength else value
+
+    return Strategy(
+        name="optimistic", optimizers=optimizers, after=("ttur", "low_beta1", "weight_decay")
+    )

@@ -1,0 +1,51 @@
+"""Scores the critic on how much it prefers each row to its partner in the other half."""
+
+import torch
+
+from bench.game import Examples
+from bench.strategy import At, Strategy
+
+HOME = "gan"
+SOURCE = "Jolicoeur-Martineau, 2019, arXiv 1807.00734; Huang et al., 2024 (R3GAN), arXiv 2501.05441"
+NEUTRAL = {"strength": 0.0}
+SEARCH = {"strength": (0.5, 1.0)}
+
+
+def relativistic(*, strength: float = 1.0) -> Strategy:
+    """Scores the critic on how much it prefers each row to its partner in the other half.
+
+    Row i's partner is the row half a batch away: data for a sample, and the reverse. The losses see
+    q_i - strength * (q_i + q_p) / 2 in place of q_i; a regression's target is centred likewise, y_i
+    - strength * (y_i + y_p) / 2 + strength * value(0). The actor's partner is the data at the same
+    observation. strength = 0 is neutral. Inert where a batch has one row to a half and no data to
+    compare with.
+
+    Paper against here: q_i - (q_i + q_p) / 2 is half the papers' difference, a temperature that the
+    critic's last layer can undo. In RL the critic learns only differences between transitions, so
+    that the level of its values is free, and the actor climbs its advantage over the action taken.
+    """
+
+    def examples(value: Examples, at: At) -> Examples:
+        if value.role == "target" or strength == 0.0:
+            return value
+        own = at.q(at.core.critic, value.obs, value.action)
+        if value.role == "actor":
+            data = at.halves(at.core, at.batch)
+            other = at.q(at.core.critic, data.obs, data.data)
+            return value._replace(offset=value.offset + 0.5 * strength * (own + other))
+        half = own.shape[0] // 2
+        nothing = at.game.value(torch.zeros_like(own))
+        centre = 0.5 * (value.target + value.target.roll(half))
+        return value._replace(
+            offset=value.offset + 0.5 * strength * (own + own.roll(half)),
+            target=value.target + strength * (nothing - centre),
+        )
+
+    return Strategy(
+        name="relativistic",
+        examples=examples,
+        after=(
+            *("target_smoothing", "diff_augment", "instance_noise", "label_smoothing", "huber"),
+            "prioritised",
+        ),
+    )

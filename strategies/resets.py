@@ -1,0 +1,44 @@
+"""Starts the critic anew a few times during the run."""
+
+import torch
+
+from bench import rng
+from bench.steps import Core
+from bench.strategy import After, Strategy
+from bench.trees import tmap
+
+HOME = "rl"
+SOURCE = "Nikishin et al., 2022, arXiv 2205.07802"
+NEUTRAL = {"count": 0}
+ACTIVE = {"count": 1_000_000_000}  # at every update but the last one
+SEARCH = {"count": (1, 4, 9), "both": (False, True)}
+
+
+def resets(*, count: int = 4, both: bool = False) -> Strategy:
+    """Starts the critic anew a few times during the run.
+
+    After every budget / (count + 1) updates, but not after the last one, the critic and its
+    optimizer are drawn anew from their initial distribution; with `both` the actor as well.
+    Memories, replay among them, stay. count = 0 is neutral.
+
+    Paper against here: the paper resets every 2e5 of 1e6 updates, which is count 4, and in SAC both
+    players; only the critic is reset by default because it is what the actor learns from.
+    """
+
+    def accept(new: Core, after: After) -> Core:
+        if not count:
+            return new
+        total = after.game.updates
+        period = max(1, total // (count + 1))
+        now = (new.step % period == 0) & (new.step < total)
+        anew = after.init(rng.fold(after.key, "anew"))
+        parts = ("critic", "critic_opt", *(("actor", "actor_opt") if both else ()))
+        drawn = {
+            part: tmap(lambda a, b: torch.where(now, a, b), getattr(anew, part), getattr(new, part))
+            for part in parts
+        }
+        return new._replace(**drawn)
+
+    return Strategy(
+        name="resets", accept=accept, after=("critic_steps", "freeze_learning", "lookahead")
+    )

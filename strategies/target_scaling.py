@@ -1,0 +1,74 @@
+"""Lets the critic's network answer in units of its targets' running size."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from bench import rng
+from bench.game import Blueprint, Task
+from bench.nets import Layer, Net, Shape
+from bench.steps import Core
+from bench.strategy import After, Strategy, Use
+from bench.trees import Params
+
+HOME = "rl"
+SOURCE = "van Hasselt et al., 2016 (PopArt), arXiv 1602.07714"
+NEUTRAL = {"decay": 1.0}
+SEARCH = {"decay": (0.9, 0.99, 0.999)}
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A layer whose outputs are multiplied by "scale", where its parameters hold one."""
+
+    inner: Layer
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        return self.inner.init(key, shape)
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        return params.get("scale", torch.ones(())) * self.inner.apply(params, x)
+
+
+def target_scaling(*, decay: float = 0.99) -> Strategy:
+    """Lets the critic's network answer in units of its targets' running size.
+
+    q = scale * network, scale = sqrt(square), square <- decay * square + (1 - decay) * E y^2, where
+    y = reward + discount * value(next q) over the newest experience; square starts at 1. decay = 1
+    is neutral. In a GAN E y^2 is 1/2: it ends as a fixed temperature of the logit.
+
+    Paper against here: PopArt also subtracts a mean, divides the loss by the scale and rewrites the
+    last layer whenever the scale moves; Adam hides the second, a slow decay most of the third.
+    """
+
+    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+        *rest, last = value.critic.net.layers
+        return replace(value, critic=replace(value.critic, net=Net((*rest, Scaled(last)))))
+
+    def slot(core: Core, game: Task, key: Tensor) -> Tensor:
+        return 1.0 + 0.0 * next(iter(core.critic.values())).sum()
+
+    def weights(params: Params, use: Use) -> Params:
+        if use.player == "actor":
+            return params
+        layers = [name.removesuffix("weight") for name in params if name.endswith("weight")]
+        return params | {f"{layer}scale": torch.sqrt(use.slot) for layer in layers}
+
+    def refresh(square: Tensor, after: After) -> Tensor:
+        target = after.fresh.reward
+        if after.game.discount > 0.0:
+            obs = after.fresh.next_obs
+            action = after.act(after.new.actor, obs, rng.fold(after.key, "next"))
+            ahead = after.game.value(after.q(after.new.critic, obs, action))
+            target = target + after.fresh.discount * ahead
+        return square + (1.0 - decay) * (target.square().mean() - square)
+
+    return Strategy(
+        name="target_scaling",
+        blueprint=blueprint,
+        slot=slot,
+        weights=weights,
+        refresh=refresh,
+        after=("weight_norm", "dropout", "spectral_norm"),
+    )

@@ -1,0 +1,45 @@
+"""Lets the actor learn from those of its samples that the critic likes best."""
+
+import torch
+
+from bench.game import Examples
+from bench.strategy import At, Strategy
+
+HOME = "gan"
+SOURCE = "Sinha et al., 2020, arXiv 2002.06224"
+NEUTRAL = {"least": 1.0}
+ACTIVE = {"least": 0.5, "epochs": 1e9}
+SEARCH = {"least": (0.25, 0.5, 0.75)}
+
+
+def top_k(*, least: float = 0.5, decay: float = 0.99, epochs: float = 100.0) -> Strategy:
+    """Lets the actor learn from those of its samples that the critic likes best.
+
+    The actor's loss is the mean over the k rows with the largest q, k = ceil(share * rows), share =
+    max(least, decay ** epoch), where an epoch is 1 / `epochs` of the budget. least = 1 is neutral.
+
+    Paper against here: the paper counts epochs of its data sets; a hundred per run reaches the
+    published 0.5 after 69. In RL the rows are observations: those with the better prospects count.
+    """
+
+    def examples(value: Examples, at: At) -> Examples:
+        rows = value.action.shape[0]
+        if value.role != "actor" or least >= 1.0:
+            return value
+        epoch = epochs * at.core.step / at.game.updates
+        share = torch.clamp(decay**epoch, min=least)
+        count = torch.ceil(share * rows)
+        q = at.q(at.core.critic, value.obs, value.action).detach()
+        rank = (q[None, :] > q[:, None]).sum(dim=1)  # how many are liked better
+        chosen = (rank < count).to(q.dtype)
+        return value._replace(weight=value.weight * chosen * (rows / chosen.sum()))
+
+    return Strategy(
+        name="top_k",
+        examples=examples,
+        inert=lambda game: "there is one row to choose from" if game.batch_rows == 1 else None,
+        after=(
+            *("target_smoothing", "diff_augment", "instance_noise", "label_smoothing", "huber"),
+            *("prioritised", "relativistic"),
+        ),
+    )

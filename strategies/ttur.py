@@ -1,0 +1,27 @@
+"""Lets the critic learn at another rate than the actor."""
+
+from dataclasses import replace
+from typing import Any
+
+from bench.game import Task
+from bench.strategy import Strategy
+
+HOME = "gan"
+SOURCE = "Heusel et al., 2017, arXiv 1706.08500"
+NEUTRAL = {"ratio": 1.0}
+SEARCH = {"ratio": (0.3, 3.0, 10.0)}
+
+
+def ttur(*, ratio: float = 3.0) -> Strategy:
+    """Lets the critic learn at another rate than the actor.
+
+    lr(critic) <- ratio * lr(critic); the actor keeps the task's. ratio = 1 is neutral.
+
+    Paper against paper: Heusel et al. use 3e-4 and 1e-4 with WGAN-GP but ratios below 1 for some
+    DCGANs; SAGAN takes 4. Two-timescale actor-critic theory only asks for a faster critic.
+    """
+
+    def optimizers(value: Any, player: str, game: Task) -> Any:
+        return replace(value, lr=ratio * value.lr) if player == "critic" else value
+
+    return Strategy(name="ttur", optimizers=optimizers)

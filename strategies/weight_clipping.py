@@ -1,0 +1,30 @@
+"""Clips the critic's parameters after every update."""
+
+from bench.steps import Core
+from bench.strategy import After, Strategy
+from bench.trees import tmap
+
+HOME = "gan"
+SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875"
+NEUTRAL = {"bound": float("inf")}
+DEFAULTS = {"rl": {"bound": 0.1}}
+SEARCH = {"bound": (0.01, 0.03, 0.1)}
+
+
+def weight_clipping(*, bound: float = 0.01) -> Strategy:
+    """Clips the critic's parameters after every update.
+
+    critic <- clamp(critic, -bound, bound), weights and biases. bound = inf is neutral.
+
+    Paper against here: 0.01 is WGAN's, for a critic without a scale of its own; a value function
+    has one, and three layers within 0.01 cannot reach it, so that the bound is 0.1 in RL.
+    """
+
+    def accept(new: Core, after: After) -> Core:
+        return new._replace(critic=tmap(lambda leaf: leaf.clamp(-bound, bound), new.critic))
+
+    return Strategy(
+        name="weight_clipping",
+        accept=accept,
+        after=("critic_steps", "freeze_learning", "lookahead", "resets"),
+    )

@@ -1,0 +1,44 @@
+"""Shrinks both players' parameters a little at every step."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.game import Task
+from bench.strategy import Strategy
+from bench.trees import Params, tmap
+
+HOME = "rl"
+SOURCE = "Loshchilov and Hutter, 2019, arXiv 1711.05101; for RL Lee et al., 2025, arXiv 2410.09754"
+NEUTRAL = {"rate": 0.0}
+SEARCH = {"rate": (0.001, 0.01, 0.1)}
+
+
+@dataclass(frozen=True)
+class Decayed:
+    """The inner optimizer's step from (1 - lr * rate) * params."""
+
+    inner: Any
+    rate: float
+
+    def init(self, params: Params) -> Any:
+        return self.inner.init(params)
+
+    def update(self, params: Params, grads: Params, state: Any) -> tuple[Params, Any]:
+        shrunk = tmap(lambda leaf: (1.0 - self.inner.lr * self.rate) * leaf, params)
+        return self.inner.update(shrunk, grads, state)
+
+
+def weight_decay(*, rate: float = 0.01) -> Strategy:
+    """Shrinks both players' parameters a little at every step.
+
+    params <- (1 - lr * rate) * params, then the optimizer's step: AdamW's decoupled decay, biases
+    included. rate = 0 is neutral.
+
+    Paper against paper: SimBa decays both players at 0.01, AdamW's default; most GANs decay
+    nothing.
+    """
+
+    def optimizers(value: Any, player: str, game: Task) -> Any:
+        return Decayed(value, rate) if rate else value
+
+    return Strategy(name="weight_decay", optimizers=optimizers, after=("ttur", "low_beta1"))
