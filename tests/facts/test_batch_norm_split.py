@@ -1,0 +1,40 @@
+"""Each half is normalised by itself: other samples do not change what is said of the data."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from bench import rng
+from bench.batchwise import BatchNorm
+from tests.closed_form import build, learner
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def test_two_groups_are_two_batches() -> None:
+    layer = BatchNorm(group=5)
+    params, _ = layer.init(rng.seed_key(0), (3,))
+    x = rng.normal(rng.seed_key(1), (10, 3))
+    halves = [functional.batch_norm(half, None, None, training=True) for half in x.split(5)]
+    assert torch.allclose(layer.apply(params, x), torch.cat(halves))
+    assert torch.allclose(layer.apply(params, x[:4]), layer.apply(params, x[:4]))
+
+
+@pytest.mark.parametrize(
+    ("name", "coupled"), [("batch_norm_joint", True), ("batch_norm_split", False)]
+)
+def test_whether_samples_change_what_is_said_of_the_data(name: str, coupled: bool) -> None:
+    what = learner("ring8", build(name, "ring8"))
+    critic, net = what.init(rng.seed_key(0)).core.critic, what.blueprint.critic.net
+    rows = rng.normal(rng.seed_key(1), (128, 2))
+    other = torch.cat([5.0 * rows[:64], rows[64:]])
+    one, two = (net.apply(critic, x)[64:] for x in (rows, other))
+    assert torch.allclose(one, two) != coupled
+
+
+def test_joint_and_split_exclude_each_other() -> None:
+    from bench.strategy import Conflict, combine
+
+    both = [build(name, "ring8") for name in ("batch_norm_joint", "batch_norm_split")]
+    with pytest.raises(Conflict, match="leave one of them out"):
+        combine(both)

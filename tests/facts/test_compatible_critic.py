@@ -1,0 +1,42 @@
+"""dq/da = J(s) w whatever the action, and q = V where the actor's own action is taken."""
+
+import pytest
+import torch
+
+from bench import registry, rng
+from bench.strategy import Use
+from tests.closed_form import build, learner
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize("task", ["pendulum", "lqr", "reacher"])
+def test_the_slope_is_the_actors_jacobian_times_w(task: str) -> None:
+    made = build("compatible_critic", task)
+    what = learner(task, made)
+    state = what.init(rng.seed_key(0))
+    actor, game = state.core.actor, what.game
+    w = {name: rng.normal(rng.seed_key(5), tuple(leaf.shape)) for name, leaf in actor.items()}
+    critic = {**state.core.critic, **{f"0/w/{name}": leaf for name, leaf in w.items()}}
+    used = made.weights(critic, Use("critic", state.slots["compatible_critic"], None))
+    net = what.blueprint.critic.net
+    obs = rng.normal(rng.seed_key(1), (1, game.obs_size))
+    jacobian = torch.func.jacrev(lambda p: what.blueprint.actor.net.apply(p, obs)[0])(actor)
+    expected = sum((jacobian[name].flatten(1) @ w[name].flatten()) for name in w)
+    for seed in (2, 3):
+        action = rng.normal(rng.seed_key(seed), (1, game.action_size))
+        q = lambda a: net.apply(used, torch.cat([obs, a], dim=1)).sum()  # noqa: E731
+        assert torch.allclose(torch.func.grad(q)(action)[0], expected)
+    mine = what.blueprint.actor.net.apply(actor, obs)
+    value = net.apply(used, torch.cat([obs, mine], dim=1))
+    still = made.weights(state.core.critic, Use("critic", actor, None))
+    assert torch.allclose(value, net.apply(still, torch.cat([obs, mine], dim=1)))
+
+
+def test_not_applicable_to_an_actor_with_noise() -> None:
+    for task in ("ring8", "digits"):
+        reason = build("compatible_critic", task).inert(registry.task(task))
+        assert reason is not None
+        assert "noise" in reason
+    for task in ("pendulum", "dirac"):
+        assert build("compatible_critic", task).inert(registry.task(task)) is None

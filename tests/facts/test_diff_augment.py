@@ -1,0 +1,58 @@
+"""Rows are transformed as stated, in every role, and gradients go through."""
+
+import pytest
+import torch
+
+from bench import registry, rng
+from bench.game import Examples
+from tests.closed_form import build
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def augmented(task: str, action: torch.Tensor, obs: torch.Tensor, **settings: float) -> Examples:
+    at = type("At", (), {"game": registry.task(task), "key": rng.seed_key(3)})()
+    return build("diff_augment", task, **settings).examples(
+        Examples.asking("critic", obs, action), at
+    )
+
+
+def test_a_vector_and_its_observation_share_one_factor() -> None:
+    obs, action = torch.ones(500, 3), torch.ones(500, 1)
+    made = augmented("pendulum", action, obs)
+    factor = made.action[:, 0]
+    assert torch.equal(made.obs, factor[:, None].expand(-1, 3))
+    assert factor.min() >= 0.8
+    assert factor.max() < 1.2
+    assert float(factor.std()) == pytest.approx(0.4 / 12**0.5, rel=0.1)
+
+
+def test_an_image_is_lit_shifted_and_cut() -> None:
+    """Of an 8x8 image of ones all pixels that are left have one brightness, from 1/2 to 3/2."""
+    made = augmented("digits", torch.ones(400, 64), torch.zeros(400, 0)).action.unflatten(1, (8, 8))
+    light = made.flatten(1).amax(dim=1)
+    assert light.min() >= 0.5
+    assert light.max() < 1.5
+    same = (made == light[:, None, None]) | (made == 0)
+    assert same.all()
+    # A 4x4 square is cut in the middle of the image, at least 2x2 of it at a corner; a shift by one
+    # pixel in each direction takes 15 more at most.
+    gone = (made == 0).sum(dim=(1, 2))
+    assert gone.min() >= 4
+    assert gone.max() <= 16 + 15
+    assert len(torch.unique((made == 0).flatten(1), dim=0)) > 100
+
+
+def test_a_share_of_rows() -> None:
+    action = torch.ones(4000, 2)
+    changed = (augmented("ring8", action, action[:, :0], share=0.25).action != 1).any(dim=1)
+    assert float(changed.double().mean()) == pytest.approx(0.25, abs=0.03)
+
+
+def test_the_actors_gradient_goes_through() -> None:
+    def total(action: torch.Tensor) -> torch.Tensor:
+        return augmented("digits", action, action[:, :0]).action.sum()
+
+    slope = torch.func.grad(total)(torch.zeros(50, 64))
+    assert set(slope.unique().tolist()) <= {0.0, 1.0, 2.0, 4.0}
+    assert 0.4 < float((slope > 0).double().mean()) < 0.95

@@ -1,0 +1,42 @@
+"""A share of hidden units is 0, the mean stays; nothing is dropped in an evaluation."""
+
+import pytest
+import torch
+
+from bench import rng
+from bench.nets import Dense
+from bench.strategy import Use
+from strategies.dropout import Dropped
+from tests.closed_form import build, learner
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def test_share_and_mean() -> None:
+    layer = Dropped(Dense(50), rate=0.3)
+    params, _ = layer.init(rng.seed_key(0), (4,))
+    x = torch.ones(2000, 4)
+    plain = layer.apply(params, x)
+    dropped = layer.apply({**params, "key": rng.seed_key(1)}, x)
+    zero = dropped == 0
+    assert float(zero.double().mean()) == pytest.approx(0.3, abs=0.01)
+    assert torch.allclose(dropped[~zero], (plain / 0.7)[~zero])
+    assert torch.allclose(dropped.mean(dim=0), plain.mean(dim=0), atol=0.1)
+
+
+def test_passes_draw_apart_and_an_evaluation_not_at_all() -> None:
+    made = build("dropout", "ring8", rate=0.5)
+    what = learner("ring8", made)
+    key = rng.seed_key(0)
+    state = what.init(key)
+    critic, net = state.core.critic, what.blueprint.critic.net
+    rows = rng.normal(key, (5, 2))
+
+    def judged(key: torch.Tensor | None) -> torch.Tensor:
+        return net.apply(made.weights(critic, Use("critic", None, key)), rows)
+
+    assert torch.equal(judged(key), judged(key))
+    assert not torch.allclose(judged(key), judged(rng.seed_key(1)))
+    assert torch.equal(judged(None), what.assess(state, rows[:, :0], rows)[:, None])
+    assert len({id(layer) for layer in made.weights(critic, Use("actor", None, key)).values()}) > 0
+    assert made.weights(critic, Use("actor", None, key)) is critic

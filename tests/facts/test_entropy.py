@@ -1,0 +1,43 @@
+"""The estimate is right for a Gaussian sample; actors without noise are given some."""
+
+import math
+
+import pytest
+import torch
+
+from bench import registry, rng
+from strategies.entropy import nearest_neighbour_entropy
+from tests.closed_form import build, learner
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 7.0])
+def test_entropy_of_a_gaussian_sample(scale: float) -> None:
+    """d = 2: 1 + log(2 pi) + 2 log(scale), with the constant log(N - 1) + log(pi) + 0.5772."""
+    count = 2000
+    sample = scale * rng.normal(rng.seed_key(0), (count, 2))
+    constant = math.log(count - 1) + math.log(math.pi) + 0.5772
+    expected = 1 + math.log(2 * math.pi) + 2 * math.log(scale)
+    assert float(nearest_neighbour_entropy(sample)) + constant == pytest.approx(expected, abs=0.1)
+
+
+def test_its_gradient_pushes_neighbours_apart() -> None:
+    answers = torch.tensor([[0.0], [1.0], [5.0]])
+    push = torch.func.grad(nearest_neighbour_entropy)(answers)
+    assert push[0] < 0 < push[2]
+
+
+def test_an_actor_of_rl_gets_noise_and_a_gans_keeps_its_own() -> None:
+    for task, size in (("pendulum", 1), ("reacher", 2), ("ring8", 0), ("digits", 0)):
+        what = learner(task, build("entropy", task))
+        assert what.blueprint.extra_noise == size
+    what = learner("pendulum", build("entropy", "pendulum"))
+    state, obs = what.init(rng.seed_key(0)), torch.ones(5, 3)
+    actions = what.decide(state, obs, rng.seed_key(1))
+    assert len(actions.unique()) == 5
+
+
+def test_inert_where_the_actor_answers_once() -> None:
+    assert build("entropy", "dirac").inert(registry.task("dirac"))
+    assert build("entropy", "ring8").inert(registry.task("ring8")) is None

@@ -1,0 +1,34 @@
+"""The Dirac critic's last layer is fed the action itself: the penalty is weight * theta^2."""
+
+import pytest
+import torch
+
+from bench import rng
+from bench.nets import trunk
+from tests.closed_form import build, learner, run
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def test_closed_form_on_the_dirac_gan() -> None:
+    (start, _), plain = run(learner("dirac"), 1)
+    _, matched = run(learner("dirac", build("feature_matching", "dirac", weight=3.0)), 1)
+    theta = float(start.core.actor["0/value"])
+    assert float(matched.actor_loss - plain.actor_loss) == pytest.approx(3.0 * theta**2)
+    assert float(matched.critic_loss) == float(plain.critic_loss)
+
+
+@pytest.mark.parametrize("extra", [(), ("twin_critics",), ("packing",), ("target_scaling",)])
+@pytest.mark.parametrize("task", ["ring8", "digits"])
+def test_features_are_what_the_last_layer_is_fed(task: str, extra: tuple[str, ...]) -> None:
+    what = learner(task, *(build(name, task) for name in extra))
+    core, net = what.init(rng.seed_key(0)).core, what.blueprint.critic.net
+    rows = rng.normal(rng.seed_key(1), (8, what.game.action_size))
+    whole, features = net.apply(core.critic, rows), trunk(net).apply(core.critic, rows)
+    assert features.shape[0] == whole.shape[0] == 8
+    if extra == ():
+        last = [leaf for name, leaf in core.critic.items()][-2:]
+        shape = features.flatten(1)
+        assert torch.allclose(torch.nn.functional.linear(shape, *last), whole)
+    else:
+        assert features.shape[1] >= 8

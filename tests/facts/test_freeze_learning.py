@@ -1,0 +1,45 @@
+"""The critic is held below the band around the running mean of its loss, the actor above it."""
+
+import pytest
+import torch
+
+from bench.steps import Core
+from tests.closed_form import build
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def held(losses: list[float], margin: float, decay: float) -> tuple[bool, bool]:
+    """Whether critic and actor are held at the last of these losses."""
+    made = build("freeze_learning", "ring8", margin=margin, decay=decay)
+    old = Core({"w": torch.zeros(1)}, {"w": torch.zeros(1)}, {}, {}, torch.tensor(0))
+    new = Core({"w": torch.ones(1)}, {"w": torch.ones(1)}, {}, {}, torch.tensor(1))
+    memory = made.slot(old, None, torch.tensor(0))
+    for number, loss in enumerate(losses):
+        inside = {"old": old, "slot": memory, "losses": {"critic": torch.tensor(loss)}}
+        after = type("After", (), inside)()
+        if number == len(losses) - 1:
+            core = made.accept(new, after)
+            return bool(core.critic["w"] == 0), bool(core.actor["w"] == 0)
+        memory = made.refresh(memory, after)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [(1.0, (False, False)), (0.3, (True, False)), (3.0, (False, True)), (1.4, (False, False))],
+)
+def test_who_is_held(last: float, expected: tuple[bool, bool]) -> None:
+    # The mean of five ones and the last loss at decay 0.9 is near one.
+    assert held([1.0] * 5 + [last], margin=0.5, decay=0.9) == expected
+
+
+def test_the_mean_is_unbiased_from_the_start() -> None:
+    """At the first update loss and mean are equal: nobody is held, however small the margin."""
+    assert held([0.2], margin=1e-9, decay=0.99) == (False, False)
+
+
+def test_a_negative_loss_has_its_band_too() -> None:
+    assert held([-1.0] * 5 + [-1.2], margin=0.5, decay=0.9) == (False, False)
+    assert held([-1.0] * 5 + [-3.0], margin=0.5, decay=0.9) == (True, False)
+    assert held([-1.0] * 5 + [0.5], margin=0.5, decay=0.9) == (False, True)

@@ -1,0 +1,30 @@
+"""Its gradient is 2 weight (params - mean), mean over all updates so far."""
+
+import pytest
+import torch
+
+from bench.trees import ravel
+from tests.closed_form import build, learner, run
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def test_the_memory_is_the_mean_of_all_points() -> None:
+    states, _ = run(learner("ring8", build("historical_averaging", "ring8")), 6)
+    for player in ("actor", "critic"):
+        points = torch.stack([ravel(getattr(state.core, player)) for state in states])
+        found = states[-1].slots["historical_averaging"][player]
+        assert torch.allclose(found, points.mean(dim=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("player", ["actor", "critic"])
+def test_gradient(player: str) -> None:
+    made = build("historical_averaging", "ring8", weight=0.7)
+    here, mean = torch.tensor([1.0, -2.0, 0.5]), torch.tensor([0.0, 1.0, 0.5])
+
+    def penalty(params: torch.Tensor) -> torch.Tensor:
+        core = type("Core", (), {player: {"w": params}})()
+        at = type("At", (), {"core": core, "player": player, "slot": {player: mean}})()
+        return made.penalty(at)
+
+    assert torch.allclose(torch.func.grad(penalty)(here), 1.4 * (here - mean))

@@ -1,0 +1,26 @@
+"""On the Dirac-GAN the outputs are 0 at the data and psi * theta at the actor's point."""
+
+import math
+
+import pytest
+
+from tests.closed_form import build, learner, run
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def test_the_first_two_updates_by_hand() -> None:
+    weight, decay = 0.7, 0.9
+    made = build("lecam", "dirac", weight=weight, decay=decay)
+    (start, middle, _), info = run(learner("dirac", made), 2)
+    first, second = (float(state.core.actor["0/value"]) for state in (start, middle))
+    psi = float(middle.core.critic["0/weight"])
+    memory = middle.slots["lecam"]
+    # The means start at 0; the moved critic judges the sample from which it has learned.
+    own = (1 - decay) * psi * first
+    assert float(memory["data"]) == 0.0
+    assert float(memory["own"]) == pytest.approx(own)
+    q = psi * second
+    plain = math.log(1 + math.exp(q)) + math.log(2)
+    pulls = (0.0 - own) ** 2 + (q - 0.0) ** 2
+    assert float(info.critic_loss) == pytest.approx(plain + weight * pulls)

@@ -1,0 +1,35 @@
+"""Polyak's heavy ball with a negative beta, alternating: it converges on the bilinear game."""
+
+import pytest
+
+from tests.closed_form import STEP as H
+from tests.closed_form import build, learner, run
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize("beta", [-0.5, -0.2, 0.3])
+def test_the_loop_of_the_paper(beta: float) -> None:
+    states, _ = run(learner("bilinear", build("negative_momentum", "bilinear", beta=beta)), 30)
+    theta = float(states[0].core.actor["0/value"])
+    psi = float(states[0].core.critic["0/weight"])
+    u = w = 0.0
+    for state in states[1:]:
+        w = beta * w - H * theta
+        psi += w
+        u = beta * u + H * psi
+        theta += u
+        assert float(state.core.actor["0/value"]) == pytest.approx(theta, abs=1e-12)
+        assert float(state.core.critic["0/weight"]) == pytest.approx(psi, abs=1e-12)
+
+
+def test_only_a_negative_one_converges() -> None:
+    def shrinks(beta: float) -> bool:
+        made = build("negative_momentum", "bilinear", beta=beta)
+        states, _ = run(learner("bilinear", made), 400)
+        ends = (states[0].core, states[-1].core)
+        sizes = [float(c.actor["0/value"] ** 2 + c.critic["0/weight"] ** 2) for c in ends]
+        return sizes[1] < 0.5 * sizes[0]
+
+    assert shrinks(-0.5)
+    assert not shrinks(0.3)

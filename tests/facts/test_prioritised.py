@@ -1,0 +1,76 @@
+"""Draws follow p^alpha / sum p^alpha, and weights undo them."""
+
+import pytest
+import torch
+
+from bench import registry, rng
+from bench.game import Examples
+from bench.ring import Ring
+from tests.closed_form import build, learner, run
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+PRIORITY = torch.tensor([1.0, 4.0, 0.5, 2.0, 8.0, 0.25])
+
+
+def memory(task: str, capacity: int = 10) -> object:
+    made = build("prioritised", task, capacity=capacity)
+    empty = made.slot(None, registry.task(task), rng.seed_key(0))
+    rows = empty.ring.rows._replace(reward=torch.arange(float(capacity)))
+    priority = torch.nn.functional.pad(PRIORITY, (0, capacity - 6))
+    return empty._replace(ring=Ring(rows, torch.tensor(6)), priority=priority)
+
+
+@pytest.mark.parametrize("alpha", [0.3, 0.6, 1.0])
+def test_draws_follow_the_stated_distribution(alpha: float) -> None:
+    """Chi-squared of six rows over 60 updates' draws; 20.5 is the 99.9 % quantile of 5."""
+    task = registry.task("lqr")
+    made, slot = build("prioritised", "lqr", alpha=alpha, capacity=10), memory("lqr")
+    counts = torch.zeros(10)
+    for update in range(60):
+        inside = {"game": task, "slot": slot, "key": rng.fold(rng.seed_key(1), update)}
+        fresh = task.blank(4)._replace(reward=torch.full((4,), 9.0))
+        at = type("At", (), {**inside, "batch": fresh})()
+        counts += torch.bincount(made.batch(fresh, at).reward.long(), minlength=10)
+    assert (counts[6:] == 0).all()
+    chance = PRIORITY**alpha / (PRIORITY**alpha).sum()
+    expected = counts.sum() * chance
+    assert ((counts[:6] - expected).square() / expected).sum() < 20.5
+
+
+def test_weights_undo_the_draws() -> None:
+    """(N P)^-beta over its largest; at the end of the run beta is 1."""
+    task = registry.task("lqr")
+    made, slot = build("prioritised", "lqr", capacity=10), memory("lqr")
+    chance = PRIORITY**0.6 / (PRIORITY**0.6).sum()
+    for step, beta in ((0, 0.4), (task.updates, 1.0)):
+        core = type("Core", (), {"step": torch.tensor(step)})()
+        inside = {"game": task, "slot": slot, "key": rng.seed_key(1), "core": core}
+        fresh = task.blank(4)
+        at = type("At", (), {**inside, "batch": fresh})()
+        batch = made.batch(fresh, at)
+        at.batch = batch
+        asked = Examples("critic", batch.obs, batch.action, batch.reward, batch.reward.mean())
+        weight = made.examples(asked, at).weight
+        drawn = (6 * chance[batch.reward.long()]) ** -beta
+        assert torch.allclose(weight, drawn / drawn.max())
+
+
+def test_new_rows_get_the_largest_priority_and_drawn_ones_their_error() -> None:
+    what = learner("lqr", build("prioritised", "lqr", capacity=50))
+    seen = what.game.blank(4)._replace(reward=torch.full((4,), 30.0))
+    states, _ = run(what, 3, seen)
+    first, second, third = (s.slots["prioritised"].priority for s in states[1:])
+    assert first[:4].tolist() == [1.0] * 4
+    assert (first[4:] == 0).all()
+    # All of the four old rows have been drawn by now: 64 draws miss one with chance 1e-8.
+    assert (second[:4] > 20.0).all()
+    assert second[4:8].tolist() == [1.0] * 4
+    assert third[8:12].tolist() == pytest.approx([float(second.max())] * 4)
+
+
+def test_a_gans_data_stay_fresh_and_unweighted() -> None:
+    task = registry.task("ring8")
+    states, info = run(learner("ring8", build("prioritised", "ring8", capacity=200)), 3)
+    assert torch.isfinite(info.critic_loss)
+    assert int(states[-1].slots["prioritised"].ring.written) == 3 * task.batch_rows

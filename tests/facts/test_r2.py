@@ -1,0 +1,41 @@
+"""On the Dirac-GAN the critic's slope is psi everywhere: the penalty is gamma/2 psi^2."""
+
+import pytest
+
+from tests.closed_form import build, learner, run
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_closed_form_of_the_penalty(gamma: float) -> None:
+    (start, _), plain = run(learner("dirac"), 1)
+    _, penalised = run(learner("dirac", build("r2", "dirac", gamma=gamma)), 1)
+    psi = float(start.core.critic["0/weight"])
+    added = float(penalised.critic_loss - plain.critic_loss)
+    assert added == pytest.approx(0.5 * gamma * psi**2)
+
+
+def test_it_looks_at_the_actors_half_and_r1_at_the_data() -> None:
+    """On the ring with one sample moved far away only R2 sees the slope there."""
+    import torch
+
+    from bench import registry, rng
+
+    task, key = registry.task("ring8"), rng.seed_key(0)
+    what = learner("ring8")
+    core = what.init(key).core
+    seen: dict[str, torch.Tensor] = {}
+
+    def slope(critic: object, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        seen["at"] = action
+        return torch.zeros_like(action)
+
+    batch = task.fresh(lambda obs, use: what.act(core.actor, obs, use), key, key * 0, task.blank(0))
+    for name, rows in (("r1", slice(64, 128)), ("r2", slice(0, 64))):
+        halves = task.halves(batch, lambda obs, use: obs, key)
+        inside = {"player": "critic", "core": core, "batch": batch}
+        at = type("At", (), {**inside, "slope": staticmethod(slope)})()
+        at.halves = lambda *_, h=halves: h
+        build(name, "ring8").penalty(at)
+        assert torch.equal(seen["at"], batch.action[rows])

@@ -1,0 +1,41 @@
+"""The k rows with the largest q count rows / k each, the others nothing; k falls as stated."""
+
+import pytest
+import torch
+
+from bench import registry
+from bench.game import Examples
+from tests.closed_form import build
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def weights(q: torch.Tensor, step: int, **settings: float) -> torch.Tensor:
+    task = registry.task("ring8")
+    core = type("Core", (), {"critic": None, "step": torch.tensor(step)})()
+    at = type("At", (), {"game": task, "core": core, "q": staticmethod(lambda *_: q)})()
+    rows = torch.zeros(len(q), 2)
+    made = build("top_k", "ring8", **settings).examples(Examples.asking("actor", rows, rows), at)
+    return torch.as_tensor(made.weight).expand(len(q))
+
+
+def test_the_best_count_and_the_mean_is_over_them() -> None:
+    q = torch.tensor([0.3, 2.0, -1.0, 5.0])
+    late = registry.task("ring8").updates
+    assert weights(q, late).tolist() == [0.0, 2.0, 0.0, 2.0]
+    assert weights(q, 0).tolist() == [1.0] * 4
+
+
+def test_k_falls_from_all_to_the_least() -> None:
+    q, updates = torch.arange(100.0), registry.task("ring8").updates
+    for share, kept in ((0.0, 100), (0.25, 78), (0.5, 61), (0.69, 50), (1.0, 50)):
+        step = round(share * updates)
+        assert int((weights(q, step) > 0).sum()) == kept
+
+
+def test_only_the_actor_is_asked() -> None:
+    rows = torch.zeros(2, 2)
+    asked = Examples.asking("target", rows, rows)
+    assert build("top_k", "ring8").examples(asked, None) is asked
+    assert build("top_k", "bilinear").inert(registry.task("bilinear"))
+    assert build("top_k", "ring8").inert(registry.task("ring8")) is None
