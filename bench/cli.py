@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.commands import check, new
 from bench.messages import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
@@ -223,15 +224,9 @@ def list_(
         return
     table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*map(_shown, row.values()))
+        table.add_row(*map(listing.shown, row.values()))
     width = None if sys.stdout.isatty() else 160
     Console(highlight=False, width=width).print(table)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={setting}" for key, setting in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @app.command()
@@ -347,3 +342,7 @@ def validate(path: Annotated[Path, typer.Argument(help="a folder of records")]) 
     if problems:
         fail(f"{len(problems)} problem{'s'[: len(problems) > 1]} in {path}, of {count} records")
     typer.echo(f"{count} record{'s are' if count > 1 else ' is'} valid")
+
+
+app.command()(check)
+app.add_typer(new, name="new")

@@ -43,6 +43,7 @@ def strategies() -> list[Row]:
                 "home": entry.home,
                 "about": entry.summary,
                 "settings": {p.name: p.default for p in parameters},
+                "search": {name: list(values) for name, values in entry.search.items()},
                 "inert on": inert,
                 "source": entry.source,
             }
@@ -64,3 +65,10 @@ def grids() -> list[Row]:
             {"name": name, "cells": len(grid.cells()), "seeds": grid.seeds, "about": grid.about}
         )
     return rows
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in a table."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={shown(setting)}" for key, setting in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

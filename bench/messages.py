@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-EXIT_MISSING, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 3, 2, 130
+EXIT_FAULTY, EXIT_BAD_INPUT, EXIT_MISSING, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
 def one_line(text: str) -> str:

@@ -9,6 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +20,9 @@ from bench.strategy import Strategy
 
 HOMES = ("gan", "rl", "both", "control")
 """Where an idea was born; controls belong to every grid."""
+
+MOST_SEARCHED = 3
+"""Settings of one strategy that a search may vary."""
 
 Settings = Mapping[str, float | int | bool]
 
@@ -62,6 +66,11 @@ class StrategyEntry:
         """Authors, year, arXiv number."""
         return self.module.SOURCE
 
+    @property
+    def search(self) -> dict[str, tuple[Any, ...]]:
+        """The values that a search tries, of three settings at most."""
+        return dict(getattr(self.module, "SEARCH", {}))
+
     def defaults(self, task: Task) -> dict[str, Any]:
         """The published settings on this task.
 
@@ -85,11 +94,30 @@ class StrategyEntry:
 
 
 def _modules(package: ModuleType) -> dict[str, ModuleType]:
-    return {
+    """The files of a package, and the modules that installed packages offer beside them.
+
+    A package offers one by an entry point of the group "crossover.strategies" or "crossover.tasks",
+    whose name is the strategy's or task's and whose value is its module.
+    """
+    found = {
         info.name: importlib.import_module(f"{package.__name__}.{info.name}")
         for info in pkgutil.iter_modules(package.__path__)
         if not info.ispkg
     }
+    for offered in entry_points(group=f"crossover.{package.__name__}"):
+        if offered.name in found:
+            raise Incomplete(
+                f"{offered.value}, from another package, offers {offered.name!r}, which is taken; "
+                f"rename it there, or uninstall that package"
+            )
+        try:
+            found[offered.name] = importlib.import_module(offered.value)
+        except ImportError as error:
+            raise Incomplete(
+                f"{offered.value}, from another package, cannot be imported ({error}); mend or "
+                f"uninstall that package"
+            ) from error
+    return found
 
 
 @cache
@@ -109,6 +137,12 @@ def _strategy_factory(name: str, module: ModuleType) -> Callable[..., Strategy]:
         raise Incomplete(f"{module.__file__} has no HOME that is one of {', '.join(HOMES)}")
     if not getattr(module, "SOURCE", None):
         raise Incomplete(f"{module.__file__} has no SOURCE: authors, year, arXiv number")
+    search, settings = getattr(module, "SEARCH", {}), inspect.signature(factory).parameters
+    if len(search) > MOST_SEARCHED or not search.keys() <= settings.keys():
+        raise Incomplete(
+            f"SEARCH of {module.__file__} must name up to {MOST_SEARCHED} settings of `{name}`, "
+            f"with the values to try"
+        )
     return factory
 
 

@@ -45,7 +45,7 @@ class Compatible:
         obs, action = x[:, : self.obs_size], x[:, self.obs_size :]
         mu = _part(params, "mu/")
         w = {name: params[f"w/{name}"] for name in mu}
-        answer, pull = torch.func.vjp(lambda p: self.actor.apply(p, obs), mu)
+        answer, pull = torch.func.vjp(lambda p: self.actor.apply(p, obs), mu)[:2]
         # J w as the derivative of u -> J'u along w: reverse mode twice.
         slope = torch.func.vjp(lambda u: pull(u)[0], torch.zeros_like(answer))[1](w)[0]
         linear = ((action - answer) * slope).sum(dim=1, keepdim=True)

@@ -1,7 +1,6 @@
 """The conformance table: every strategy x every task. No name of either appears here."""
 
 from collections.abc import Callable
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from bench.conformance import (
     rollout,
     strategy_checks,
 )
+from bench.contribute import representatives
 from bench.game import Task
 from bench.learner import Learner
 from bench.strategy import Conflict, Strategy, combine
@@ -29,8 +29,6 @@ BY_TIER = [
     pytest.param(name, marks=[pytest.mark.slow] if task.tier == "full" else [])
     for name, task in TASKS.items()
 ]
-FAMILIES = {type(task).__mro__[1]: name for name, task in reversed(TASKS.items())}
-"""One task of every family: laws of combination do not depend on data or environment."""
 
 
 @pytest.mark.parametrize("task", BY_TIER)
@@ -50,12 +48,20 @@ def test_task(check: Callable[[Task], None], task: str) -> None:
     check(miniature(TASKS[task]))
 
 
-@pytest.mark.parametrize("task", [n for n in FAMILIES.values() if TASKS[n].tier == "core"])
-def test_every_pair_is_a_set(task: str) -> None:
-    small = miniature(TASKS[task])
-    built = [entry.build(small) for entry in STRATEGIES.values()]
-    for one, other in combinations(built, 2):
-        order_does_not_matter(one, other, small)
+@pytest.mark.parametrize("first", STRATEGIES)
+def test_every_pair_is_a_set(first: str) -> None:
+    """With all that come after it, each on a task without and one with an environment, in turn."""
+    kinds = [miniature(TASKS[name]) for name in representatives()]
+    sides = [
+        [task for task in kinds if (task.environment is None) == stateless]
+        for stateless in (True, False)
+    ]
+    names = list(STRATEGIES)
+    for number, second in enumerate(names[names.index(first) + 1 :]):
+        for side in sides:
+            task = side[number % len(side)]
+            one, other = (STRATEGIES[name].build(task) for name in (first, second))
+            order_does_not_matter(one, other, task)
 
 
 @pytest.mark.parametrize("task", BY_TIER)
@@ -83,6 +89,13 @@ def test_every_strategy_file_is_complete(name: str) -> None:
     assert entry.module.NEUTRAL
     assert entry.home in {"gan", "rl", "both", "control"}
     assert entry.source
+    for values in entry.search.values():
+        assert len(values) > 1
+    assert (
+        entry.search
+        or all(isinstance(value, bool) for value in entry.module.NEUTRAL.values())
+        or entry.home == "control"
+    )
     assert "neutral" in (entry.factory.__doc__ or "") or entry.home == "control"
     assert (Path(__file__).parent / "facts" / f"test_{name}.py").is_file()
 

@@ -178,7 +178,7 @@ def test_the_example_runs_from_the_command_line(example, tmp_path, monkeypatch, 
 @pytest.fixture
 def example_task(add):
     add("tasks/mountain_car.py", printed("tasks/mountain_car.py"))
-    return registry.task("mountain_car")
+    return conformance.miniature(registry.task("mountain_car"))
 
 
 @pytest.mark.parametrize("check", task_conformance.task_checks(), ids=lambda c: c.__name__)

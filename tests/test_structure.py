@@ -35,7 +35,7 @@ FLOORS = [
     ],
     [
         *("bench.stats", "bench.report", "bench.submission", "bench.listing", "bench.show"),
-        "bench.messages",
+        *("bench.messages", "bench.contribute", "bench.commands"),
         *("bench.cli", "bench.__main__"),
     ],
 ]

@@ -1,0 +1,83 @@
+"""The commands for contributors: `new` and `check`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.messages import EXIT_FAULTY, bad_input, fail
+
+new = typer.Typer(help="Write the files of something new, from a template that works.")
+
+
+class Home(StrEnum):
+    """Where an idea was born."""
+
+    gan = "gan"
+    rl = "rl"
+    both = "both"
+
+
+@new.callback()
+def _new() -> None:
+    """Keeps `strategy` a subcommand although it is the only one."""
+
+
+@new.command()
+def strategy(
+    name: Annotated[str, typer.Argument(help="of the strategy: its file, function and row")],
+    home: Annotated[Home, typer.Option(help="where the idea was born")] = Home.gan,
+) -> None:
+    """Write strategies/NAME.py and tests/facts/test_NAME.py, a working pair to change."""
+    from bench import contribute
+
+    with bad_input(contribute.BadName, OSError):
+        for path in contribute.new_strategy(name, home.value):
+            typer.echo(f"wrote {_near(path)}")
+    typer.echo(f"change both, then: python -m bench check {name}")
+
+
+def check(
+    name: Annotated[str, typer.Argument(help="a strategy")],
+    tasks: Annotated[
+        list[str] | None, typer.Option(help="instead of one core task of each family")
+    ] = None,
+) -> None:
+    """Examine a strategy: every law on every kind of task, and what it goes together with."""
+    from bench import contribute
+
+    chosen = [part.strip() for each in tasks or () for part in each.split(",")]
+    with bad_input():
+        found = contribute.examine(name, chosen or contribute.representatives())
+    console = Console(highlight=False)
+    console.print(f"{name} on {', '.join(found.tasks)}:", soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    for law, words in found.rows.items():
+        bad = [task for task, word in zip(found.tasks, words, strict=True) if word == "fails"]
+        table.add_row(law, f"[bold red]fails on {', '.join(bad)}[/]" if bad else "[green]holds[/]")
+    console.print(table)
+    for task, why in found.inert.items():
+        console.print(f"inert on {task}: {why}", markup=False, soft_wrap=True)
+    console.print(f"goes together with {found.partners} strategies", soft_wrap=True)
+    for other, why in found.conflicts.items():
+        console.print(f"not with {other}: {why}", markup=False, soft_wrap=True)
+    if found.fact:
+        console.print(f"its known fact: {_near(found.fact)}", soft_wrap=True)
+    else:
+        console.print("no known fact yet: a test in tests/facts/ that a fault would fail")
+    console.print(f"{found.seconds:.0f} s")
+    for fault in found.faults[:-1]:
+        typer.echo(f"error: {fault}", err=True)
+    if found.faults:
+        fail(found.faults[-1], EXIT_FAULTY)
+
+
+def _near(path: Path) -> Path:
+    """The path as seen from here, where that is shorter."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,133 @@
+"""A contributor's path: the files of a new strategy, and the examination of one strategy."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+
+import strategies as strategy_package
+from bench import registry
+from bench.game import Task
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class BadName(ValueError):
+    """A name that no new strategy can have; the message says why."""
+
+
+def new_strategy(name: str, home: str) -> list[Path]:
+    """Write `strategies/<name>.py` and `tests/facts/test_<name>.py`, a working pair to start from.
+
+    The test is left out where there is no folder for it. Raises `BadName` for a name that is not
+    made of small letters, digits and underscores, or is taken, and never writes over a file.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        raise BadName(f"{name!r} is no name; use small letters, digits and underscores")
+    if name in registry.strategies():
+        raise BadName(f"there is a strategy {name!r}; choose another name")
+    root = Path(next(iter(strategy_package.__path__)))
+    made = {root / f"{name}.py": "strategy.py.j2"}
+    facts = root.parent / "tests" / "facts"
+    if facts.is_dir():
+        made[facts / f"test_{name}.py"] = "fact.py.j2"
+    for path in made:
+        if path.exists():
+            raise BadName(f"{path} exists; choose another name, or remove the file")
+    folder = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    for path, template in made.items():
+        path.write_text(folder.get_template(template).render(name=name, home=home))
+    return list(made)
+
+
+@dataclass
+class Examination:
+    """What holds of one strategy."""
+
+    tasks: list[str]
+    rows: dict[str, list[str]] = field(default_factory=dict)  # check -> a word per task
+    inert: dict[str, str] = field(default_factory=dict)  # task -> why
+    faults: list[str] = field(default_factory=list)
+    conflicts: dict[str, str] = field(default_factory=dict)  # other strategy -> what to do
+    partners: int = 0  # strategies that it goes together with
+    fact: Path | None = None
+    seconds: float = 0.0
+
+
+def representatives() -> list[str]:
+    """One core task of every family, by name: laws do not depend on data or budget."""
+    families: dict[type, str] = {}
+    for name, task in registry.tasks().items():
+        if task.tier == "core":
+            families.setdefault(type(task).__mro__[1], name)
+    return sorted(families.values())
+
+
+def examine(name: str, tasks: Sequence[str]) -> Examination:
+    """Run every check of one strategy on small versions of these tasks, in double precision.
+
+    Raises `UnknownName`.
+    """
+    import torch
+
+    from bench.conformance import miniature, strategy_checks
+
+    began = time.perf_counter()
+    entry = registry.strategy(name)
+    found = Examination(tasks=list(tasks))
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        small = {task: miniature(registry.task(task)) for task in tasks}
+        for check in strategy_checks():
+            law = check.__name__.replace("_", " ")
+            found.rows[law] = [_outcome(check, entry, small[task], found) for task in tasks]
+        for task in tasks:
+            reason = entry.build(small[task]).inert(small[task])
+            if reason:
+                found.inert[task] = reason
+        found.conflicts = dict(_conflicts(entry, small[tasks[0]]))
+    finally:
+        torch.set_default_dtype(before)
+    found.partners = len(registry.strategies()) - 1 - len(found.conflicts)
+    fact = Path(str(entry.module.__file__)).parent.parent / "tests" / "facts" / f"test_{name}.py"
+    found.fact = fact if fact.is_file() else None
+    found.seconds = time.perf_counter() - began
+    return found
+
+
+def _outcome(
+    check: Callable[..., None], entry: registry.StrategyEntry, task: Task, found: Examination
+) -> str:
+    from bench.conformance import examined
+
+    try:
+        check(examined(entry, task), task)
+    except Exception as error:  # a strategy under work may raise anything
+        first = next(iter(str(error).splitlines()), "")
+        found.faults.append(f"{task.name}: {type(error).__name__}: {first}")
+        return "fails"
+    return "holds"
+
+
+def _conflicts(entry: registry.StrategyEntry, task: Task) -> Iterator[tuple[str, str]]:
+    from bench.strategy import Conflict, combine
+
+    own = entry.build(task)
+    for name, other in registry.strategies().items():
+        if name != entry.name:
+            try:
+                combine([own, other.build(task)])
+            except Conflict as conflict:
+                yield name, str(conflict)

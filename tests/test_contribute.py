@@ -1,0 +1,171 @@
+"""A contributor's path: files from a template, an examination in under a minute, other packages."""
+
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+import strategies
+from bench import contribute, registry
+from bench.registry import Incomplete
+from tests.fakes import bench
+
+HERE = Path(__file__).parent
+Offers = list[tuple[str, str, str]]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A checkout of its own for new strategies, besides those that exist."""
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    (tmp_path / "tests" / "facts").mkdir(parents=True)
+    monkeypatch.setattr(strategies, "__path__", [str(folder), *strategies.__path__])
+    registry.strategies.cache_clear()
+    yield tmp_path
+    monkeypatch.undo()
+    for path in folder.glob("*.py"):
+        sys.modules.pop(f"strategies.{path.stem}", None)
+        vars(strategies).pop(path.stem, None)
+    registry.strategies.cache_clear()
+
+
+def test_new_writes_a_pair_that_holds(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("new", "strategy", "my_trick", "--home", "rl") == 0
+    registry.strategies.cache_clear()
+    assert registry.strategy("my_trick").home == "rl"
+    assert (checkout / "tests" / "facts" / "test_my_trick.py").is_file()
+    capsys.readouterr()
+    start = time.perf_counter()
+    assert bench("check", "my_trick") == 0
+    assert time.perf_counter() - start < 60
+    said = capsys.readouterr().out
+    assert "fails" not in said
+    assert "test_my_trick.py" in said
+    assert f"goes together with {len(registry.strategies()) - 1} strategies" in said
+
+
+def test_the_templates_fact_is_the_one_that_is_explained() -> None:
+    """CONTRIBUTING's example differs from the template in its name, source and words only."""
+    text = (contribute.TEMPLATES / "strategy.py.j2").read_text()
+    explained = (HERE.parent / "CONTRIBUTING.md").read_text()
+    body = text[text.index("    def penalty") :].replace("{{ name }}", "drift_penalty")
+    assert body.strip() in explained
+    fact = (contribute.TEMPLATES / "fact.py.j2").read_text().replace("{{ name }}", "drift_penalty")
+    assert fact.strip() in explained
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("Big", "small letters"), ("a-b", "small letters"), ("class", "no name"), ("r1", "there is")],
+)
+def test_bad_names_write_nothing(
+    name: str, why: str, checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench("new", "strategy", name) == 2
+    error = capsys.readouterr().err
+    assert why in error
+    assert len(error.splitlines()) == 1
+    assert not list((checkout / "strategies").glob("*.py"))
+
+
+def test_a_file_is_never_written_over(checkout: Path) -> None:
+    path = checkout / "tests" / "facts" / "test_mine.py"
+    path.write_text("precious")
+    assert bench("new", "strategy", "mine") == 2
+    assert path.read_text() == "precious"
+    assert not (checkout / "strategies" / "mine.py").exists()
+
+
+def test_check_names_what_fails(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A neutral setting that is not neutral, and no fact."""
+    text = (contribute.TEMPLATES / "strategy.py.j2").read_text()
+    text = text.replace("{{ name }}", "faulty").replace("{{ home }}", "gan")
+    text = text.replace("return weight * q", "return (weight + 0.1) * q")
+    (checkout / "strategies" / "faulty.py").write_text(text)
+    registry.strategies.cache_clear()
+    assert bench("check", "faulty", "--tasks", "ring8") == 1
+    said = capsys.readouterr()
+    assert "neutral is the baseline" in said.out
+    assert "fails on ring8" in said.out
+    assert "active differs" in said.out
+    assert "no known fact yet" in said.out
+    assert "the neutral setting is not the baseline" in said.err
+
+
+def test_check_of_an_unknown_strategy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("check", "gradient_penalti") == 2
+    assert "did you mean 'gradient_penalty'?" in capsys.readouterr().err
+
+
+@pytest.fixture
+def offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[tuple[str, str, str]]]:
+    """Entry points (group, name, module) of a package outside this repository."""
+    offers: Offers = []
+    package = tmp_path / "elsewhere"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    trick = (contribute.TEMPLATES / "strategy.py.j2").read_text()
+    trick = trick.replace("{{ name }}", "their_trick").replace("{{ home }}", "gan")
+    (package / "their_trick.py").write_text(trick)
+    (package / "their_ring.py").write_text(
+        '"""A ring of five."""\n'
+        "from tasks.ring8 import task as ring8\n\n"
+        "class TheirRing(type(ring8)):\n    name = 'their_ring'\n\n"
+        "task = TheirRing()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def entry_points(*, group: str) -> list[EntryPoint]:
+        return [EntryPoint(name, module, g) for g, name, module in offers if g == group]
+
+    monkeypatch.setattr(registry, "entry_points", entry_points)
+    registry.strategies.cache_clear()
+    registry.tasks.cache_clear()
+    yield offers
+    monkeypatch.undo()
+    for name in [name for name in sys.modules if name.split(".")[0] == "elsewhere"]:
+        del sys.modules[name]
+    registry.strategies.cache_clear()
+    registry.tasks.cache_clear()
+
+
+def test_other_packages_offer_strategies_and_tasks(offered: Offers) -> None:
+    from bench.grid import Cell, needed_modules, spec_hash
+
+    offered.append(("crossover.strategies", "their_trick", "elsewhere.their_trick"))
+    offered.append(("crossover.tasks", "their_ring", "elsewhere.their_ring"))
+    cell = Cell.parse("their_ring/bare+their_trick")
+    learner = cell.learner()
+    assert learner.game.name == "their_ring"
+    assert learner.plan.parts["penalty"][0].name == "their_trick"
+    assert len(spec_hash(cell)) == 16
+    assert "bench.strategy" in needed_modules("elsewhere.their_trick")
+    assert bench("check", "their_trick", "--tasks", "their_ring") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "why"),
+    [("r1", "elsewhere.their_trick", "which is taken"), ("x", "elsewhere.x", "cannot be imported")],
+)
+def test_a_faulty_offer_is_one_clear_line(
+    name: str, module: str, why: str, offered: Offers
+) -> None:
+    offered.append(("crossover.strategies", name, module))
+    with pytest.raises(Incomplete, match=why):
+        registry.strategies()
+
+
+def test_a_search_names_settings_of_the_strategy(checkout: Path) -> None:
+    text = (contribute.TEMPLATES / "strategy.py.j2").read_text()
+    text = text.replace("{{ name }}", "lost").replace("{{ home }}", "gan")
+    text = text.replace('SEARCH = {"weight"', 'SEARCH = {"wait"')
+    (checkout / "strategies" / "lost.py").write_text(text)
+    registry.strategies.cache_clear()
+    with pytest.raises(Incomplete, match="SEARCH"):
+        registry.strategies()
