@@ -213,7 +213,7 @@ def _run_jobs(console: Console, todo: Todo, engine: Engine, folder: Path) -> Non
 @app.command("list")
 def list_(
     kind: Annotated[Kind, typer.Argument(help="what to list")],
-    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="all that is declared")] = False,
 ) -> None:
     """Show what exists, from docstrings and declarations."""
     from bench import listing
@@ -222,9 +222,10 @@ def list_(
     if as_json:
         typer.echo(json.dumps(rows, indent=1, sort_keys=True))
         return
-    table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
+    columns = [column for column in rows[0] if column not in listing.LEFT_OUT]
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*map(listing.shown, row.values()))
+        table.add_row(*(listing.shown(row[column]) for column in columns))
     width = None if sys.stdout.isatty() else 160
     Console(highlight=False, width=width).print(table)
 

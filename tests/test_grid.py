@@ -288,7 +288,7 @@ def test_a_trial_is_named_by_its_budget_and_needs_no_controls():
         ("dirac", "TASK/CELL"),
         ("dirac/plain+r1", "TASK/CELL"),
         ("dirak/bare", "did you mean 'dirac'"),
-        ("dirac/bare+r2", "did you mean 'r1'"),
+        ("dirac/bare+r11", "did you mean 'r1'"),
         ("pendulum/reference+replay", "did you mean pendulum/reference-replay"),
     ],
 )

@@ -89,7 +89,7 @@ def test_the_episode_is_the_trained_actors(results: Path) -> None:
     ("arguments", "message"),
     [
         (("nonsense",), "write TASK/CELL"),
-        (("dirac/bare+r2",), "did you mean 'r1'"),
+        (("dirac/bare+r11",), "did you mean 'r1'"),
         (("dirac/bare",), "run the cell first"),
     ],
 )

@@ -135,7 +135,7 @@ FAULTS = {
     ),
     "another cell": (lambda raw: raw.update(strategy="replay"), "added: bare+replay"),
     "an unknown task": (lambda raw: raw.update(task="dirak"), "unknown task 'dirak'"),
-    "an unknown strategy": (lambda raw: raw.update(strategy="r2"), "unknown strategy 'r2'"),
+    "an unknown strategy": (lambda raw: raw.update(strategy="r9"), "unknown strategy 'r9'"),
     "a conflict": (lambda raw: raw.update(strategy="r1+r1"), "r1 is given twice"),
     "another protocol": (lambda raw: raw.update(protocol_version="2"), "protocol 2, not 1"),
     "an extra field": (lambda raw: raw.update(note="hello"), "note: Extra inputs"),
