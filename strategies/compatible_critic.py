@@ -25,8 +25,8 @@ AFTER = (
 class Compatible:
     """q(s, a) = V(s) + (a - mu(s)) . J(s) w, J the Jacobian of the actor mu in its parameters.
 
-    Parameters: "value/..." of V, a single number without observations; "w/..." shaped like the
-    actor's; the actor's own, "mu/...", are added by `weights`.
+    Parameters: "value/..." of V; "w/..." shaped like the actor's; the actor's own, "mu/...", are
+    added by `weights`.
     """
 
     value: Net
@@ -34,9 +34,7 @@ class Compatible:
     obs_size: int
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
-        value: Params = {"level": torch.zeros(1) + 0.0 * key}
-        if self.obs_size:
-            value, _ = self.value.init(key, (self.obs_size,))
+        value, _ = self.value.init(key, shape)
         actor, _ = self.actor.init(key, (self.obs_size,))
         params = {f"value/{name}": leaf for name, leaf in value.items()}
         return params | {f"w/{name}": 0.0 * leaf for name, leaf in actor.items()}, (1,)
@@ -49,8 +47,8 @@ class Compatible:
         # J w as the derivative of u -> J'u along w: reverse mode twice.
         slope = torch.func.vjp(lambda u: pull(u)[0], torch.zeros_like(answer))[1](w)[0]
         linear = ((action - answer) * slope).sum(dim=1, keepdim=True)
-        value = _part(params, "value/")
-        return linear + (self.value.apply(value, obs) if self.obs_size else value["level"])
+        at_rest = torch.cat([obs, torch.zeros_like(action)], dim=1)
+        return linear + self.value.apply(_part(params, "value/"), at_rest)
 
 
 def _part(params: Params, prefix: str) -> Params:
@@ -61,9 +59,9 @@ def compatible_critic(*, on: bool = True) -> Strategy:
     """Gives the critic the one kind of action slope that makes the policy gradient exact.
 
     q(s, a) = V(s) + (a - mu(s)) . J(s) w, where mu is the actor before this update, J its Jacobian
-    in its parameters and w learned, 0 at the start; V is the task's critic, shown no action. on =
-    False is neutral. n/a, and inert, where the actor draws noise: the critic does not see the noise
-    behind an action, so that it cannot know J there. That is every GAN but the point games.
+    in its parameters and w learned, 0 at the start; V is the task's critic, shown the action 0. on
+    = False is neutral. n/a, and inert, where the actor draws noise: the critic does not see the
+    noise behind an action, so that it cannot know J there. That is every GAN but the point games.
 
     Paper against here: DPG fits w by least squares; here q is learned like any critic.
     """

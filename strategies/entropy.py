@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bench.game import Blueprint, Task
+from bench.nets import Point
 from bench.strategy import At, Strategy
 
 HOME = "rl"
@@ -39,7 +40,7 @@ def entropy(*, weight: float = 0.2, samples: int = 4) -> Strategy:
     actor loss - weight * E H(answers), H the nearest-neighbour entropy of all samples of the batch
     where there is nothing to observe, and else of `samples` answers to each observation. An actor
     without noise is given one number of it per action. weight = 0 is neutral. Inert where the actor
-    answers once.
+    is a point.
 
     Paper against here: SAC knows its policy's density, counts the entropy in the critic's target
     too and tunes the weight to an entropy of -A; here the weight is fixed, and only the actor feels
@@ -61,7 +62,7 @@ def entropy(*, weight: float = 0.2, samples: int = 4) -> Strategy:
         return -weight * nearest_neighbour_entropy(answers).mean()
 
     def inert(game: Task) -> str | None:
-        alone = game.obs_size == 0 and game.batch_rows == 1
-        return "the actor answers once: there is no variety" if alone else None
+        one = any(isinstance(layer, Point) for layer in game.blueprint().actor.net.layers)
+        return "the actor is a point: it has one answer" if one else None
 
     return Strategy(name="entropy", blueprint=blueprint, penalty=penalty, inert=inert, after=AFTER)

@@ -38,6 +38,6 @@ def test_an_actor_of_rl_gets_noise_and_a_gans_keeps_its_own() -> None:
     assert len(actions.unique()) == 5
 
 
-def test_inert_where_the_actor_answers_once() -> None:
+def test_inert_where_the_actor_is_a_point() -> None:
     assert build("entropy", "dirac").inert(registry.task("dirac"))
     assert build("entropy", "ring8").inert(registry.task("ring8")) is None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.trees import leaves
 from tests.closed_form import STEP as H
 from tests.closed_form import build, learner, run
 
@@ -33,3 +34,11 @@ def test_only_a_negative_one_converges() -> None:
 
     assert shrinks(-0.5)
     assert not shrinks(0.3)
+
+
+def test_it_diverges_where_the_rules_change() -> None:
+    """Feng et al., 2023, arXiv 2310.02604: as for every method that trusts the last step."""
+    made = build("negative_momentum", "twist")
+    states, _ = run(learner("twist", made), 400)
+    sizes = [sum(float(leaf.square().sum()) for leaf in leaves(s.core[:2])) for s in states]
+    assert sizes[-1] > 2.0 * sizes[0]

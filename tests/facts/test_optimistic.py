@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.learner import State
 from bench.optim import Adam
 from bench.steps import simultaneous
 from tests.closed_form import STEP as H
@@ -42,3 +43,14 @@ def test_optimistic_adam() -> None:
         params, state = made.update(params, gradient, state)
         assert torch.allclose(params["w"], expected, atol=1e-14)
         last = step
+
+
+def test_it_diverges_where_the_rules_change() -> None:
+    """Feng et al., 2023, arXiv 2310.02604: the last step is no guide to the next one."""
+    what = learner("twist", build("optimistic", "twist"), step=simultaneous)
+    assert distance(run(what, 100)[0][-1]) > 2.0 * distance(run(what, 1)[0][0])
+
+
+def distance(state: State) -> float:
+    (theta,), (psi,) = state.core.actor.values(), state.core.critic.values()
+    return float(np.hypot(float(theta), float(psi)))
