@@ -30,7 +30,8 @@ class BatchNorm:
     """(x - mean) / sd * gain + bias, statistics over a group of rows and all positions of a map.
 
     Ioffe and Szegedy, 2015, arXiv 1502.03167, without running statistics: a row is always judged in
-    the company it comes in. `group` is how many consecutive rows belong together.
+    the company it comes in. A penalty on the slope with respect to one row sees all rows move.
+    `group` is how many consecutive rows belong together.
     """
 
     group: int

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.messages import EXIT_FAULTY, bad_input, fail
+from bench.messages import EXIT_FAULTY, bad_input, fail, one_line
 
 new = typer.Typer(help="Write the files of something new, from a template that works.")
 
@@ -68,13 +68,12 @@ def check(
         console.print(f"not with {other}: {why}", markup=False, soft_wrap=True)
     if found.fact:
         console.print(f"its known fact: {_near(found.fact)}", soft_wrap=True)
-    else:
-        console.print("no known fact yet: a test in tests/facts/ that a fault would fail")
     console.print(f"{found.seconds:.0f} s")
-    for fault in found.faults[:-1]:
-        typer.echo(f"error: {fault}", err=True)
-    if found.faults:
-        fail(found.faults[-1], EXIT_FAULTY)
+    faults = list(dict.fromkeys(found.faults))
+    for fault in faults[:-1]:
+        typer.echo(one_line(f"error: {fault}"), err=True)
+    if faults:
+        fail(faults[-1], EXIT_FAULTY)
 
 
 def _near(path: Path) -> Path:

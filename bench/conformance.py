@@ -42,6 +42,8 @@ class Examined:
 def examined(entry: StrategyEntry, task: Task) -> Examined:
     """A strategy file's own declarations: NEUTRAL, ACTIVE, NEUTRAL_STEP, IDENTITY."""
     module = entry.module
+    name = entry.build(task).name
+    assert name == entry.name, f"it calls itself {name!r}, its file {entry.name!r}"
     return Examined(
         neutral=entry.build(task, module.NEUTRAL),
         active=entry.build(task, getattr(module, "ACTIVE", {})),

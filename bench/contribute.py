@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import keyword
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,10 @@ import jinja2
 import strategies as strategy_package
 from bench import registry
 from bench.game import Task
+from bench.grid import BASES, KITS
+from bench.nets import is_deep
 
+WORDS = ("all", "core")  # what grids call many at once
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -30,8 +35,8 @@ def new_strategy(name: str, home: str) -> list[Path]:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise BadName(f"{name!r} is no name; use small letters, digits and underscores")
-    if name in registry.strategies():
-        raise BadName(f"there is a strategy {name!r}; choose another name")
+    if name in {*registry.strategies(), *KITS, *BASES, *WORDS}:
+        raise BadName(f"{name!r} is taken, by a strategy, a kit or a grid's word; choose another")
     root = Path(next(iter(strategy_package.__path__)))
     made = {root / f"{name}.py": "strategy.py.j2"}
     facts = root.parent / "tests" / "facts"
@@ -66,12 +71,17 @@ class Examination:
 
 
 def representatives() -> list[str]:
-    """One core task of every family, by name: laws do not depend on data or budget."""
-    families: dict[type, str] = {}
+    """One core task of every kind, by name: laws do not depend on data or budget.
+
+    Tasks differ in kind by family, by having observations, hidden layers, or several actions.
+    """
+    kinds: dict[tuple[type, bool, bool, bool], str] = {}
     for name, task in registry.tasks().items():
         if task.tier == "core":
-            families.setdefault(type(task).__mro__[1], name)
-    return sorted(families.values())
+            deep = is_deep(task.blueprint().critic.net)
+            kind = (type(task).__mro__[1], task.obs_size > 0, deep, task.action_size > 1)
+            kinds.setdefault(kind, name)
+    return sorted(kinds.values())
 
 
 def examine(name: str, tasks: Sequence[str]) -> Examination:
@@ -93,16 +103,22 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
         for check in strategy_checks():
             law = check.__name__.replace("_", " ")
             found.rows[law] = [_outcome(check, entry, small[task], found) for task in tasks]
-        for task in tasks:
-            reason = entry.build(small[task]).inert(small[task])
-            if reason:
-                found.inert[task] = reason
-        found.conflicts = dict(_conflicts(entry, small[tasks[0]]))
+        if not found.faults:
+            reasons = {task: entry.build(small[task]).inert(small[task]) for task in tasks}
+            found.inert = {task: reason for task, reason in reasons.items() if reason}
+            found.conflicts = dict(_conflicts(entry, small[tasks[0]]))
     finally:
         torch.set_default_dtype(before)
     found.partners = len(registry.strategies()) - 1 - len(found.conflicts)
     fact = Path(str(entry.module.__file__)).parent.parent / "tests" / "facts" / f"test_{name}.py"
-    found.fact = fact if fact.is_file() else None
+    if fact.is_file():
+        found.fact = fact
+        if subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", fact], capture_output=True
+        ).returncode:
+            found.faults.append(f"its known fact does not hold: python -m pytest {fact}")
+    else:
+        found.faults.append(f"it has no known fact: write {fact}, a test that a fault would fail")
     found.seconds = time.perf_counter() - began
     return found
 

@@ -47,7 +47,8 @@ KITS: Mapping[str, tuple[str, ...]] = {
 """Published learners as lists of strategies; a kit's name stands wherever a strategy's does.
 
 Everything else stays the task's: networks, rates, and a GAN's loss, so that `wgan_gp` is WGAN-GP's
-penalty and schedule on the non-saturating loss, and `sac` has an implicit policy (see `entropy`).
+penalty and schedule on the non-saturating loss, `low_beta1` is 0.5 where SNGAN and WGAN-GP take 0,
+and `sac` has an implicit policy (see `entropy`).
 """
 
 BASES = ("bare", "reference")

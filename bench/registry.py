@@ -100,7 +100,7 @@ def _modules(package: ModuleType) -> dict[str, ModuleType]:
     whose name is the strategy's or task's and whose value is its module.
     """
     found = {
-        info.name: importlib.import_module(f"{package.__name__}.{info.name}")
+        info.name: _imported(f"{package.__name__}.{info.name}", "mend the file")
         for info in pkgutil.iter_modules(package.__path__)
         if not info.ispkg
     }
@@ -110,14 +110,16 @@ def _modules(package: ModuleType) -> dict[str, ModuleType]:
                 f"{offered.value}, from another package, offers {offered.name!r}, which is taken; "
                 f"rename it there, or uninstall that package"
             )
-        try:
-            found[offered.name] = importlib.import_module(offered.value)
-        except ImportError as error:
-            raise Incomplete(
-                f"{offered.value}, from another package, cannot be imported ({error}); mend or "
-                f"uninstall that package"
-            ) from error
+        found[offered.name] = _imported(offered.value, "mend or uninstall its package")
     return found
+
+
+def _imported(name: str, remedy: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # whatever someone's file raises
+        kind = type(error).__name__
+        raise Incomplete(f"{name} cannot be imported ({kind}: {error}); {remedy}") from error
 
 
 @cache
@@ -137,6 +139,8 @@ def _strategy_factory(name: str, module: ModuleType) -> Callable[..., Strategy]:
         raise Incomplete(f"{module.__file__} has no HOME that is one of {', '.join(HOMES)}")
     if not getattr(module, "SOURCE", None):
         raise Incomplete(f"{module.__file__} has no SOURCE: authors, year, arXiv number")
+    if not isinstance(getattr(module, "NEUTRAL", None), dict):
+        raise Incomplete(f"{module.__file__} has no NEUTRAL: settings at which nothing changes")
     search, settings = getattr(module, "SEARCH", {}), inspect.signature(factory).parameters
     if len(search) > MOST_SEARCHED or not search.keys() <= settings.keys():
         raise Incomplete(

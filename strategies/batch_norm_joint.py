@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench.batchwise import batch_normed
 from bench.game import Blueprint, Task
-from bench.nets import is_deep
+from bench.layers import shallow, with_critic
 from bench.strategy import Strategy
 
 HOME = "rl"
@@ -23,22 +23,19 @@ def batch_norm_joint(*, on: bool = True) -> Strategy:
     hidden layer.
 
     Paper against here: CrossQ keeps running statistics for the actor's loss; here, without them,
-    the actor's answers are normalised by themselves. CrossQ also drops target networks.
+    the actor's answers are normalised by themselves, in a GAN too, where that hides from the actor
+    a shift that the critic has seen. CrossQ also drops target networks.
     """
 
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not on or inert(game):
+        if not on or shallow(game):
             return value
-        net = batch_normed(value.critic.net, ALL)
-        return replace(value, critic=replace(value.critic, net=net), joint=True)
-
-    def inert(game: Task) -> str | None:
-        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
+        return replace(with_critic(value, lambda net: batch_normed(net, ALL)), joint=True)
 
     return Strategy(
         name="batch_norm_joint",
         blueprint=blueprint,
-        inert=inert,
+        inert=shallow,
         after=AFTER,
         excludes={"batch_norm_split": "both normalise the same layers; leave one of them out"},
     )

@@ -1,10 +1,8 @@
 """Normalises the critic's hidden layers by the rows of each half."""
 
-from dataclasses import replace
-
 from bench.batchwise import batch_normed
 from bench.game import Blueprint, Task
-from bench.nets import is_deep
+from bench.layers import shallow, with_critic
 from bench.strategy import Strategy
 
 HOME = "gan"
@@ -25,12 +23,8 @@ def batch_norm_split(*, on: bool = True) -> Strategy:
     """
 
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not on or inert(game):
+        if not on or shallow(game):
             return value
-        net = batch_normed(value.critic.net, game.batch_rows)
-        return replace(value, critic=replace(value.critic, net=net))
+        return with_critic(value, lambda net: batch_normed(net, game.batch_rows))
 
-    def inert(game: Task) -> str | None:
-        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
-
-    return Strategy(name="batch_norm_split", blueprint=blueprint, inert=inert, after=AFTER)
+    return Strategy(name="batch_norm_split", blueprint=blueprint, inert=shallow, after=AFTER)

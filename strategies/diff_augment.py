@@ -16,13 +16,14 @@ SEARCH = {"share": (0.5, 1.0)}
 def diff_augment(*, share: float = 1.0) -> Strategy:
     """Shows the critic everything through a random differentiable transform, in both losses.
 
-    A share of the rows, drawn each time, is transformed: images get a random brightness, are
-    shifted by up to 1/8 of their sides and lose a random square of half their sides; of vectors,
+    A share of the rows, drawn each time, is transformed: images get a random brightness, saturation
+    and contrast, are shifted by up to 1/8 of their sides and lose a random square of half their
+    sides; of vectors,
     observation and action are multiplied by one number from [0.8, 1.2). The actor's gradient goes
     through the transform. share = 0 is neutral.
 
-    Paper against here: saturation and contrast are left out, which do nothing to one colour; for
-    vectors it is RAD's random amplitude scaling, which has no counterpart in the GAN paper.
+    Paper against here: images as in the paper's code; vectors by RAD's random amplitude scaling,
+    which has no counterpart in the GAN paper.
     """
 
     def examples(value: Examples, at: At) -> Examples:
@@ -30,7 +31,7 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
         changed = rng.uniform(rng.fold(key, "whether"), (rows, 1)) < share
         if at.game.image_shape is not None:
             images = value.action.reshape(rows, *at.game.image_shape)
-            moved = _cut(_shifted(_brightened(images, key), key), key).flatten(1)
+            moved = _cut(_shifted(_coloured(images, key), key), key).flatten(1)
             return value._replace(action=torch.where(changed, moved, value.action))
         scale = 0.8 + 0.4 * rng.uniform(rng.fold(key, "scale"), (rows, 1))
         return value._replace(
@@ -41,9 +42,17 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
     return Strategy(name="diff_augment", examples=examples, after=("target_smoothing",))
 
 
-def _brightened(images: Tensor, key: Tensor) -> Tensor:
-    light = rng.uniform(rng.fold(key, "light"), (images.shape[0], 1, 1, 1)) - 0.5
-    return images + light
+def _coloured(images: Tensor, key: Tensor) -> Tensor:
+    """Brightness by +-1/2, saturation by 0 to 2, contrast by 1/2 to 3/2."""
+
+    def drawn(name: str) -> Tensor:
+        return rng.uniform(rng.fold(key, name), (images.shape[0], 1, 1, 1))
+
+    images = images + drawn("light") - 0.5
+    grey = images.mean(dim=1, keepdim=True)
+    images = grey + 2.0 * drawn("saturation") * (images - grey)
+    level = images.mean(dim=(1, 2, 3), keepdim=True)
+    return level + (0.5 + drawn("contrast")) * (images - level)
 
 
 def _shifted(images: Tensor, key: Tensor) -> Tensor:

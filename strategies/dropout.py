@@ -1,13 +1,9 @@
 """Drops hidden units of the critic at random while it learns."""
 
-from dataclasses import dataclass, replace
-
-import torch
-from torch import Tensor
-
 from bench import rng
 from bench.game import Blueprint, Task
-from bench.nets import Activation, Layer, Net, Shape, is_deep
+from bench.layers import Dropped, beside_weights, shallow, with_critic
+from bench.nets import Activation, Net
 from bench.strategy import Strategy, Use
 from bench.trees import Params
 
@@ -17,27 +13,6 @@ NEUTRAL = {"rate": 0.0}
 ACTIVE = {"rate": 0.5}  # of few units in few updates, 0.01 may drop none
 DEFAULTS = {"gan": {"rate": 0.5}}
 SEARCH = {"rate": (0.01, 0.1, 0.5)}
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A layer whose outputs are 0 with probability `rate`, and else 1 / (1 - rate) times as large.
-
-    Nothing is dropped where its parameters hold no "key".
-    """
-
-    inner: Layer
-    rate: float
-
-    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
-        return self.inner.init(key, shape)
-
-    def apply(self, params: Params, x: Tensor) -> Tensor:
-        y = self.inner.apply(params, x)
-        if "key" not in params:
-            return y
-        kept = rng.uniform(params["key"], tuple(y.shape)) >= self.rate
-        return torch.where(kept, y / (1.0 - self.rate), 0.0)
 
 
 def dropout(*, rate: float = 0.01) -> Strategy:
@@ -51,29 +26,26 @@ def dropout(*, rate: float = 0.01) -> Strategy:
     """
 
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not rate or inert(game):
+        if not rate or shallow(game):
             return value
-        layers = value.critic.net.layers
-        hidden = [*(isinstance(after, Activation) for after in layers[1:]), False]
-        made = (
-            Dropped(layer, rate) if drops else layer
-            for layer, drops in zip(layers, hidden, strict=True)
-        )
-        return replace(value, critic=replace(value.critic, net=Net(tuple(made))))
+
+        def dropped(net: Net) -> Net:
+            hidden = [*(isinstance(after, Activation) for after in net.layers[1:]), False]
+            pairs = zip(net.layers, hidden, strict=True)
+            return Net(tuple(Dropped(layer, rate) if drops else layer for layer, drops in pairs))
+
+        return with_critic(value, dropped)
 
     def weights(params: Params, use: Use) -> Params:
-        if use.player == "actor" or use.key is None or not rate:
+        key = use.key
+        if use.player == "actor" or key is None or not rate:
             return params
-        layers = [name.removesuffix("weight") for name in params if name.endswith("weight")]
-        return params | {f"{layer}key": rng.fold(use.key, layer) for layer in layers}
-
-    def inert(game: Task) -> str | None:
-        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
+        return beside_weights(params, "key", lambda layer: rng.fold(key, layer))
 
     return Strategy(
         name="dropout",
         blueprint=blueprint,
         weights=weights,
-        inert=inert,
+        inert=shallow,
         after=("weight_norm", "spectral_norm"),
     )

@@ -12,8 +12,7 @@ from bench.strategy import At, Strategy
 HOME = "rl"
 SOURCE = "Haarnoja et al., 2018, arXiv 1801.01290; estimate of Kozachenko and Leonenko, 1987"
 NEUTRAL = {"weight": 0.0}
-DEFAULTS = {"rl": {"weight": 0.05}}
-SEARCH = {"weight": (0.01, 0.05, 0.2), "samples": (2, 4, 8)}
+SEARCH = {"weight": (0.002, 0.02, 0.2), "samples": (2, 4, 8)}
 AFTER = (
     *("weight_norm", "dropout", "target_scaling", "layer_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
@@ -34,17 +33,18 @@ def nearest_neighbour_entropy(answers: Tensor) -> Tensor:
     return 0.5 * answers.shape[-1] * torch.log(nearest + 1e-12).mean(dim=-1)
 
 
-def entropy(*, weight: float = 0.2, samples: int = 4) -> Strategy:
+def entropy(*, weight: float = 0.02, samples: int = 4) -> Strategy:
     """Rewards the actor for the variety of its answers.
 
-    actor loss - weight * E H(answers), H the nearest-neighbour entropy of all samples of the batch
-    where there is nothing to observe, and else of `samples` answers to each observation. An actor
+    actor loss - weight / A * E H(answers), H the nearest-neighbour entropy of all samples of the
+    batch where there is nothing to observe, and else of `samples` answers to each observation, A
+    the numbers per answer. An actor
     without noise is given one number of it per action. weight = 0 is neutral. Inert where the actor
     is a point.
 
     Paper against here: SAC knows its policy's density, counts the entropy in the critic's target
-    too and tunes the weight to an entropy of -A; here the weight is fixed, and only the actor feels
-    it, as a GAN's does. What acts and is evaluated is the noisy policy.
+    too and tunes the weight to an entropy of -A; here the weight is fixed, ours, and only the actor
+    feels it, as a GAN's does. The policy is evaluated with one draw of its noise per run.
     """
 
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
@@ -59,7 +59,7 @@ def entropy(*, weight: float = 0.2, samples: int = 4) -> Strategy:
         each = samples if at.game.obs_size else 1
         made = at.act(at.core.actor, obs.repeat_interleave(each, dim=0), at.key)
         answers = made.unflatten(0, (-1, each)) if at.game.obs_size else made
-        return -weight * nearest_neighbour_entropy(answers).mean()
+        return -weight / at.game.action_size * nearest_neighbour_entropy(answers).mean()
 
     def inert(game: Task) -> str | None:
         one = any(isinstance(layer, Point) for layer in game.blueprint().actor.net.layers)

@@ -1,9 +1,9 @@
 """Bounds the length of each player's gradient."""
 
-from torch import Tensor
+import torch
 
 from bench.strategy import At, Strategy
-from bench.trees import Params, norm, tmap
+from bench.trees import Params, ravel, tmap
 
 HOME = "rl"
 SOURCE = "Pascanu et al., 2013, arXiv 1211.5063; 0.5 as in PPO's code (Schulman et al., 1707.06347)"
@@ -19,12 +19,14 @@ def grad_clip(*, bound: float = 0.5) -> Strategy:
     parameters. bound = inf is neutral.
 
     Paper against here: the bound acts before Adam, which divides most of it away unless the norm
-    varies from update to update.
+    varies from update to update. What `consensus` and `symplectic_adjustment` add is not clipped.
     """
 
     def grads(value: Params, at: At) -> Params:
-        length: Tensor = norm(value)
-        scale = (bound / length.clamp(min=1e-12)).clamp(max=1.0)
+        vector = ravel(value)
+        # The square root's own slope is infinite at 0; some integrators differentiate through it.
+        length = torch.sqrt((vector * vector).sum().clamp(min=1e-24))
+        scale = (bound / length).clamp(max=1.0)
         return tmap(lambda leaf: scale * leaf, value)
 
     return Strategy(name="grad_clip", grads=grads, after=("harmful",))

@@ -33,7 +33,7 @@ def historical_averaging(*, weight: float = 0.01) -> Strategy:
         return weight * (here - at.slot[at.player]).square().sum()
 
     def refresh(memory: Any, after: After) -> Any:
-        share = 1.0 / (after.new.step + 1.0)
+        share = 1.0 / ((after.new.step - after.game.warmup).clamp(min=0) + 1.0)
         return {
             player: mean + share * (ravel(getattr(after.new, player)) - mean)
             for player, mean in memory.items()

@@ -30,6 +30,7 @@ def huber(*, delta: float = 1.0) -> Strategy:
 
     return Strategy(
         name="huber",
+        excludes={"twin_critics": "one bound for all heads would couple them; leave one out"},
         examples=examples,
         after=("target_smoothing", "diff_augment", "instance_noise", "label_smoothing"),
     )

@@ -1,10 +1,9 @@
 """Tells the critic how close each row is to the rest of its half."""
 
-from dataclasses import replace
-
 from bench.batchwise import Closeness
 from bench.game import Blueprint, Task
-from bench.nets import before_the_end, is_deep
+from bench.layers import shallow, with_critic
+from bench.nets import before_the_end
 from bench.strategy import Strategy
 
 HOME = "gan"
@@ -29,12 +28,11 @@ def minibatch_discrimination(*, kernels: int = 16, dims: int = 5) -> Strategy:
     """
 
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not kernels or inert(game):
+        if not kernels or shallow(game):
             return value
-        net = before_the_end(value.critic.net, Closeness(kernels, dims, game.batch_rows))
-        return replace(value, critic=replace(value.critic, net=net))
+        layer = Closeness(kernels, dims, game.batch_rows)
+        return with_critic(value, lambda net: before_the_end(net, layer))
 
-    def inert(game: Task) -> str | None:
-        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
-
-    return Strategy(name="minibatch_discrimination", blueprint=blueprint, inert=inert, after=AFTER)
+    return Strategy(
+        name="minibatch_discrimination", blueprint=blueprint, inert=shallow, after=AFTER
+    )

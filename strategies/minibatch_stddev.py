@@ -1,10 +1,9 @@
 """Tells the critic how varied each small group of rows is."""
 
-from dataclasses import replace
-
 from bench.batchwise import Variety
 from bench.game import Blueprint, Task
-from bench.nets import before_the_end, is_deep
+from bench.layers import shallow, with_critic
+from bench.nets import before_the_end
 from bench.strategy import Strategy
 
 HOME = "gan"
@@ -28,12 +27,8 @@ def minibatch_stddev(*, group: int = 4) -> Strategy:
     """
 
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not group or inert(game):
+        if not group or shallow(game):
             return value
-        net = before_the_end(value.critic.net, Variety(group))
-        return replace(value, critic=replace(value.critic, net=net))
+        return with_critic(value, lambda net: before_the_end(net, Variety(group)))
 
-    def inert(game: Task) -> str | None:
-        return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
-
-    return Strategy(name="minibatch_stddev", blueprint=blueprint, inert=inert, after=AFTER)
+    return Strategy(name="minibatch_stddev", blueprint=blueprint, inert=shallow, after=AFTER)

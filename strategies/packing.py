@@ -11,7 +11,11 @@ SOURCE = "Lin et al., 2018, arXiv 1712.04086"
 NEUTRAL = {"samples": 1}
 SEARCH = {"samples": (2, 4)}
 ROWS = "it compares the rows of a half, which are packs here; leave one of the two out"
-EXCLUDES = {"batch_norm_split": ROWS, "minibatch_discrimination": ROWS}
+EXCLUDES = {
+    "batch_norm_split": ROWS,
+    "minibatch_discrimination": ROWS,
+    "compatible_critic": "its slope is that at one action, a pack holds several; leave one out",
+}
 AFTER = (
     "weight_norm",
     "dropout",

@@ -32,8 +32,8 @@ def prioritised(
     """Draws past experience by how wrong the critic was about it.
 
     As `replay`, but row i of those before this update is drawn with P_i = p_i^alpha / sum_j
-    p_j^alpha, where p_i = |y_i - value(q_i)| + 1e-6 when it was last drawn, and the largest p so
-    far for new rows. It counts in the critic's loss with (rows * P_i)^-b, over the largest of the
+    p_j^alpha, where p_i = |y_i - value(q_i)| + 1e-6 when it was last drawn, and the largest p there
+    is for new rows. It counts in the critic's loss with (rows * P_i)^-b, over the largest of the
     draw, b growing from beta to 1 over the run. share = 0 is neutral. Beside `replay` these draws
     replace its own.
 
@@ -43,11 +43,13 @@ def prioritised(
 
     def drawn(place: Place) -> tuple[Tensor, Tensor]:
         """Places and probabilities [n] of this update's draws, the same whenever asked."""
-        height = rng.uniform(rng.fold(place.key, "draw"), (round(share * place.game.batch_rows),))
-        wanted = place.slot.priority**alpha
+        height = _uniform(place.key, round(share * place.game.batch_rows))
+        priority = place.slot.priority
+        # In double precision: a float32 sum over a million rows would lose single ones.
+        wanted = torch.where(priority > 0.0, priority**alpha, 0.0).double()
         total = wanted.cumsum(dim=0)
         places = torch.searchsorted(total, height * total[-1], right=True).clamp(max=capacity - 1)
-        return places, wanted[places] / total[-1].clamp(min=1e-30)
+        return places, (wanted[places] / total[-1].clamp(min=1e-30)).to(priority.dtype)
 
     def batch(value: Experience, at: At) -> Experience:
         if not share:
@@ -106,6 +108,12 @@ def prioritised(
             *("label_smoothing", "huber"),
         ),
     )
+
+
+def _uniform(key: Tensor, count: int) -> Tensor:
+    """Uniform in [0, 1) with 48 bits, which tell a million rows apart; float64 [count]."""
+    high, low = (rng.uniform(rng.fold(key, name), (count,)).double() for name in ("draw", "low"))
+    return high + low * 2.0**-24
 
 
 def _error(rows: Experience, after: After) -> Tensor:

@@ -9,6 +9,10 @@ HOME = "gan"
 SOURCE = "Jolicoeur-Martineau, 2019, arXiv 1807.00734; Huang et al., 2024 (R3GAN), arXiv 2501.05441"
 NEUTRAL = {"strength": 0.0}
 SEARCH = {"strength": (0.5, 1.0)}
+EXCLUDES = {
+    "twin_critics": "partners are judged by all heads, but each learns by itself; leave one out",
+    "lagged_critic": "partners are judged by the critic itself, not by its copy; leave one out",
+}
 
 
 def relativistic(*, strength: float = 1.0) -> Strategy:
@@ -17,8 +21,7 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
     Row i's partner is the row half a batch away: data for a sample, and the reverse. The losses see
     q_i - strength * (q_i + q_p) / 2 in place of q_i; a regression's target is centred likewise, y_i
     - strength * (y_i + y_p) / 2 + strength * value(0). The actor's partner is the data at the same
-    observation. strength = 0 is neutral. Inert where a batch has one row to a half and no data to
-    compare with.
+    observation. strength = 0 is neutral. A critic that is shown one row at a time learns nothing.
 
     Paper against here: q_i - (q_i + q_p) / 2 is half the papers' difference, a temperature that the
     critic's last layer can undo. In RL the critic learns only differences between transitions, so
@@ -44,6 +47,7 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
     return Strategy(
         name="relativistic",
         examples=examples,
+        excludes=EXCLUDES,
         after=(
             *("target_smoothing", "diff_augment", "instance_noise", "label_smoothing", "huber"),
             "prioritised",

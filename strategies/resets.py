@@ -19,7 +19,8 @@ def resets(*, count: int = 4, both: bool = False) -> Strategy:
 
     After every budget / (count + 1) updates, but not after the last one, the critic and its
     optimizer are drawn anew from their initial distribution; with `both` the actor as well.
-    Memories, replay among them, stay. count = 0 is neutral.
+    Memories stay, a replay's and a target network's
+    copies among them. count = 0 is neutral.
 
     Paper against here: the paper resets every 2e5 of 1e6 updates, which is count 4, and in SAC both
     players; only the critic is reset by default because it is what the actor learns from.
@@ -39,6 +40,4 @@ def resets(*, count: int = 4, both: bool = False) -> Strategy:
         }
         return new._replace(**drawn)
 
-    return Strategy(
-        name="resets", accept=accept, after=("critic_steps", "freeze_learning", "lookahead")
-    )
+    return Strategy(name="resets", accept=accept, after=("critic_steps", "freeze_learning"))

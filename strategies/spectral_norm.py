@@ -23,7 +23,8 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
 
     weight <- weight / max(1, sigma / cap) in every forward pass, with sigma = u' W v estimated by
     one power step per update on the remembered u [rows] and v [columns], through which no gradient
-    flows; W is the weight itself, or a convolution's as [channels, rest]. cap = inf is neutral.
+    flows; W is a layer's weight itself, or a convolution's as [channels, rest]. cap = inf is
+    neutral.
 
     Paper against here: SNGAN divides by sigma always; dividing only above the cap leaves small
     weights alone, so that the strategy can be neutral. In RL, Gogianu et al. normalise only the
@@ -35,7 +36,10 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
 
     def power_step(weight: Tensor, u: Tensor) -> dict[str, Tensor]:
         v = torch.nn.functional.normalize(weight.T @ u, dim=0)
-        return {"u": torch.nn.functional.normalize(weight @ v, dim=0), "v": v}
+        turned = weight @ v
+        # A weight of zeros has no direction yet: u stays, for when it gets one.
+        alive = turned.square().sum() > 0.0
+        return {"u": torch.where(alive, torch.nn.functional.normalize(turned, dim=0), u), "v": v}
 
     def slot(core: Core, game: Task, key: Tensor) -> Any:
         return {

@@ -1,13 +1,12 @@
 """Lets the critic's network answer in units of its targets' running size."""
 
-from dataclasses import dataclass, replace
-
 import torch
 from torch import Tensor
 
 from bench import rng
 from bench.game import Blueprint, Task
-from bench.nets import Layer, Net, Shape
+from bench.layers import Scaled, beside_weights, with_critic
+from bench.nets import Net
 from bench.steps import Core
 from bench.strategy import After, Strategy, Use
 from bench.trees import Params
@@ -16,19 +15,6 @@ HOME = "rl"
 SOURCE = "van Hasselt et al., 2016 (PopArt), arXiv 1602.07714"
 NEUTRAL = {"decay": 1.0}
 SEARCH = {"decay": (0.9, 0.99, 0.999)}
-
-
-@dataclass(frozen=True)
-class Scaled:
-    """A layer whose outputs are multiplied by "scale", where its parameters hold one."""
-
-    inner: Layer
-
-    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
-        return self.inner.init(key, shape)
-
-    def apply(self, params: Params, x: Tensor) -> Tensor:
-        return params.get("scale", torch.ones(())) * self.inner.apply(params, x)
 
 
 def target_scaling(*, decay: float = 0.99) -> Strategy:
@@ -43,8 +29,7 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
     """
 
     def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        *rest, last = value.critic.net.layers
-        return replace(value, critic=replace(value.critic, net=Net((*rest, Scaled(last)))))
+        return with_critic(value, lambda net: Net((*net.layers[:-1], Scaled(net.layers[-1]))))
 
     def slot(core: Core, game: Task, key: Tensor) -> Tensor:
         return 1.0 + 0.0 * next(iter(core.critic.values())).sum()
@@ -52,8 +37,7 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
     def weights(params: Params, use: Use) -> Params:
         if use.player == "actor":
             return params
-        layers = [name.removesuffix("weight") for name in params if name.endswith("weight")]
-        return params | {f"{layer}scale": torch.sqrt(use.slot) for layer in layers}
+        return beside_weights(params, "scale", lambda layer: torch.sqrt(use.slot))
 
     def refresh(square: Tensor, after: After) -> Tensor:
         target = after.fresh.reward

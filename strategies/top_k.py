@@ -37,6 +37,7 @@ def top_k(*, least: float = 0.5, decay: float = 0.99, epochs: float = 100.0) -> 
     return Strategy(
         name="top_k",
         examples=examples,
+        excludes={"lagged_critic": "it ranks by the critic itself, not by its copy; leave one out"},
         inert=lambda game: "there is one row to choose from" if game.batch_rows == 1 else None,
         after=(
             *("target_smoothing", "diff_augment", "instance_noise", "label_smoothing", "huber"),

@@ -1,5 +1,8 @@
 """Clips the critic's parameters after every update."""
 
+import torch
+from torch import Tensor
+
 from bench.steps import Core
 from bench.strategy import After, Strategy
 from bench.trees import tmap
@@ -17,11 +20,17 @@ def weight_clipping(*, bound: float = 0.01) -> Strategy:
     critic <- clamp(critic, -bound, bound), weights and biases. bound = inf is neutral.
 
     Paper against here: 0.01 is WGAN's, for a critic without a scale of its own; a value function
-    has one, and three layers within 0.01 cannot reach it, so that the bound is 0.1 in RL.
+    has one, and three layers within 0.01 cannot reach it, so that the bound is 0.1 in RL. WGAN
+    clips before the actor's move, here it is after both.
     """
 
     def accept(new: Core, after: After) -> Core:
-        return new._replace(critic=tmap(lambda leaf: leaf.clamp(-bound, bound), new.critic))
+        learns = after.old.step >= after.game.warmup
+
+        def clipped(leaf: Tensor) -> Tensor:
+            return torch.where(learns, leaf.clamp(-bound, bound), leaf)
+
+        return new._replace(critic=tmap(clipped, new.critic))
 
     return Strategy(
         name="weight_clipping",

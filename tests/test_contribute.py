@@ -60,7 +60,7 @@ def test_the_templates_fact_is_the_one_that_is_explained() -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("Big", "small letters"), ("a-b", "small letters"), ("class", "no name"), ("r1", "there is")],
+    [("Big", "small letters"), ("class", "no name"), ("r1", "taken"), ("td3", "taken")],
 )
 def test_bad_names_write_nothing(
     name: str, why: str, checkout: Path, capsys: pytest.CaptureFixture[str]
@@ -92,8 +92,19 @@ def test_check_names_what_fails(checkout: Path, capsys: pytest.CaptureFixture[st
     assert "neutral is the baseline" in said.out
     assert "fails on ring8" in said.out
     assert "active differs" in said.out
-    assert "no known fact yet" in said.out
+    assert "it has no known fact" in said.err
     assert "the neutral setting is not the baseline" in said.err
+
+
+def test_a_strategy_under_another_name_is_named(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (contribute.TEMPLATES / "strategy.py.j2").read_text().replace("{{ home }}", "gan")
+    text = text.replace('name="{{ name }}"', 'name="other"').replace("{{ name }}", "mine")
+    (checkout / "strategies" / "mine.py").write_text(text)
+    registry.strategies.cache_clear()
+    assert bench("check", "mine", "--tasks", "ring8") == 1
+    assert "it calls itself 'other', its file 'mine'" in capsys.readouterr().err
 
 
 def test_check_of_an_unknown_strategy(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,6 +130,7 @@ def offered(
         "class TheirRing(type(ring8)):\n    name = 'their_ring'\n\n"
         "task = TheirRing()\n"
     )
+    (package / "typo.py").write_text("def typo(:\n")
     monkeypatch.syspath_prepend(tmp_path)
 
     def entry_points(*, group: str) -> list[EntryPoint]:
@@ -135,7 +147,9 @@ def offered(
     registry.tasks.cache_clear()
 
 
-def test_other_packages_offer_strategies_and_tasks(offered: Offers) -> None:
+def test_other_packages_offer_strategies_and_tasks(
+    offered: Offers, capsys: pytest.CaptureFixture[str]
+) -> None:
     from bench.grid import Cell, needed_modules, spec_hash
 
     offered.append(("crossover.strategies", "their_trick", "elsewhere.their_trick"))
@@ -146,12 +160,19 @@ def test_other_packages_offer_strategies_and_tasks(offered: Offers) -> None:
     assert learner.plan.parts["penalty"][0].name == "their_trick"
     assert len(spec_hash(cell)) == 16
     assert "bench.strategy" in needed_modules("elsewhere.their_trick")
-    assert bench("check", "their_trick", "--tasks", "their_ring") == 0
+    assert bench("check", "their_trick", "--tasks", "their_ring") == 1
+    said = capsys.readouterr()
+    assert "fails" not in said.out
+    assert "it has no known fact" in said.err
 
 
 @pytest.mark.parametrize(
     ("name", "module", "why"),
-    [("r1", "elsewhere.their_trick", "which is taken"), ("x", "elsewhere.x", "cannot be imported")],
+    [
+        ("r1", "elsewhere.their_trick", "which is taken"),
+        ("x", "elsewhere.x", "cannot be imported .ModuleNotFoundError"),
+        ("typo", "elsewhere.typo", "cannot be imported .SyntaxError"),
+    ],
 )
 def test_a_faulty_offer_is_one_clear_line(
     name: str, module: str, why: str, offered: Offers

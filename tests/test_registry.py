@@ -112,6 +112,7 @@ def half(*, x: float = 1.0) -> Strategy:
         ("strategies/half.py", WHOLE.replace('"""Test."""', ""), "no function `half` with a doc"),
         ("strategies/half.py", WHOLE.replace('"gan"', '"gna"'), "no HOME that is one of gan"),
         ("strategies/half.py", WHOLE.replace('"a test"', '""'), "no SOURCE: authors, year"),
+        ("strategies/half.py", WHOLE.replace("NEUTRAL", "NATURAL"), "no NEUTRAL: settings"),
         ("tasks/half.py", '"""Test."""\n', "no `task` whose name is 'half'"),
         ("tasks/half.py", '"""Test."""\nfrom tasks.dirac import task\n', "whose name is 'half'"),
     ],

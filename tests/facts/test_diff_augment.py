@@ -28,7 +28,7 @@ def test_a_vector_and_its_observation_share_one_factor() -> None:
 
 
 def test_an_image_is_lit_shifted_and_cut() -> None:
-    """Of an 8x8 image of ones all pixels that are left have one brightness, from 1/2 to 3/2."""
+    """An 8x8 image of ones has no contrast: all that is left of it is one brightness."""
     made = augmented("digits", torch.ones(400, 64), torch.zeros(400, 0)).action.unflatten(1, (8, 8))
     light = made.flatten(1).amax(dim=1)
     assert light.min() >= 0.5
@@ -54,5 +54,5 @@ def test_the_actors_gradient_goes_through() -> None:
         return augmented("digits", action, action[:, :0]).action.sum()
 
     slope = torch.func.grad(total)(torch.zeros(50, 64))
-    assert set(slope.unique().tolist()) <= {0.0, 1.0, 2.0, 4.0}
-    assert 0.4 < float((slope > 0).double().mean()) < 0.95
+    assert slope.isfinite().all()
+    assert float((slope != 0).double().mean()) > 0.4

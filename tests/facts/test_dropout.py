@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from bench import rng
+from bench.layers import Dropped
 from bench.nets import Dense
 from bench.strategy import Use
-from strategies.dropout import Dropped
 from tests.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -24,7 +24,7 @@ def test_the_critic_of_the_ring_by_hand() -> None:
 
 
 def test_a_convolutions_maps_are_normalised_together() -> None:
-    from strategies.layer_norm import LayerNorm
+    from bench.layers import LayerNorm
 
     layer = LayerNorm()
     params, _ = layer.init(rng.seed_key(0), (3, 4, 4))

@@ -21,8 +21,8 @@ def test_the_first_outputs_stay(task: str) -> None:
 
 
 def test_equal_to_torchs_after_a_change() -> None:
+    from bench.layers import Normed
     from bench.nets import Dense
-    from strategies.weight_norm import Normed
 
     layer = Normed(Dense(3))
     params, _ = layer.init(rng.seed_key(0), (4,))
