@@ -113,9 +113,8 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
     fact = Path(str(entry.module.__file__)).parent.parent / "tests" / "facts" / f"test_{name}.py"
     if fact.is_file():
         found.fact = fact
-        if subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", fact], capture_output=True
-        ).returncode:
+        test = [sys.executable, "-m", "pytest", "-q", str(fact)]
+        if subprocess.run(test, cwd=fact.parents[2], capture_output=True, check=False).returncode:
             found.faults.append(f"its known fact does not hold: python -m pytest {fact}")
     else:
         found.faults.append(f"it has no known fact: write {fact}, a test that a fault would fail")

@@ -1,5 +1,8 @@
 """A contributor's path: files from a template, an examination in under a minute, other packages."""
 
+import os
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -33,19 +36,32 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     registry.strategies.cache_clear()
 
 
-def test_new_writes_a_pair_that_holds(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert bench("new", "strategy", "my_trick", "--home", "rl") == 0
-    registry.strategies.cache_clear()
-    assert registry.strategy("my_trick").home == "rl"
-    assert (checkout / "tests" / "facts" / "test_my_trick.py").is_file()
-    capsys.readouterr()
+def test_new_writes_a_pair_that_holds(tmp_path: Path) -> None:
+    """In a copy of the repository: its strategy, and its fact, which a fault would break."""
+    for folder in ("bench", "strategies", "tasks", "tests"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(HERE.parent / folder, tmp_path / folder, ignore=ignored)
+    shutil.copy(HERE.parent / "pyproject.toml", tmp_path)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bench", *arguments]
+        place = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            command, cwd=tmp_path, env=place, check=False, capture_output=True, text=True
+        )
+
+    assert run("new", "strategy", "my_trick", "--home", "rl").returncode == 0
     start = time.perf_counter()
-    assert bench("check", "my_trick") == 0
+    checked = run("check", "my_trick")
     assert time.perf_counter() - start < 60
-    said = capsys.readouterr().out
-    assert "fails" not in said
-    assert "test_my_trick.py" in said
-    assert f"goes together with {len(registry.strategies()) - 1} strategies" in said
+    assert checked.returncode == 0, checked.stderr
+    assert "fails" not in checked.stdout
+    assert f"goes together with {len(registry.strategies())} strategies" in checked.stdout
+    path = tmp_path / "strategies" / "my_trick.py"
+    path.write_text(path.read_text().replace("weight * q.square()", "weight * 2.0 * q.square()"))
+    checked = run("check", "my_trick", "--tasks", "dirac")
+    assert checked.returncode == 1
+    assert "its known fact does not hold" in checked.stderr
 
 
 def test_the_templates_fact_is_the_one_that_is_explained() -> None:
