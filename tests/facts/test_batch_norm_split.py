@@ -17,7 +17,8 @@ def test_two_groups_are_two_batches() -> None:
     x = rng.normal(rng.seed_key(1), (10, 3))
     halves = [functional.batch_norm(half, None, None, training=True) for half in x.split(5)]
     assert torch.allclose(layer.apply(params, x), torch.cat(halves))
-    assert torch.allclose(layer.apply(params, x[:4]), layer.apply(params, x[:4]))
+    few = functional.batch_norm(x[:4], None, None, training=True)
+    assert torch.allclose(layer.apply(params, x[:4]), few)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import torch
 
 from bench import registry, rng
 from bench.strategy import Use
-from tests.closed_form import build, learner
+from tests.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -40,3 +40,15 @@ def test_not_applicable_to_an_actor_with_noise() -> None:
         assert "noise" in reason
     for task in ("pendulum", "dirac"):
         assert build("compatible_critic", task).inert(registry.task(task)) is None
+
+
+def test_mu_is_the_actor_as_it_is_now() -> None:
+    from bench.conformance import experience
+
+    what = learner("lqr", build("compatible_critic", "lqr"))
+    states, _ = run(what, 3, experience(what.game, rng.seed_key(1)))
+    for state in states:
+        for name, leaf in state.core.actor.items():
+            assert torch.equal(state.slots["compatible_critic"][name], leaf)
+    first, last = (next(iter(s.core.actor.values())) for s in (states[0], states[-1]))
+    assert not torch.equal(first, last)

@@ -4,17 +4,17 @@ import pytest
 import torch
 
 from bench import registry, rng
-from bench.game import Examples
+from bench.game import Examples, Role
 from tests.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def augmented(task: str, action: torch.Tensor, obs: torch.Tensor, **settings: float) -> Examples:
+def augmented(
+    task: str, action: torch.Tensor, obs: torch.Tensor, role: Role = "critic", **settings: float
+) -> Examples:
     at = type("At", (), {"game": registry.task(task), "key": rng.seed_key(3)})()
-    return build("diff_augment", task, **settings).examples(
-        Examples.asking("critic", obs, action), at
-    )
+    return build("diff_augment", task, **settings).examples(Examples.asking(role, obs, action), at)
 
 
 def test_a_vector_and_its_observation_share_one_factor() -> None:
@@ -56,3 +56,14 @@ def test_the_actors_gradient_goes_through() -> None:
     slope = torch.func.grad(total)(torch.zeros(50, 64))
     assert slope.isfinite().all()
     assert float((slope != 0).double().mean()) > 0.4
+
+
+def test_in_both_losses_and_each_by_itself() -> None:
+    """An augmented critic alone is what the paper warns of: the actor's samples are shown alike."""
+    action = torch.ones(50, 2)
+    roles: list[Role] = ["critic", "actor", "target"]
+    made = [augmented("ring8", action, action[:, :0], role).action for role in roles]
+    for one in made:
+        assert (one != 1).all()
+    assert not torch.equal(made[0], made[1])
+    assert not torch.equal(made[1], made[2])

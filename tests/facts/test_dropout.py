@@ -38,5 +38,22 @@ def test_passes_draw_apart_and_an_evaluation_not_at_all() -> None:
     assert torch.equal(judged(key), judged(key))
     assert not torch.allclose(judged(key), judged(rng.seed_key(1)))
     assert torch.equal(judged(None), what.assess(state, rows[:, :0], rows)[:, None])
-    assert len({id(layer) for layer in made.weights(critic, Use("actor", None, key)).values()}) > 0
     assert made.weights(critic, Use("actor", None, key)) is critic
+
+
+def test_the_critics_loss_and_the_actors_draw_apart() -> None:
+    """Three passes of one update, three keys."""
+    keys: list[int] = []
+
+    def weights(params: dict, use: Use) -> dict:  # type: ignore[type-arg]
+        if use.player == "critic" and use.key is not None:
+            keys.append(int(use.key))
+        return params
+
+    from bench.conformance import experience
+    from bench.strategy import Strategy
+    from tests.closed_form import run
+
+    what = learner("lqr", Strategy(name="spy", weights=weights))
+    run(what, 1, experience(what.game, rng.seed_key(1)))
+    assert len(keys) == len(set(keys)) == 3

@@ -41,3 +41,28 @@ def test_an_actor_of_rl_gets_noise_and_a_gans_keeps_its_own() -> None:
 def test_inert_where_the_actor_is_a_point() -> None:
     assert build("entropy", "dirac").inert(registry.task("dirac"))
     assert build("entropy", "ring8").inert(registry.task("ring8")) is None
+
+
+def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
+    """All samples of a GAN are one question; in RL every observation is one by itself."""
+    for task, grouped in (("ring8", False), ("reacher", True)):
+        made = build("entropy", task, weight=0.5, samples=3)
+        game = registry.task(task)
+        answers = rng.normal(rng.seed_key(3), (12, game.action_size))
+        answers = answers + 10.0 * torch.arange(4.0).repeat_interleave(3)[:, None]
+        batch = game.blank(4 if grouped else 24)
+
+        def act(
+            actor: object, obs: torch.Tensor, key: object, answers: torch.Tensor = answers
+        ) -> torch.Tensor:
+            assert len(obs) == 12
+            return answers
+
+        core = type("Core", (), {"actor": None})()
+        inside = {"game": game, "player": "actor", "core": core, "batch": batch, "key": None}
+        at = type("At", (), {**inside, "act": staticmethod(act)})()
+        whole = [answers] if not grouped else answers.split(3)
+        mean = sum(float(nearest_neighbour_entropy(part)) for part in whole) / len(whole)
+        assert float(made.penalty(at)) == pytest.approx(-0.5 / game.action_size * mean)
+        at.player = "critic"
+        assert made.penalty(at) == 0.0

@@ -12,14 +12,16 @@ pytestmark = pytest.mark.usefixtures("float64")
 def held(losses: list[float], margin: float, decay: float) -> tuple[bool, bool]:
     """Whether critic and actor are held at the last of these losses."""
     made = build("freeze_learning", "ring8", margin=margin, decay=decay)
-    old = Core({"w": torch.zeros(1)}, {"w": torch.zeros(1)}, {}, {}, torch.tensor(0))
-    new = Core({"w": torch.ones(1)}, {"w": torch.ones(1)}, {}, {}, torch.tensor(1))
+    zeros, ones = {"w": torch.zeros(1)}, {"w": torch.ones(1)}
+    old, new = Core(zeros, zeros, zeros, zeros, torch.tensor(0)), Core(ones, ones, ones, ones, 1)
     memory = made.slot(old, None, torch.tensor(0))
     for number, loss in enumerate(losses):
         inside = {"old": old, "slot": memory, "losses": {"critic": torch.tensor(loss)}}
         after = type("After", (), inside)()
         if number == len(losses) - 1:
             core = made.accept(new, after)
+            assert core.critic_opt == core.critic  # the optimizer is held with its player
+            assert core.actor_opt == core.actor
             return bool(core.critic["w"] == 0), bool(core.actor["w"] == 0)
         memory = made.refresh(memory, after)
     raise AssertionError

@@ -1,7 +1,9 @@
 """For a linear critic psi * a the penalty is weight * (|psi| - 1)^2, wherever it is evaluated."""
 
 import pytest
+import torch
 
+from bench import rng
 from bench.steps import simultaneous
 from tests.closed_form import build, learner, run
 
@@ -26,3 +28,25 @@ def test_the_actor_moves_as_without_it() -> None:
     (_, penalised), _ = run(learner("dirac", strategy, step=simultaneous), 1)
     assert plain.core.actor == penalised.core.actor
     assert plain.core.critic != penalised.core.critic
+
+
+def test_it_looks_between_the_halves() -> None:
+    """One uniform step per row from the data towards the actor's sample."""
+    looked: list[torch.Tensor] = []
+    rows = torch.zeros(4000, 2)
+    halves = type("Halves", (), {"obs": None, "data": rows + 1.0, "own": rows + 3.0})()
+
+    def slope(critic: object, obs: object, action: torch.Tensor) -> torch.Tensor:
+        looked.append(action)
+        return torch.ones_like(action)
+
+    inside = {"player": "critic", "core": type("C", (), {"critic": None})(), "batch": None}
+    at = type("At", (), {**inside, "key": rng.seed_key(2), "slope": staticmethod(slope)})()
+    at.halves = lambda *_: halves
+    build("gradient_penalty", "ring8").penalty(at)
+    (places,) = looked
+    assert torch.equal(places[:, 0], places[:, 1])
+    assert places.min() >= 1.0
+    assert places.max() <= 3.0
+    assert float(places.mean()) == pytest.approx(2.0, abs=0.05)
+    assert float(places[:, 0].std()) == pytest.approx(2.0 / 12**0.5, rel=0.05)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench import registry, rng
-from bench.game import Examples
+from bench.game import Examples, Role
 from tests.closed_form import STEP as H
 from tests.closed_form import at_point, build, learner
 
@@ -40,3 +40,15 @@ def test_it_damps_the_critic_of_the_dirac_gan() -> None:
     # Mean of 1,500 numbers of deviation h sd^2 / 2: 4 standard errors.
     error = 4 * H * deviation**2 / 2 / 1500**0.5
     assert float(entries.mean()) == pytest.approx(1 - H * deviation**2 / 2, abs=error)
+
+
+def test_every_role_has_noise_of_its_own() -> None:
+    core = type("Core", (), {"step": torch.tensor(0)})()
+    at = type("At", (), {"game": registry.task("ring8"), "core": core, "key": rng.seed_key(0)})()
+    zeros = torch.zeros(5, 2)
+    roles: list[Role] = ["critic", "actor", "target"]
+    made = [
+        build("instance_noise", "ring8").examples(Examples.asking(role, zeros, zeros), at).action
+        for role in roles
+    ]
+    assert len({float(noise[0, 0]) for noise in made}) == 3

@@ -2,7 +2,7 @@
 
 import torch
 
-from bench.game import Examples
+from bench.game import Examples, Role
 from tests.closed_form import build, learner, run
 
 
@@ -35,3 +35,11 @@ def test_the_loss_on_the_dirac_gan() -> None:
     softplus = torch.nn.functional.softplus
     wanted = 0.9 * softplus(psi) + 0.1 * softplus(-psi) + torch.log(torch.tensor(2.0))
     assert torch.allclose(info.critic_loss, wanted)
+
+
+def test_questions_without_answers_are_left_alone() -> None:
+    rows = torch.zeros(2, 2)
+    roles: tuple[Role, ...] = ("actor", "target")
+    for role in roles:
+        asked = Examples.asking(role, rows, rows)
+        assert build("label_smoothing", "ring8").examples(asked, None) is asked

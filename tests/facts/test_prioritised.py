@@ -69,8 +69,51 @@ def test_new_rows_get_the_largest_priority_and_drawn_ones_their_error() -> None:
     assert third[8:12].tolist() == pytest.approx([float(second.max())] * 4)
 
 
+def test_priorities_are_errors_with_the_bootstrap() -> None:
+    """|reward + discount * q(next) - q|, by both players as they have just moved."""
+    from bench.conformance import experience
+
+    what = learner("lqr", build("prioritised", "lqr", capacity=50))
+    seen = experience(what.game, rng.seed_key(4))
+    states, _ = run(what, 2, seen)
+    core, net = states[-1].core, what.blueprint.critic.net
+
+    def q(obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        return net.apply(core.critic, torch.cat([obs, action], dim=1))[:, 0]
+
+    ahead = q(seen.next_obs, what.blueprint.actor.net.apply(core.actor, seen.next_obs))
+    error = (seen.reward + seen.discount * ahead - q(seen.obs, seen.action)).abs() + 1e-6
+    assert torch.allclose(states[-1].slots["prioritised"].priority[:4], error)
+
+
 def test_a_gans_data_stay_fresh_and_unweighted() -> None:
-    task = registry.task("ring8")
-    states, info = run(learner("ring8", build("prioritised", "ring8", capacity=200)), 3)
-    assert torch.isfinite(info.critic_loss)
-    assert int(states[-1].slots["prioritised"].ring.written) == 3 * task.batch_rows
+    task, key = registry.task("ring8"), rng.seed_key(0)
+    made, what = build("prioritised", "ring8", capacity=200), learner("ring8")
+    actor = what.init(key).core.actor
+    fresh = task.fresh(lambda obs, use: what.act(actor, obs, use), key, key * 0, task.blank(0))
+    empty = made.slot(None, task, key)
+    rows = empty.ring.rows._replace(action=empty.ring.rows.action - 99.0)
+    slot = empty._replace(ring=Ring(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0))
+    core = type("Core", (), {"step": torch.tensor(0)})()
+    inside = {"game": task, "slot": slot, "key": key, "core": core, "batch": fresh}
+    at = type("At", (), inside)()
+    batch = made.batch(fresh, at)
+    assert torch.equal(batch.action[64:], fresh.action[64:])
+    assert torch.equal(batch.action[:32], fresh.action[:32])
+    assert (batch.action[32:64] == -99.0).all()
+    at.batch = batch
+    asked = Examples("critic", batch.obs, batch.action, batch.reward, torch.tensor(0.5))
+    weight = made.examples(asked, at).weight
+    assert torch.equal(weight[:32], torch.ones(32))
+    assert torch.equal(weight[64:], torch.ones(64))
+    assert weight[32:64].max() == 1.0
+    assert weight[32:64].min() < 0.95
+
+
+def test_without_a_preference_all_written_rows_are_alike() -> None:
+    task = registry.task("lqr")
+    made, slot = build("prioritised", "lqr", alpha=0.0, capacity=10), memory("lqr")
+    at = type("At", (), {"game": task, "slot": slot, "key": rng.seed_key(1)})()
+    at.batch = task.blank(4)
+    drawn = made.batch(task.blank(4), at).reward
+    assert sorted(set(drawn.tolist())) == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]

@@ -55,3 +55,7 @@ def test_the_initial_distribution_drawn_anew() -> None:
 def test_both_players_if_asked() -> None:
     states, _ = run(short(2, count=1, both=True), 1)
     assert float(states[1].core.actor_opt["count"]) == 0
+    plain, _ = run(short(2, count=1), 1)
+    name = next(iter(states[0].core.actor))
+    assert (plain[1].core.actor[name] - plain[0].core.actor[name]).abs().max() < 0.01
+    assert (states[1].core.actor[name] - states[0].core.actor[name]).abs().max() > 0.1

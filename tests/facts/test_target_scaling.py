@@ -1,11 +1,10 @@
 """The scale is the targets' running root mean square, and multiplies the critic's outputs."""
 
-import math
-
 import pytest
 import torch
 
 from bench import rng
+from bench.conformance import experience
 from tests.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -31,8 +30,14 @@ def test_outputs_are_multiplied() -> None:
 
 
 def test_in_rl_the_bootstrap_counts() -> None:
-    """With a reward of 10 that never ends the targets grow from 10 towards 10 / (1 - 0.9)."""
+    """y = reward + discount * q(next), q by both players as they have just moved."""
     what = learner("lqr", build("target_scaling", "lqr", decay=0.0))
-    seen = what.game.blank(4)._replace(reward=torch.full((4,), 10.0))
+    seen = experience(what.game, rng.seed_key(4))
     (_, state), _ = run(what, 1, seen)
-    assert math.sqrt(float(state.slots["target_scaling"])) == pytest.approx(10.0, rel=0.05)
+    actor, critic = (getattr(state.core, player) for player in ("actor", "critic"))
+    action = what.blueprint.actor.net.apply(actor, seen.next_obs)
+    net = learner("lqr").blueprint.critic.net  # at the first update the scale is 1
+    ahead = net.apply(critic, torch.cat([seen.next_obs, action], dim=1))[:, 0]
+    target = seen.reward + seen.discount * ahead
+    assert (seen.discount * ahead).abs().max() > 1e-3
+    assert float(state.slots["target_scaling"]) == pytest.approx(float(target.square().mean()))

@@ -15,8 +15,9 @@ def weights(q: torch.Tensor, step: int, **settings: float) -> torch.Tensor:
     core = type("Core", (), {"critic": None, "step": torch.tensor(step)})()
     at = type("At", (), {"game": task, "core": core, "q": staticmethod(lambda *_: q)})()
     rows = torch.zeros(len(q), 2)
-    made = build("top_k", "ring8", **settings).examples(Examples.asking("actor", rows, rows), at)
-    return torch.as_tensor(made.weight).expand(len(q))
+    asked = Examples.asking("actor", rows, rows)._replace(weight=3.0)  # given by another strategy
+    made = build("top_k", "ring8", **settings).examples(asked, at)
+    return torch.as_tensor(made.weight).expand(len(q)) / 3.0
 
 
 def test_the_best_count_and_the_mean_is_over_them() -> None:
