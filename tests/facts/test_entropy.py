@@ -49,7 +49,6 @@ def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
         made = build("entropy", task, weight=0.5, samples=3)
         game = registry.task(task)
         answers = rng.normal(rng.seed_key(3), (12, game.action_size))
-        answers = answers + 10.0 * torch.arange(4.0).repeat_interleave(3)[:, None]
         batch = game.blank(4 if grouped else 24)
 
         def act(

@@ -32,5 +32,6 @@ def test_the_critic_ends_in_one_number_from_one_more_feature() -> None:
         [tuple(leaf.shape) for leaf in each.init(rng.seed_key(0)).core.critic.values()]
         for each in (plain, what)
     ]
+    assert Variety(4) in what.blueprint.critic.net.layers
     assert shapes[1][:-2] == shapes[0][:-2]
     assert shapes[1][-2] == (1, shapes[0][-2][1] + 1)
