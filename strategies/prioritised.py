@@ -1,12 +1,11 @@
 """Draws past experience by how wrong the critic was about it."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
-from bench import ring, rng
+from bench import ring
 from bench.game import Examples, Experience, Task
+from bench.priority import Memory, empty, targets
 from bench.steps import Core
 from bench.strategy import After, At, Place, Strategy
 from bench.trees import tmap
@@ -17,13 +16,6 @@ NEUTRAL = {"share": 0.0, "capacity": 100}
 ACTIVE = {"capacity": 100}  # a few updates need no more, and the rings of big tasks are large
 DEFAULTS = {"gan": {"share": 0.5}, "locomotion": {"capacity": 1_000_000}}
 SEARCH = {"alpha": (0.3, 0.6, 1.0), "beta": (0.4, 1.0)}
-
-
-class Memory(NamedTuple):
-    """Past rows, and how much each is wanted."""
-
-    ring: ring.Ring
-    priority: Tensor  # [capacity], 0 where nothing was written
 
 
 def prioritised(
@@ -42,14 +34,7 @@ def prioritised(
     """
 
     def drawn(place: Place) -> tuple[Tensor, Tensor]:
-        """Places and probabilities [n] of this update's draws, the same whenever asked."""
-        height = _uniform(place.key, round(share * place.game.batch_rows))
-        priority = place.slot.priority
-        # In double precision: a float32 sum over a million rows would lose single ones.
-        wanted = torch.where(priority > 0.0, priority**alpha, 0.0).double()
-        total = wanted.cumsum(dim=0)
-        places = torch.searchsorted(total, height * total[-1], right=True).clamp(max=capacity - 1)
-        return places, (wanted[places] / total[-1].clamp(min=1e-30)).to(priority.dtype)
+        return place.slot.draw(place.key, round(share * place.game.batch_rows), alpha)
 
     def batch(value: Experience, at: At) -> Experience:
         if not share:
@@ -81,21 +66,17 @@ def prioritised(
         return value._replace(weight=value.weight * full)
 
     def slot(core: Core, game: Task, key: Tensor) -> Memory:
-        return Memory(ring.empty(game, capacity, key), torch.zeros(capacity) + 0.0 * key)
+        return empty(game, capacity, key)
 
     def refresh(memory: Memory, after: After) -> Memory:
-        own = ring.owned(after.game, after.fresh)
-        highest = torch.maximum(memory.priority.amax(), torch.ones(()))
-        priority = memory.priority
         if share:
             places, _ = drawn(after)
             rows = tmap(lambda leaf: leaf[places], memory.ring.rows)
-            error = torch.where(memory.ring.written > 0, _error(rows, after) + 1e-6, 0.0)
-            # In place, as the ring is; equal places have equal errors.
-            priority = priority.index_put_((places,), error)
-        newest = memory.ring.newest(own.reward.shape[0])
-        priority = priority.index_put_((newest,), highest.expand(newest.shape))
-        return Memory(memory.ring.append(own), priority)
+            said = after.game.value(after.q(after.new.critic, rows.obs, rows.action))
+            error = (targets(rows, after) - said).abs() + 1e-6
+            # Equal places have equal errors, and an empty memory learns nothing.
+            memory = memory.told(places, torch.where(memory.ring.written > 0, error, 0.0))
+        return memory.append(ring.owned(after.game, after.fresh))
 
     return Strategy(
         name="prioritised",
@@ -108,19 +89,3 @@ def prioritised(
             *("label_smoothing", "huber"),
         ),
     )
-
-
-def _uniform(key: Tensor, count: int) -> Tensor:
-    """Uniform in [0, 1) with 48 bits, which tell a million rows apart; float64 [count]."""
-    high, low = (rng.uniform(rng.fold(key, name), (count,)).double() for name in ("draw", "low"))
-    return high + low * 2.0**-24
-
-
-def _error(rows: Experience, after: After) -> Tensor:
-    """|y - value(q)| [n] by the critic as it is now, its own bootstrap included."""
-    q, value = after.q, after.game.value
-    target = rows.reward
-    if after.game.discount > 0.0:
-        action = after.act(after.new.actor, rows.next_obs, rng.fold(after.key, "next"))
-        target = target + rows.discount * value(q(after.new.critic, rows.next_obs, action))
-    return (target - value(q(after.new.critic, rows.obs, rows.action))).abs()

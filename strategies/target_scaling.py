@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from bench import rng
 from bench.game import Blueprint, Task
 from bench.layers import Scaled, beside_weights, with_critic
 from bench.nets import Net
+from bench.priority import targets
 from bench.steps import Core
 from bench.strategy import After, Strategy, Use
 from bench.trees import Params
@@ -40,12 +40,7 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
         return beside_weights(params, "scale", lambda layer: torch.sqrt(use.slot))
 
     def refresh(square: Tensor, after: After) -> Tensor:
-        target = after.fresh.reward
-        if after.game.discount > 0.0:
-            obs = after.fresh.next_obs
-            action = after.act(after.new.actor, obs, rng.fold(after.key, "next"))
-            ahead = after.game.value(after.q(after.new.critic, obs, action))
-            target = target + after.fresh.discount * ahead
+        target = targets(after.fresh, after)
         return square + (1.0 - decay) * (target.square().mean() - square)
 
     return Strategy(

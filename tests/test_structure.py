@@ -13,7 +13,15 @@ FLOORS = [
     ["bench.rng", "bench.trees"],
     [
         *("bench.nets", "bench.optim", "bench.game", "bench.steps", "bench.strategy"),
-        *("bench.conv", "bench.mixture", "bench.ring", "bench.batchwise", "bench.layers"),
+        *(
+            "bench.conv",
+            "bench.mixture",
+            "bench.ring",
+            "bench.batchwise",
+            "bench.layers",
+            "bench.priority",
+            "bench.augment",
+        ),
     ],
     [
         *("bench.learner", "bench.metrics", "bench.classifier"),
