@@ -17,16 +17,9 @@ EXCLUDES = {
     "compatible_critic": "its slope is that at one action, a pack holds several; leave one out",
 }
 AFTER = (
-    "weight_norm",
-    "dropout",
-    "target_scaling",
-    "layer_norm",
-    "batch_norm_joint",
-    "batch_norm_split",
-    "minibatch_discrimination",
-    "minibatch_stddev",
-    "compatible_critic",
-    "twin_critics",
+    *("weight_norm", "dropout", "target_scaling", "layer_norm"),
+    *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
+    *("compatible_critic", "twin_critics"),
 )
 
 
