@@ -45,11 +45,11 @@ def strategy(
 def check(
     name: Annotated[str, typer.Argument(help="a strategy")],
     tasks: Annotated[
-        list[str] | None, typer.Option(help="instead of one core task of each family")
+        list[str] | None, typer.Option(help="instead of one core task of each kind")
     ] = None,
 ) -> None:
     """Examine a strategy: every law on every kind of task, and what it goes together with."""
-    from bench import contribute
+    from bench import contribute, registry
 
     chosen = [part.strip() for each in tasks or () for part in each.split(",")]
     with bad_input():
@@ -57,15 +57,16 @@ def check(
     console = Console(highlight=False)
     console.print(f"{name} on {', '.join(found.tasks)}:", soft_wrap=True)
     table = Table.grid(padding=(0, 2))
-    for law, words in found.rows.items():
-        bad = [task for task, word in zip(found.tasks, words, strict=True) if word == "fails"]
+    for law, bad in found.laws.items():
         table.add_row(law, f"[bold red]fails on {', '.join(bad)}[/]" if bad else "[green]holds[/]")
     console.print(table)
     for task, why in found.inert.items():
         console.print(f"inert on {task}: {why}", markup=False, soft_wrap=True)
-    console.print(f"goes together with {found.partners} strategies", soft_wrap=True)
-    for other, why in found.conflicts.items():
-        console.print(f"not with {other}: {why}", markup=False, soft_wrap=True)
+    if found.conflicts is not None:
+        others = len(registry.strategies()) - 1 - len(found.conflicts)
+        console.print(f"goes together with {others} strategies")
+        for other, why in found.conflicts.items():
+            console.print(f"not with {other}: {why}", markup=False, soft_wrap=True)
     if found.fact:
         console.print(f"its known fact: {_near(found.fact)}", soft_wrap=True)
     console.print(f"{found.seconds:.0f} s")

@@ -61,11 +61,10 @@ class Examination:
     """What holds of one strategy."""
 
     tasks: list[str]
-    rows: dict[str, list[str]] = field(default_factory=dict)  # check -> a word per task
+    laws: dict[str, list[str]] = field(default_factory=dict)  # law -> tasks on which it fails
     inert: dict[str, str] = field(default_factory=dict)  # task -> why
     faults: list[str] = field(default_factory=list)
-    conflicts: dict[str, str] = field(default_factory=dict)  # other strategy -> what to do
-    partners: int = 0  # strategies that it goes together with
+    conflicts: dict[str, str] | None = None  # other strategy -> what to do; None if not tried
     fact: Path | None = None
     seconds: float = 0.0
 
@@ -102,14 +101,14 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
         small = {task: miniature(registry.task(task)) for task in tasks}
         for check in strategy_checks():
             law = check.__name__.replace("_", " ")
-            found.rows[law] = [_outcome(check, entry, small[task], found) for task in tasks]
+            holds = {task: _holds(check, entry, small[task], found) for task in tasks}
+            found.laws[law] = [task for task in tasks if not holds[task]]
         if not found.faults:
             reasons = {task: entry.build(small[task]).inert(small[task]) for task in tasks}
             found.inert = {task: reason for task, reason in reasons.items() if reason}
             found.conflicts = dict(_conflicts(entry, small[tasks[0]]))
     finally:
         torch.set_default_dtype(before)
-    found.partners = len(registry.strategies()) - 1 - len(found.conflicts)
     fact = Path(str(entry.module.__file__)).parent.parent / "tests" / "facts" / f"test_{name}.py"
     if fact.is_file():
         found.fact = fact
@@ -122,9 +121,9 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
     return found
 
 
-def _outcome(
+def _holds(
     check: Callable[..., None], entry: registry.StrategyEntry, task: Task, found: Examination
-) -> str:
+) -> bool:
     from bench.conformance import examined
 
     try:
@@ -132,8 +131,8 @@ def _outcome(
     except Exception as error:  # a strategy under work may raise anything
         first = next(iter(str(error).splitlines()), "")
         found.faults.append(f"{task.name}: {type(error).__name__}: {first}")
-        return "fails"
-    return "holds"
+        return False
+    return True
 
 
 def _conflicts(entry: registry.StrategyEntry, task: Task) -> Iterator[tuple[str, str]]:

@@ -107,6 +107,7 @@ def test_check_names_what_fails(checkout: Path, capsys: pytest.CaptureFixture[st
     said = capsys.readouterr()
     assert "neutral is the baseline" in said.out
     assert "fails on ring8" in said.out
+    assert "goes together with" not in said.out  # that was not looked at
     assert "active differs" in said.out
     assert "it has no known fact" in said.err
     assert "the neutral setting is not the baseline" in said.err

@@ -15,8 +15,8 @@ class Locomotion(Control):
     400 and 300 units; its released code later moved to 256 x 256, batches of 256 and 3e-4. The
     first actions are uniform, 1,000 of them or 10,000 as in the paper, and nobody learns from them
     before they are over: learning meanwhile, DDPG's critic comes to overrate what the actor would
-    do and never sees it done, which on HalfCheetah cost it most of its return at 50,000 steps. The
-    upper anchors were reached in the v1 environments.
+    do and never sees it done, which on HalfCheetah cost it three quarters of its return at 30,000
+    steps. The upper anchors were reached in the v1 environments.
     """
 
     tier: ClassVar[Tier] = "full"
