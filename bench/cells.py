@@ -165,7 +165,7 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
                 raise
             oom = isinstance(error, MemoryError | torch.OutOfMemoryError)
             attempts.append(Attempt(reason="oom" if oom else "crashed", message=str(error)[:200]))
-    origin = provenance.of(spec, checkout, learner.game, job.backend)
+    origin = provenance.of(spec, checkout, learner.game, job.backend, compiled=run.compiled)
     made = _record(job, run, attempts, origin)
     try:
         earlier = _valid(job.path, job.cell)

@@ -46,6 +46,13 @@ class Environment(Protocol):
         """Step all copies with actions [N, A]; episodes that end start anew."""
         ...
 
+    def advance(self, action: Array, alive: Array) -> Transition:
+        """Step the copies that are `alive` [N]; what is said of the others means nothing.
+
+        Where stepping fewer is cheaper, ended copies stay where they are until the next `reset`.
+        """
+        ...
+
     def close(self) -> None:
         """Release what the environment holds."""
         ...
@@ -121,6 +128,9 @@ class _Gymnasium:
         executed = info.get("executed", action)
         return Transition(executed, reward, next_obs, terminated, truncated, obs)
 
+    def advance(self, action: Array, alive: Array) -> Transition:
+        return self.step(action)
+
     def close(self) -> None:
         self._vector.close()
 
@@ -159,7 +169,21 @@ class _Envpool:
             obs[ended] = self._pool.reset(ended)[0]
         return Transition(action, reward, next_obs, terminated, truncated, obs)
 
+    def advance(self, action: Array, alive: Array) -> Transition:
+        numbers = np.flatnonzero(alive)
+        living = stretch(action[numbers], *self._bounds)
+        made = self._pool.step(living, numbers)[:4]
+        obs, reward, terminated, truncated = (_spread(part, numbers, len(alive)) for part in made)
+        return Transition(action, reward, obs, terminated, truncated, obs)
+
     def close(self) -> None:
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+
+def _spread(some: Array, numbers: Array, count: int) -> Array:
+    """Rows [count, ...] with `some` at these numbers and zeros elsewhere."""
+    rows = np.zeros((count, *some.shape[1:]), dtype=some.dtype)
+    rows[numbers] = some
+    return rows

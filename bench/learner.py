@@ -91,10 +91,9 @@ class Learner:
         """The parameters behind those actions: the policy's, as used in a forward pass."""
         return self._weights(state, self.policy(state), "actor")
 
-    def appraise(self, state: State, obs: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-        """The evaluated actor's actions [B, A], and the critic's values [B] of them."""
-        action = self.decide(state, obs, key)
-        return action, self.game.value(self.assess(state, obs, action))
+    def appraise(self, state: State, obs: Tensor, key: Tensor) -> Tensor:
+        """The critic's values [B] of what the evaluated actor does at observations [B, O]."""
+        return self.game.value(self.assess(state, obs, self.decide(state, obs, key)))
 
     def assess(self, state: State, obs: Tensor, action: Tensor) -> Tensor:
         """The critic's outputs [B] for actions [B, A] at observations [B, O]."""

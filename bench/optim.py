@@ -62,6 +62,6 @@ class Adam:
         square = torch.lerp(state["square"], gradient * gradient, 1.0 - self.beta2)
         scale = self.lr / (1.0 - self.beta1**count)
         # The square root's own slope is infinite at 0; some strategies differentiate through moves.
-        root = torch.sqrt(square.clamp(min=1e-38)) * torch.rsqrt(1.0 - self.beta2**count) + self.eps
+        root = torch.sqrt(square.clamp(min=1e-37)) * torch.rsqrt(1.0 - self.beta2**count) + self.eps
         step = mean / root * -scale
         return _moved(params, step), {"mean": mean, "square": square, "count": count}

@@ -19,7 +19,9 @@ from bench.record import Provenance
 Checkout = tuple[str | None, bool | None]
 
 
-def of(spec: str, checkout: Checkout, task: Task, backend: Backend) -> Provenance:
+def of(
+    spec: str, checkout: Checkout, task: Task, backend: Backend, *, compiled: bool
+) -> Provenance:
     """The provenance of a record of `task` made here and now by the code with hash `spec`."""
     commit, dirty = checkout
     return Provenance(
@@ -34,6 +36,7 @@ def of(spec: str, checkout: Checkout, task: Task, backend: Backend) -> Provenanc
         cpu=_cpu(),
         threads=torch.get_num_threads(),
         dtype=str(torch.get_default_dtype()).removeprefix("torch."),
+        compiled=compiled,
     )
 
 

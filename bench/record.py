@@ -128,6 +128,7 @@ class Provenance(_Part):
     cpu: str
     threads: int
     dtype: str
+    compiled: bool = Field(default=False, description="whether updates ran as machine code")
 
 
 class Artefact(_Part):

@@ -8,7 +8,6 @@ from typing import Any
 
 import gymnasium
 import torch
-from torch.func import vmap
 
 from bench import rng, trees
 from bench.conformance import experience, rollout, same
@@ -16,7 +15,8 @@ from bench.environments import Transition, copy_seeds, stretch
 from bench.game import Experience, Task
 from bench.learner import Learner, State
 from bench.strategy import combine
-from bench.train import ROWS, _World, train
+from bench.train import ROWS, train
+from bench.world import World
 
 
 def past_warmup(state: State, task: Task) -> State:
@@ -74,8 +74,8 @@ def shapes_are_as_declared(task: Task) -> None:
     key = rng.seed_key(0)
     state = learner.init(key)
     obs = torch.zeros(5, task.obs_size)
-    action, value = learner.appraise(state, obs, key)
-    assert action.shape == (5, task.action_size)
+    value = learner.appraise(state, obs, key)
+    assert learner.decide(state, obs, key).shape == (5, task.action_size)
     assert value.shape == (5,)
     assert task.critic_loss(value, torch.full((5,), 0.5)).shape == (5,)
     assert task.actor_loss(value).shape == (5,)
@@ -113,14 +113,14 @@ def ends_are_told_apart(task: Task) -> None:
     if task.environment is None:
         return
     learner = Learner(task, combine([]))
-    keys = torch.stack([rng.seed_key(0)])
-    state = vmap(learner.init)(keys)
-    world = _World(learner, (0,), "gymnasium", state, keys)
+    key = rng.seed_key(0)
+    state = learner.init(key)
+    world = World(task, (0,), "gymnasium")
     made: list[Transition] = []
     step = world.training.step
     world.training.step = lambda action: made.append(step(action)) or made[-1]  # type: ignore[method-assign, func-returns-value]
     while True:
-        seen = world.step(trees.leaves(state), keys)
+        seen = world.step(learner.behave(state, world.obs[0], key)[None].detach())
         ended = made[-1].terminated | made[-1].truncated
         expected = task.discount * (1.0 - torch.from_numpy(made[-1].terminated).double())
         assert torch.equal(seen.discount[0].double(), expected), "a wrong discount at an end"

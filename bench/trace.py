@@ -3,7 +3,7 @@
 `vmap` and `grad` interpret every operation in Python; recording the batched, differentiated
 function once and replaying the plain operations costs about half as much, needs no C++ compiler,
 and returns the same numbers to rounding. Recording also enforces the law that nothing branches on a
-tensor.
+tensor. `bench.compiled` makes machine code of a recording, where that pays.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.node import map_arg
 from torch.fx.passes.dialect.common.cse_pass import CSEPass
 
 from bench import trees
@@ -40,7 +41,15 @@ class Recording:
     """A recorded function. Call it on trees, or call `flat` on their leaves in a hot loop."""
 
     def __init__(self, module: GraphModule, inputs: Any, outputs: Any) -> None:
-        self._module, self._inputs, self._outputs = module, inputs, outputs
+        self.module = module
+        self._inputs, self._outputs = inputs, outputs
+        self._run: Callable[..., list[torch.Tensor]] = module
+
+    def by(self, run: Callable[..., list[torch.Tensor]]) -> Recording:
+        """The same function computed by `run`, from leaves to leaves, such as compiled code."""
+        other = Recording(self.module, self._inputs, self._outputs)
+        other._run = run
+        return other
 
     def __call__(self, *arguments: Any) -> Any:
         """The function's value. Raises ValueError for trees of another structure."""
@@ -52,7 +61,7 @@ class Recording:
     def flat(self, leaves: list[torch.Tensor]) -> list[torch.Tensor]:
         """From the leaves of all arguments to the leaves of the value."""
         with torch.inference_mode():
-            return self._module(*leaves)
+            return self._run(*leaves)
 
 
 def trace(function: Callable[..., Any], *example: Any) -> Recording:
@@ -74,7 +83,8 @@ def trace(function: Callable[..., Any], *example: Any) -> Recording:
     module.graph.eliminate_dead_code()
     merged = CSEPass()(module)
     module = module if merged is None else merged.graph_module
-    _drop_idle_shaping(module.graph)
+    _compute_constants(module)
+    _drop_idle(module.graph)
     _call_directly(module.graph)
     module.graph.eliminate_dead_code()
     module.recompile()
@@ -86,12 +96,51 @@ def _shape(node: Any) -> Any:
     return value.shape if isinstance(value, torch.Tensor) else None
 
 
-def _drop_idle_shaping(graph: Graph) -> None:
-    """Removes views and expansions that do not change the shape."""
+def _drop_idle(graph: Graph) -> None:
+    """Removes views and expansions that do not change the shape, and multiplications by one."""
     for node in list(graph.nodes):
-        if node.target in _SHAPING and _shape(node) == _shape(node.args[0]) is not None:
+        shaping = node.target in _SHAPING and _shape(node) == _shape(node.args[0]) is not None
+        times_one = node.target is torch.ops.aten.mul.Tensor and node.args[1:] == (1,)
+        if shaping or times_one:
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
+
+
+def _compute_constants(module: GraphModule) -> None:
+    """Computes once what depends on no argument: counters of draws, zeros, labels."""
+    graph, written = module.graph, _written(module.graph)
+    values: dict[Node, Any] = {}
+    for node in list(graph.nodes):
+        if node.op == "get_attr":
+            values[node] = getattr(module, node.target)
+            continue
+        computed = node.op == "call_function" and node not in written
+        if computed and all(source in values for source in node.all_input_nodes):
+            args, kwargs = map_arg((node.args, node.kwargs), values.__getitem__)
+            values[node] = node.target(*args, **kwargs)
+    for node, value in values.items():
+        if node.op == "call_function" and any(user not in values for user in node.users):
+            name = f"_constant_{node.name}"
+            module.register_buffer(name, value.contiguous())
+            with graph.inserting_before(node):
+                constant = graph.get_attr(name)
+            constant.meta = dict(node.meta)
+            node.replace_all_uses_with(constant)
+    graph.eliminate_dead_code()
+
+
+def _written(graph: Graph) -> set[Node]:
+    """What is written in place, itself or through a view, and what writes."""
+    written: set[Node] = set()
+    for node in reversed(list(graph.nodes)):
+        schema = getattr(node.target, "_schema", None)
+        if schema is None:
+            continue
+        if schema.is_mutable:
+            written |= {node, node.args[0]}
+        elif node in written and any(result.alias_info for result in schema.returns):
+            written.update(node.all_input_nodes)
+    return written
 
 
 def _call_directly(graph: Graph) -> None:

@@ -1,6 +1,6 @@
 """Trains all seeds of a cell together. The only file that knows that seeds are a dimension.
 
-Everything below is written for one seed; here `vmap` stacks S of them, environments step S times
+Everything else is written for one seed; here `vmap` stacks S of them, environments step S times
 `steps_per_update` copies, and the results are taken apart again.
 """
 
@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.func import vmap
 
-from bench import environments, rng, trees
-from bench.environments import Backend, Environment
-from bench.game import DIAGNOSES, Critic, Episodes, Experience
+from bench import compiled, rng, trees
+from bench.environments import Backend
+from bench.game import DIAGNOSES, Critic, Experience
 from bench.learner import Info, Learner, State
-from bench.trace import trace
+from bench.trace import Recording, trace
+from bench.world import World
 
 Array = NDArray[Any]
 Metrics = dict[str, float]
@@ -44,6 +45,7 @@ class Run:
     first_bad_step: list[int | None]  # [seed]; first with a loss or gradient that is not finite
     state: State  # stacked [S, ...]
     seconds: dict[str, float]  # by phase
+    compiled: bool  # whether updates ran as machine code, which rounds in other places
     samples: Array | None  # [n, A] of the first seed, from tasks that draw samples
     actor: dict[str, Array]  # the first seed's parameters as evaluated
 
@@ -55,13 +57,20 @@ def train(
     backend: Backend = "auto",
     updates: int | None = None,
     progress: Callable[[float], None] = lambda share: None,
+    device: str = "cpu",
 ) -> Run:
     """Train `seeds` for the task's budget (or `updates`), evaluating at equally spaced points.
 
     `progress` is called with the share done at each evaluation. Seeds whose losses stop being
-    finite keep their place in the batch and are evaluated as NaN from then on.
+    finite keep their place in the batch and are evaluated as NaN from then on. On a CUDA `device`
+    states and memories stay there, and an update is one CUDA graph.
     """
-    return _Trainer(learner, tuple(seeds), backend).run(updates, progress)
+    # Adam's means for dead units decay to the smallest denormals and stay there, and arithmetic on
+    # these takes a hundred times as long.
+    torch.set_flush_denormal(True)
+    with torch.device(device):
+        trainer = _Trainer(learner, tuple(seeds), backend)
+        return trainer.run(learner.game.updates if updates is None else updates, progress)
 
 
 class _Trainer:
@@ -71,30 +80,32 @@ class _Trainer:
         self.keys = torch.stack([rng.seed_key(seed) for seed in seeds])
         # Cloned, because vmap may return expanded views, which cannot be written in place.
         self.state: State = trees.tmap(lambda leaf: leaf.clone(), vmap(learner.init)(self.keys))
-        self.world: _World | None = None
+        self.world: World | None = None
         if self.task.environment is not None:
-            with self.clock("trace"):
-                self.world = _World(learner, seeds, backend, self.state, self.keys)
+            self.world = World(self.task, seeds, backend)
+            if not self.task.samples:
+                with self.clock("trace"):
+                    example = (self.state, self.world.start(), self.keys)
+                    self.decide = trace(vmap(learner.decide), *example)
+                    self.appraise = trace(vmap(learner.appraise), *example)
 
-    def run(self, updates: int | None, progress: Callable[[float], None]) -> Run:
-        total = self.task.updates if updates is None else updates
+    def run(self, total: int, progress: Callable[[float], None]) -> Run:
         marks = _marks(total, self.task.evaluations)
         bad: list[int | None] = [None] * len(self.seeds)
         curves = [self._evaluate([], bad)]
-        seen = self._blank()
-        with self.clock("trace"):
-            update = trace(vmap(self.learner.update), self.state, seen, self.keys)
+        given, action = self._beginning()
+        leaves, structure = trees.flatten(self.state)
+        turn, fast = self._turn(given, total)
         for start, stop in pairwise(marks):
             losses = []
-            leaves, structure = trees.flatten(self.state)
             for _ in range(start, stop if None in bad else start):
                 if self.world is not None:
                     with self.clock("environment"):
-                        seen = self.world.step(leaves, self.keys)
+                        given = [*self.world.step(action), self.world.obs]
                 with self.clock("update"):
-                    made = update.flat([*leaves, *seen, self.keys])
-                leaves = made[: len(leaves)]
-                losses.append(Info(*made[len(leaves) :]))
+                    made = turn.flat([*leaves, *given, self.keys])
+                leaves, info, action = made[: len(leaves)], made[len(leaves) :][:4], made[-1]
+                losses.append(Info(*info))
             self.state = trees.unflatten(leaves, structure)
             bad = _first_bad(losses, start, bad)
             curves.append(self._evaluate(losses, bad))
@@ -108,6 +119,7 @@ class _Trainer:
             ],
             state=self.state,
             seconds=dict(self.clock.seconds),
+            compiled=fast,
             samples=self._actions()[0] if self.task.samples else None,
             actor=self._actor(),
         )
@@ -115,15 +127,40 @@ class _Trainer:
             self.world.close()
         return run
 
-    def _blank(self) -> Experience:
+    def _beginning(self) -> tuple[list[Tensor], Tensor]:
+        """What the first turn is given besides the state, if nothing was seen; the first action."""
         rows = 0 if self.world is None else self.task.steps_per_update
-        blank = self.task.blank(rows)
-        return trees.tmap(lambda leaf: leaf.expand(len(self.seeds), *leaf.shape).clone(), blank)
+        blank = trees.tmap(
+            lambda leaf: leaf.expand(len(self.seeds), *leaf.shape).clone(), self.task.blank(rows)
+        )
+        if self.world is None:
+            return [*blank], self.keys  # nobody acts
+        action = vmap(self.learner.behave)(self.state, self.world.obs, self.keys)
+        return [*blank, self.world.obs], action.detach()
+
+    def _turn(self, given: list[Tensor], total: int) -> tuple[Recording, bool]:
+        """One update and, with an environment, what to try next; whether it is compiled."""
+
+        def turn(state: State, given: list[Tensor], key: Tensor) -> Any:
+            seen, standing = Experience(*given[:5]), given[5:]
+            state, info = self.learner.update(state, seen, key)
+            return state, info, [self.learner.behave(state, obs, key) for obs in standing]
+
+        with self.clock("trace"):
+            example = (self.state, given, self.keys)
+            recording = trace(vmap(turn), *example)
+        with self.clock("compile"):
+            leaves, carried = trees.leaves(example), len(trees.leaves(self.state))
+            return compiled.best(recording, leaves, carried, total, len(self.seeds))
 
     def _evaluate(self, losses: list[Info], bad: list[int | None]) -> list[Metrics]:
         with self.clock("evaluation"):
             if self.world is not None and not self.task.samples:
-                scores = self.world.evaluate(self.state, self.keys)
+                keys = _use(self.keys, "evaluate")
+                scores = self.world.evaluate(
+                    lambda obs: self.decide(self.state, obs, keys),
+                    lambda obs: self.appraise(self.state, obs, keys),
+                )
             else:
                 scores = [
                     self.task.judge(actions, self._critic(number))
@@ -161,85 +198,6 @@ class _Trainer:
                 made = vmap(self.learner.decide)(self.state, everywhere, _use(key, number))
             parts.append(made.cpu().numpy())
         return np.concatenate(parts, axis=1)
-
-
-class _World:
-    """Training and evaluation environments of all seeds; the seam between tensors and arrays."""
-
-    def __init__(
-        self,
-        learner: Learner,
-        seeds: tuple[int, ...],
-        backend: Backend,
-        state: State,
-        keys: Tensor,
-    ) -> None:
-        self.task, self.seeds = learner.game, seeds
-        copies, episodes = self.task.steps_per_update, self.task.episodes
-        self.training = environments.make(self.task, seeds, copies, "train", backend)
-        self.obs = self._tensor(self.training.reset())
-        self._behave = trace(vmap(learner.behave), state, self.obs, keys)
-        self.evaluation: Environment | None = None
-        if episodes:
-            self.evaluation = environments.make(self.task, seeds, episodes, "evaluate", backend)
-            start = self._tensor(self.evaluation.reset())
-            self._appraise = trace(vmap(learner.appraise), state, start, keys)
-
-    def step(self, state: list[Tensor], keys: Tensor) -> Experience:
-        """Step every training copy once, from a state's leaves: experience [S, copies, ...]."""
-        action = self._behave.flat([*state, self.obs, keys])[0]
-        made = self.training.step(self._array(action))
-        going_on = 1.0 - self._tensor(made.terminated)
-        seen = Experience(
-            obs=self.obs,
-            action=self._tensor(made.action),
-            reward=self._tensor(made.reward) * self.task.reward_scale,
-            next_obs=self._tensor(made.next_obs),
-            discount=self.task.discount * going_on,
-        )
-        self.obs = self._tensor(made.obs)
-        return seen
-
-    def evaluate(self, state: State, keys: Tensor) -> list[Metrics]:
-        """Full episodes of the evaluated actor in environments of their own, metrics per seed."""
-        assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
-        keys = _use(keys, "evaluate")
-        start = obs = self.evaluation.reset()
-        count = len(obs)
-        returns, discounted, lengths = np.zeros(count), np.zeros(count), np.zeros(count)
-        predicted, tail, alive = None, np.zeros(count), np.ones(count, dtype=bool)
-        while alive.any():
-            action, value = self._appraise(state, self._tensor(obs), keys)
-            if predicted is None:
-                predicted = self._array(value) / self.task.reward_scale
-            made = self.evaluation.step(self._array(action))
-            returns += alive * made.reward
-            discounted += alive * made.reward * self.task.discount**lengths
-            lengths += alive
-            cut = alive & made.truncated & ~made.terminated
-            if cut.any():
-                _, rest = self._appraise(state, self._tensor(made.next_obs), keys)
-                rest = self._array(rest) / self.task.reward_scale
-                tail += np.where(cut, self.task.discount**lengths * rest, 0.0)
-            alive &= ~(made.terminated | made.truncated)
-            obs = made.obs
-        parts = (start, returns, discounted, tail, predicted, lengths)
-        split = (np.split(np.asarray(part, dtype=float), len(self.seeds)) for part in parts)
-        return [self.task.judge_episodes(Episodes(*seed)) for seed in zip(*split, strict=True)]
-
-    def close(self) -> None:
-        """Close both environments."""
-        self.training.close()
-        if self.evaluation is not None:
-            self.evaluation.close()
-
-    def _tensor(self, array: Array) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(torch.get_default_dtype())
-        return tensor.unflatten(0, (len(self.seeds), len(array) // len(self.seeds)))
-
-    @staticmethod
-    def _array(tensor: Tensor) -> Array:
-        return tensor.flatten(0, 1).numpy()
 
 
 class _Clock:

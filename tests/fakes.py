@@ -40,6 +40,7 @@ class FakeTraining:
             ],
             first_bad_step=[None] * len(seeds),
             state=None,  # type: ignore[arg-type]
+            compiled=False,
             seconds={"update": 0.5 * len(seeds)},
             samples=None,
             actor={"0/weight": np.zeros((2, 2))},

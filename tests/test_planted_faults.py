@@ -179,15 +179,15 @@ def test_a_faulty_task_is_caught(check: Any, task: Any) -> None:
 
 def test_an_evaluation_that_touches_training_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Episodes of evaluation played in the training environments."""
-    from bench.train import _World
+    from bench.world import World
 
-    start = _World.__init__
+    start = World.__init__
 
     def shared(self: Any, *parts: Any) -> None:
         start(self, *parts)
         self.evaluation = self.training
 
-    monkeypatch.setattr(_World, "__init__", shared)
+    monkeypatch.setattr(World, "__init__", shared)
     small = type("Small", (type(LQR),), {"steps_per_update": 10})()
     with pytest.raises(AssertionError, match="changed the run"):
         task_conformance.evaluation_leaves_no_trace(small)
@@ -196,9 +196,9 @@ def test_an_evaluation_that_touches_training_is_caught(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("wrong", ["truncated", "nothing"])
 def test_a_wrong_end_is_caught(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     """A trainer that takes truncation for termination, and one that sees no end at all."""
-    from bench.train import _World
+    from bench.world import World
 
-    step = _World.step
+    step = World.step
 
     def faulty(self: Any, *parts: Any) -> Experience:
         seen = step(self, *parts)
@@ -209,20 +209,23 @@ def test_a_wrong_end_is_caught(monkeypatch: pytest.MonkeyPatch, wrong: str) -> N
         return seen._replace(discount=zero if ended else always)
 
     played: list[int] = []
-    monkeypatch.setattr(_World, "step", faulty)
+    monkeypatch.setattr(World, "step", faulty)
     task = LQR if wrong == "truncated" else registry.task("inverted_pendulum")
     with pytest.raises(AssertionError, match="wrong discount"):
         task_conformance.ends_are_told_apart(task)
 
 
 def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.learner import Learner
+    from bench.world import World
 
-    def noisy(self: Learner, state: Any, obs: Any, key: Any) -> Any:
-        action = self.behave(state, obs, key)
-        return action, self.assess(state, obs, action)
+    evaluate = World.evaluate
 
-    monkeypatch.setattr(Learner, "appraise", noisy)
+    def noisy(self: World, decide: Any, appraise: Any) -> Any:
+        return evaluate(
+            self, lambda obs: decide(obs) + 0.1 * torch.randn(*obs.shape[:2], 1), appraise
+        )
+
+    monkeypatch.setattr(World, "evaluate", noisy)
     with pytest.raises(AssertionError, match="untrained policy"):
         task_conformance.untrained_scores_are_an_untrained_policys(LQR)
 

@@ -29,7 +29,8 @@ FLOORS = [
     ],
     ["tasks", "strategies"],
     [
-        *("bench.registry", "bench.environments", "bench.trace", "bench.train", "bench.grid"),
+        *("bench.registry", "bench.environments", "bench.world", "bench.grid"),
+        *("bench.trace", "bench.compiled", "bench.train"),
         *(
             "bench.record",
             "bench.actors",
@@ -103,7 +104,7 @@ def test_imports_only_go_down(path: Path) -> None:
 def test_seeds_are_a_dimension_in_one_file() -> None:
     """Only training batches over seeds; the examination of strategies does, to check just that."""
     users = {module(path) for path in SOURCES if "vmap(" in path.read_text()}
-    assert users == {"bench.train", "bench.conformance", "bench.task_conformance"}
+    assert users == {"bench.train", "bench.conformance"}
 
 
 def test_ray_is_imported_in_one_file() -> None:
@@ -111,7 +112,9 @@ def test_ray_is_imported_in_one_file() -> None:
     assert users == {"bench.engine_ray"}
 
 
-@pytest.mark.parametrize("name", ["learner", "strategy", "steps", "train", "trace", "environments"])
+@pytest.mark.parametrize(
+    "name", ["learner", "strategy", "steps", "train", "trace", "compiled", "environments", "world"]
+)
 def test_the_core_asks_for_no_domain_and_no_strategy(name: str) -> None:
     tree = ast.parse((ROOT / "bench" / f"{name}.py").read_text())
     texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}

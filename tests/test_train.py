@@ -74,13 +74,21 @@ def test_lqr_reaches_the_riccati_optimum() -> None:
 
 @pytest.mark.slow
 def test_pendulum_needs_its_kit() -> None:
-    """Target network and replay: above -250 at 20,000 steps over 10 seeds; the bare base is not."""
+    """Target network and replay: above -250 at 20,000 steps; the bare base is below -1,000.
+
+    The middle of 10 seeds: one seed in fifteen does not learn it in time (2 of 30 seen).
+    """
     reference, bare = (
         train(Cell("pendulum", base).learner(), range(10)) for base in ("reference", "bare")
     )
     assert reference.steps[-1] == pytest.approx(20_000, abs=1)
-    assert np.mean([metrics["return"] for metrics in reference.curves[-1]]) > -250
-    assert np.mean([metrics["return"] for metrics in bare.curves[-1]]) < -1000
+    solved, unsolved = (
+        [np.mean([point[seed]["return"] for point in run.curves[-3:]]) for seed in range(10)]
+        for run in (reference, bare)
+    )
+    assert np.median(solved) > -250
+    assert sum(score > -400 for score in solved) >= 8
+    assert max(unsolved) < -1000
 
 
 @pytest.mark.slow

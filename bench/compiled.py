@@ -1,0 +1,150 @@
+"""Makes machine code of a recording, by TorchInductor, where that saves more time than it takes.
+
+What is chosen depends on the recording and on the number of its calls alone, never on timings, on
+the number of seeds or on what a cache holds, so that the same cell always runs the same code.
+Compiled and recorded code give the same numbers to rounding, and differ in their last bits.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.trace import Recording
+
+OPTIONS = {
+    # One C++ file for all kernels: one run of the compiler, and no Python between kernels.
+    "cpp_wrapper": True,
+    # A hashed draw uses each intermediate twice. Inlined, its text doubles with every step: that
+    # took 39 s and 174 s to compile. Kept in buffers, it takes 5 s, and the loops still fuse.
+    "realize_opcount_threshold": 4,
+    # Gradients are joined into one vector by copies, not by a mask for each of them.
+    "max_pointwise_cat_inputs": 0,
+}
+"""Inductor's options that differ from its defaults."""
+
+
+def compiler() -> str | None:
+    """The C++ compiler that Inductor would use, or None if there is none."""
+    name = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+    return shutil.which(name)
+
+
+def pays(recording: Recording, calls: int, seeds: int) -> bool:
+    """Whether compiling saves more than it costs, if the recording is called that often.
+
+    Measured on one core: an operation replayed costs 3 us and 0.4 ns per element more than one in
+    compiled code; compilation takes 2 s and 10 ms per operation. Convolutions stay recorded: they
+    call the same library either way, and Inductor's loops around them were slower. `seeds` is the
+    number of seeds in the recording; the decision is that for ten.
+    """
+    operations, elements = 0, 0
+    for node in recording.module.graph.nodes:
+        if node.op != "call_function":
+            continue
+        if "convolution" in str(node.target):
+            return False
+        operations += 1
+        value = node.meta.get("val")
+        elements += value.numel() if isinstance(value, Tensor) else 0
+    saved = calls * (3e-6 * operations + 4e-10 * elements * 10 / seeds)
+    return saved > 2.0 + 0.01 * operations
+
+
+def compiled(recording: Recording, leaves: list[Tensor]) -> Recording:
+    """The recording as machine code; `leaves` are example arguments, which are not written.
+
+    Kernels are kept in Inductor's cache on disk (TORCHINDUCTOR_CACHE_DIR), which all processes of
+    a machine share.
+    """
+    from torch._inductor import standalone_compile  # imports for a second
+
+    cpu = leaves[0].device.type == "cpu"
+
+    example: Any = [leaf.clone() for leaf in leaves]
+    with torch.no_grad():
+        code = standalone_compile(
+            recording.module,
+            example,
+            dynamic_shapes="from_example_inputs",
+            options={"config_patches": OPTIONS if cpu else {}},
+        )
+    return recording.by(code)
+
+
+def best(
+    recording: Recording, leaves: list[Tensor], carried: int, calls: int, seeds: int
+) -> tuple[Recording, bool]:
+    """The fastest form of a recording for that many calls, and whether it is compiled code.
+
+    The first `carried` arguments are given back in their new form by the function, as its first
+    values, and are its arguments in the next call. On CUDA the calls replay one CUDA graph.
+    """
+    cuda = leaves[0].device.type == "cuda"
+    fast = (cuda or compiler() is not None) and pays(recording, calls, seeds)
+    if fast:
+        from torch._inductor.exc import InductorError
+
+        try:
+            recording = compiled(recording, leaves)
+        except InductorError as error:
+            fast = False
+            warnings.warn(f"runs as recorded, because it cannot be compiled: {error}", stacklevel=2)
+    return (recording.by(Resident(recording, leaves, carried)) if cuda else recording), fast
+
+
+class Resident:
+    """A function whose carried values stay in the same memory, as CUDA graphs need.
+
+    Call it like the function. Carried arguments that are its own buffers cost nothing; others are
+    copied into them first. The carried results are these buffers, valid until the next call.
+    """
+
+    def __init__(self, recording: Recording, leaves: list[Tensor], carried: int) -> None:
+        self._run, self._carried = recording.flat, carried
+        self._buffers = [leaf.clone() for leaf in leaves]
+        self._replay = self._captured() if leaves[0].device.type == "cuda" else self._step
+
+    def __call__(self, *leaves: Tensor) -> list[Tensor]:
+        """The function's values for its arguments."""
+        for buffer, given in zip(self._buffers, leaves, strict=True):
+            if given is not buffer:
+                buffer.copy_(given, non_blocking=True)
+        self._replay()
+        return [*self._buffers[: self._carried], *(value.clone() for value in self._values)]
+
+    def _step(self) -> None:
+        made = self._run(self._buffers)
+        new, self._values = made[: self._carried], made[self._carried :]
+        places = {buffer.data_ptr(): buffer for buffer in self._buffers}
+        # What is only passed on from one place to another must be read before it is overwritten.
+        new = [
+            value.clone() if places.get(value.data_ptr(), buffer) is not buffer else value
+            for buffer, value in zip(self._buffers, new, strict=False)
+        ]
+        for buffer, value in zip(self._buffers, new, strict=False):
+            if value.data_ptr() != buffer.data_ptr():
+                buffer.copy_(value)
+
+    def _captured(self) -> Callable[[], None]:
+        """One step as a CUDA graph. What the warm-up has changed is put back."""
+        before = [buffer.clone() for buffer in self._buffers]
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                self._step()
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._step()
+        for buffer, value in zip(self._buffers, before, strict=True):
+            buffer.copy_(value)
+        return graph.replay
