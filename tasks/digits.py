@@ -1,8 +1,9 @@
 """The 8x8 handwritten digits that scikit-learn carries: images, without a download.
 
 Pixels are scaled from 0..16 to [-1, 1]. All scores look through the small classifier of
-`bench.classifier` at 2,000 samples against all 1,797 images, so they compare with nothing
-published. What to expect (mean +- deviation):
+`bench.classifier`, at 2,000 samples against all 1,797 images (FID), or at 1,000 against 1,000 (KID,
+precision, recall: with all of them these two took four times as long as the rest of an
+evaluation). So they compare with nothing published. What to expect (mean +- deviation):
 
 - 2,000 draws of the real images: FID 1.3 +- 0.5, IS 9.80. Two random halves of the data, 898 and
   899 images, differ by 5.2 +- 1.5; FID is biased by about 1/n, so n is part of the score.

@@ -145,7 +145,7 @@ def test_a_right_critic_has_no_bias(monkeypatch: pytest.MonkeyPatch, ends: bool)
     value = -0.1 * (1 - 0.9**10) / (1 - 0.9) if ends else -0.1 / (1 - 0.9)
 
     def appraise(self: Learner, state: Any, obs: torch.Tensor, key: Any) -> Any:
-        return torch.zeros(len(obs), 1), torch.full((len(obs),), 2.0 * value)
+        return torch.full((len(obs),), 2.0 * value)
 
     monkeypatch.setattr(Learner, "appraise", appraise)
     (found,) = train(Learner(task, combine([])), [0], updates=0, backend="gymnasium").curves[0]

@@ -26,7 +26,7 @@ class DownloadedGan(ImageGan):
 
     tier: ClassVar[Tier] = "full"
     kid_subsets: ClassVar[int] = 100
-    kid_size: ClassVar[int | None] = 1000
+    neighbours: ClassVar[int] = 10_000
     noise_size: ClassVar[int] = 128
     batch_rows: ClassVar[int] = 64
     lr: ClassVar[float] = 2e-4

@@ -32,7 +32,8 @@ class ImageGan(Gan):
     width: ClassVar[int]
     doublings: ClassVar[int]  # of the sides, from the noise to the image
     kid_subsets: ClassVar[int] = 1
-    kid_size: ClassVar[int | None] = None  # all there is
+    kid_size: ClassVar[int] = 1000
+    neighbours: ClassVar[int] = 1000  # first rows compared for precision and recall
     lr: ClassVar[float] = 1e-3
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("fid", "squared distance", "lower"),
@@ -74,7 +75,7 @@ class ImageGan(Gan):
             return dict.fromkeys((metric.name for metric in self.metrics), float("nan"))
         features, logits = self.look(actions)
         real, real_moments = self.real_features()
-        precision, recall = precision_recall(features, real[: len(features)])
+        precision, recall = precision_recall(features[: self.neighbours], real[: self.neighbours])
         return {
             "fid": frechet_distance(moments(features), real_moments),
             "is": inception_score(logits),
