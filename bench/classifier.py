@@ -87,8 +87,10 @@ def features_and_logits(images: NDArray[np.floating]) -> tuple[Array, Array]:
     """Features [N, 32] and class logits [N, 10], float64, of images [N, 64] in [-1, 1]."""
     with torch.inference_mode():
         rows = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-        features, logits = _forward(_loaded(), rows)
-        return features.double().numpy(), logits.double().numpy()
+        # A thousand at a time: 15,000 at once take three times as long, for they leave the cache.
+        parts = [_forward(_loaded(), some) for some in rows.split(1000)]
+        features, logits = (torch.cat(each).double().numpy() for each in zip(*parts, strict=True))
+        return features, logits
 
 
 def _forward(params: Params, images: Tensor) -> tuple[Tensor, Tensor]:
