@@ -1,0 +1,55 @@
+"""What compiling a core cell takes, cold and from the cache on disk, in fresh processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import compiled
+
+SCRIPT = """
+import json, sys, torch
+torch.set_num_threads(1)
+from bench import compiled
+from bench.grid import Cell
+from bench.train import train
+compiled.pays = lambda *_: True
+run = train(Cell.parse(sys.argv[1]).learner(), range(10), updates=1)
+assert run.compiled
+print(json.dumps(run.seconds))
+"""
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(compiled.compiler() is None, reason="there is no C++ compiler"),
+]
+
+
+def compile_seconds(cell: str, cache: Path) -> float:
+    """In a process of its own, that trains the cell for one update."""
+    made = subprocess.run(
+        [sys.executable, "-c", SCRIPT, cell],
+        env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(cache)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(made.stdout.splitlines()[-1])["compile"]
+
+
+@pytest.mark.parametrize("cell", ["pendulum/reference", "reacher/bare+td3", "grid25/reference"])
+def test_compilation(benchmark: Any, say: Callable[[str], None], tmp_path: Path, cell: str) -> None:
+    """At most 15 s cold and 4 s warm, once the machine has its precompiled headers."""
+    compile_seconds("bilinear/bare", tmp_path)  # headers, and what the processor can do
+    cold, warm = benchmark.pedantic(
+        lambda: [compile_seconds(cell, tmp_path) for _ in range(2)], rounds=1
+    )
+    say(f"{cell}: {cold:.1f} s cold (asked: 15), {warm:.1f} s warm (asked: 4)")
+    assert cold <= 15
+    assert warm <= 4

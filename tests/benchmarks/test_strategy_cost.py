@@ -1,0 +1,48 @@
+"""What each strategy costs: its update against the bare one, ten seeds, measured in turns.
+
+    python -m pytest tests/benchmarks/test_strategy_cost.py -m slow --benchmark-enable \\
+        --keep-costs bench/assets/costs.json
+
+makes the file behind the leaderboard's cost column and the run's predictions again (20 minutes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from bench import registry
+from bench.strategy import Conflict
+from tests.benchmarks.ours import learner, median_seconds, turns
+
+TASKS = {"digits": 6, "pendulum": 200, "ring8": 60}  # one of each kind -> rounds
+SEEDS = 10
+pytestmark = pytest.mark.slow
+
+
+@cache
+def bare(task: str) -> Callable[[], None]:
+    return turns(learner(registry.task(task)), SEEDS)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("strategy", registry.strategies())
+def test_cost(benchmark: Any, strategy: str, task: str) -> None:
+    what = learner(registry.task(task), strategy)
+    try:
+        what.blueprint  # noqa: B018  raises if the combination is unlawful
+    except Conflict as conflict:
+        pytest.skip(str(conflict))
+    calls = {"bare": bare(task), "with": turns(what, SEEDS)}
+    found = benchmark.pedantic(lambda: median_seconds(calls, TASKS[task]), rounds=1)
+    relative = found["with"] / found["bare"]
+    benchmark.extra_info.update(
+        strategy=strategy,
+        task=task,
+        relative=round(relative, 2),
+        bare_ms=round(1e3 * found["bare"], 3),
+    )
+    assert relative > 0.5, "a strategy that halves the work has lost some of it"

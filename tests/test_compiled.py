@@ -1,0 +1,111 @@
+"""Machine code of updates: the same numbers, chosen by cost, and never needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from bench import compiled, rng, trees
+from bench.grid import Cell
+from bench.trace import trace
+from bench.train import train
+
+needs_compiler = pytest.mark.skipif(compiled.compiler() is None, reason="no C++ compiler")
+
+
+def recording(cell: str, seeds: int = 2) -> Any:
+    learner = Cell.parse(cell).learner()
+    keys = torch.stack([rng.seed_key(seed) for seed in range(seeds)])
+    blank = learner.game.blank(0)
+    seen = trees.tmap(lambda leaf: leaf.expand(seeds, *leaf.shape).clone(), blank)
+    return trace(vmap(learner.update), vmap(learner.init)(keys), seen, keys)
+
+
+@needs_compiler
+@pytest.mark.parametrize("cell", ["lqr/reference", "ring8/reference+packing"])
+def test_compiled_updates_give_the_same_numbers(
+    monkeypatch: pytest.MonkeyPatch, float64: None, cell: str
+) -> None:
+    """To 1e-9 in float64 after 20 updates, memories and environment included."""
+    runs = []
+    for fast in (True, False):
+        monkeypatch.setattr(compiled, "pays", lambda *_, fast=fast: fast)
+        runs.append(train(Cell.parse(cell).learner(), [0, 3], updates=20))
+    assert [run.compiled for run in runs] == [True, False]
+    ours, theirs = (trees.leaves(run.state) for run in runs)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_what_pays_depends_on_the_calls_and_not_on_the_seeds() -> None:
+    small, large = recording("ring8/bare"), recording("ring8/bare", seeds=7)
+    assert not compiled.pays(small, 100, 2)
+    assert compiled.pays(small, 100_000, 2)
+    for calls in range(1000, 10_000, 500):
+        assert compiled.pays(small, calls, 2) == compiled.pays(large, calls, 7)
+
+
+def test_convolutions_stay_recorded() -> None:
+    assert not compiled.pays(recording("digits/bare"), 10**9, 2)
+
+
+def test_without_a_compiler_updates_run_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr(compiled, "pays", lambda *_: True)
+    assert not train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
+
+
+def test_what_cannot_be_compiled_runs_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._inductor.exc import InductorError
+
+    def broken(*_: Any) -> Any:
+        raise InductorError(RuntimeError("planted"), None)
+
+    monkeypatch.setenv("CXX", "true")
+    monkeypatch.setattr(compiled, "pays", lambda *_: True)
+    monkeypatch.setattr(compiled, "compiled", broken)
+    with pytest.warns(UserWarning, match="planted"):
+        run = train(Cell.parse("bilinear/bare").learner(), [0], updates=3)
+    assert not run.compiled
+    assert run.first_bad_step == [None]
+
+
+def crossing(first: Tensor, second: Tensor, memory: Tensor, given: Tensor) -> list[Tensor]:
+    """Hands values from one place to another, writes in place, and computes something new."""
+    memory.index_add_(0, torch.tensor([1]), given)
+    return [second, first + given, memory, first.sum() + 0 * given]
+
+
+def test_resident_values_are_those_of_the_function() -> None:
+    """Even where a new value is another place's old one, and where a memory is written in place."""
+    begin = [torch.tensor([1.0]), torch.tensor([2.0]), torch.zeros(3), torch.tensor([10.0])]
+    made = trace(crossing, *begin)
+    resident = compiled.Resident(made, begin, carried=3)
+    plain = [leaf.clone() for leaf in begin[:3]]
+    held = [leaf.clone() for leaf in begin[:3]]
+    for step in range(4):
+        given = torch.tensor([float(step)])
+        *plain, expected = made.flat([*plain, given])
+        *held, found = resident(*held, given)
+        assert torch.equal(found, expected)
+        assert all(torch.equal(one, other) for one, other in zip(held, plain, strict=True))
+
+
+def test_constants_are_computed_once_and_not_shared_between_calls() -> None:
+    """A buffer of zeros that the function fills is no constant; what depends on nothing is one."""
+
+    def function(x: Tensor) -> Tensor:
+        counts = torch.zeros(3)
+        counts.view(3, 1)[0].add_(x)
+        return counts + torch.arange(3) * 2.0
+
+    made = trace(function, torch.ones(1))
+    for _ in range(2):
+        assert made(torch.ones(1)).tolist() == [1.0, 2.0, 4.0]
+    names = [str(node.target) for node in made.module.graph.nodes]
+    assert not any("arange" in name for name in names)
+    assert any("zeros" in name for name in names)
