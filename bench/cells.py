@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
-from bench import actors, environments, provenance, record, registry
+from bench import actors, costs, environments, provenance, record, registry
 from bench.environments import Backend
 from bench.game import DIAGNOSES, Task
 from bench.grid import PROTOCOL_VERSION, BadGrid, Cell, spec_hash
@@ -127,14 +127,16 @@ def _alike(found: Record, task: Task, backend: Backend) -> bool:
 def estimate(cell: Cell, folder: Path, seeds: int) -> float:
     """Expected seconds on one core: from the last record of the cell, or the task's own figure.
 
-    A batch of S seeds costs about 0.4 + 0.06 S of what 10 cost: most of an update is overhead.
+    That figure is for the bare cell; strategies cost more by what was measured of them. A batch of
+    S seeds costs about 0.4 + 0.06 S of what 10 cost: most of an update is overhead.
     """
     try:
         old = record.read(record.record_path(folder, cell))
         known, of = sum(old.seconds.values()), old.seconds_seeds
     except CorruptRecord:
         task = registry.task(cell.task)
-        known, of = task.seconds * (cell.updates or task.updates) / task.updates, 10
+        known = task.seconds * (cell.updates or task.updates) / task.updates
+        known, of = known * costs.cell(cell.strategies, task), 10
     return known * (0.4 + 0.06 * seeds) / (0.4 + 0.06 * of)
 
 

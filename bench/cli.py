@@ -22,7 +22,9 @@ from bench.messages import (
     EXIT_MISSING,
     bad_input,
     fail,
+    need_envpool,
     one_line,
+    say_if_slow,
     writable,
 )
 
@@ -118,7 +120,7 @@ def run(
 
     _plain(name)
     if environments is Environments.envpool:
-        _need_envpool()
+        need_envpool()
     _set_data_root(data_root)
     folder = cells.submission_folder(results, name)
     with bad_input():
@@ -139,6 +141,7 @@ def run(
     for parent in {job.path.parent for job in todo.jobs}:
         writable(parent)
     if todo.jobs:
+        say_if_slow()
         _run_jobs(console, todo, engine, folder)
     if todo.skipped:
         names = ", ".join(todo.skipped)
@@ -158,13 +161,6 @@ def _set_data_root(folder: Path | None) -> None:
     if folder is not None and not folder.is_dir():
         fail(f"--data-root {folder} is no folder; make it, or give one that is there")
     os.environ[datasets.VARIABLE] = str((folder or datasets.root()).absolute())
-
-
-def _need_envpool() -> None:
-    import importlib.util
-
-    if importlib.util.find_spec("envpool") is None:
-        fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
 
 
 def _announce(console: Console, todo: Todo, seeds: int) -> None:

@@ -7,6 +7,7 @@ Compiled and recorded code give the same numbers to rounding, and differ in thei
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -64,6 +65,8 @@ def compiled(recording: Recording, leaves: list[Tensor]) -> Recording:
     Kernels are kept in Inductor's cache on disk (TORCHINDUCTOR_CACHE_DIR), which all processes of
     a machine share.
     """
+    # On a machine without a GPU it would say so each time.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     from torch._inductor import standalone_compile  # imports for a second
 
     cpu = leaves[0].device.type == "cpu"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,3 +54,20 @@ def writable(folder: Path) -> None:
             pass
     except OSError as error:
         fail(f"cannot write to {folder}: {error.strerror}; choose another folder")
+
+
+def need_envpool() -> None:
+    """Bad input if envpool is not installed."""
+    if importlib.util.find_spec("envpool") is None:
+        fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
+
+
+def say_if_slow() -> None:
+    """One line on stderr if nothing can be compiled here."""
+    from bench.compiled import compiler
+
+    if compiler() is None:
+        line = "no C++ compiler was found (g++, or $CXX), so updates are replayed, not compiled"
+        typer.echo(
+            f"note: {line}: the same results to rounding, up to three times slower", err=True
+        )

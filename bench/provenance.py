@@ -33,7 +33,7 @@ def of(
         versions=versions(),
         environment=environments.label(task, backend),
         device="cpu",
-        cpu=_cpu(),
+        cpu=cpu(),
         threads=torch.get_num_threads(),
         dtype=str(torch.get_default_dtype()).removeprefix("torch."),
         compiled=compiled,
@@ -75,7 +75,8 @@ def checkout() -> Checkout:
 
 
 @cache
-def _cpu() -> str:
+def cpu() -> str:
+    """The processor's name."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

@@ -65,9 +65,6 @@ def train(
     finite keep their place in the batch and are evaluated as NaN from then on. On a CUDA `device`
     states and memories stay there, and an update is one CUDA graph.
     """
-    # Adam's means for dead units decay to the smallest denormals and stay there, and arithmetic on
-    # these takes a hundred times as long.
-    torch.set_flush_denormal(True)
     with torch.device(device):
         trainer = _Trainer(learner, tuple(seeds), backend)
         return trainer.run(learner.game.updates if updates is None else updates, progress)
@@ -75,6 +72,9 @@ def train(
 
 class _Trainer:
     def __init__(self, learner: Learner, seeds: tuple[int, ...], backend: Backend) -> None:
+        # Adam's means for dead units decay to the smallest denormals and stay there, and arithmetic
+        # on these takes a hundred times as long.
+        torch.set_flush_denormal(True)
         self.learner, self.task, self.seeds = learner, learner.game, seeds
         self.clock = _Clock()
         self.keys = torch.stack([rng.seed_key(seed) for seed in seeds])

@@ -17,7 +17,7 @@ class Grid25(MixtureGan):
     name: ClassVar[str] = "grid25"
     mixture: ClassVar[Mixture] = grid(side=5, spacing=2.0, deviation=0.05)
     updates: ClassVar[int] = 6000
-    seconds: ClassVar[float] = 70.0
+    seconds: ClassVar[float] = 18.0
     anchors: ClassVar[Anchors] = Anchors(
         low=15.2, high=0.008, log=True, source="untrained actors; 2,500 real samples (both means)"
     )

@@ -55,7 +55,7 @@ class Lqr(Control):
     discount: ClassVar[float] = DISCOUNT
     steps_per_update: ClassVar[int] = 4
     updates: ClassVar[int] = 4000
-    seconds: ClassVar[float] = 20.0
+    seconds: ClassVar[float] = 7.0
     episodes: ClassVar[int] = 10
     lr: ClassVar[float] = 2e-2
     exploration: ClassVar[float] = 0.3

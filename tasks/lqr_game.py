@@ -58,7 +58,7 @@ class LqrGame(Control):
     updates: ClassVar[int] = 2000
     samples: ClassVar[int] = 2
     episodes: ClassVar[int] = 0
-    seconds: ClassVar[float] = 15.0
+    seconds: ClassVar[float] = 4.0
     lr: ClassVar[float] = 2e-2
     exploration: ClassVar[float] = 0.3
     metrics: ClassVar[tuple[Metric, ...]] = (

@@ -15,7 +15,7 @@ class Reacher(Control):
     action_size: ClassVar[int] = 2
     updates: ClassVar[int] = 15_000
     warmup: ClassVar[int] = 1_000
-    seconds: ClassVar[float] = 110.0
+    seconds: ClassVar[float] = 21.0
     anchors: ClassVar[Anchors] = Anchors(
         low=-43.3,
         high=-3.6,

@@ -66,6 +66,7 @@ class Ring8Mdp(MixtureGan):
     anchors: ClassVar[Anchors] = Anchors(low=3.6, high=0.002, log=True, source="as ring8")
     steps_per_update: ClassVar[int] = 2 * MixtureGan.batch_rows
     step_unit: ClassVar[str] = "environment step"
+    seconds: ClassVar[float] = 25.0
 
     def environment(self, seeds: Sequence[int]) -> RealOrNot:
         """All copies of all seeds."""

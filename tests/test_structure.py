@@ -33,6 +33,7 @@ FLOORS = [
         *("bench.trace", "bench.compiled", "bench.train"),
         *(
             "bench.record",
+            "bench.costs",
             "bench.actors",
             "bench.provenance",
             "bench.cells",

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bench import stats
+from bench import costs, stats
 from bench.grid import PROTOCOL_VERSION
 from bench.record import Record
 from bench.report import curves, plots, tables
@@ -37,6 +37,7 @@ def build_report(records: list[Record], out: Path, leaderboard: Path | None) -> 
     page = {
         "protocol": PROTOCOL_VERSION,
         "stats": stats,
+        "costs": costs,
         "domains": DOMAINS,
         "domain_names": DOMAIN_NAMES,
         "styles": VERDICT_STYLE,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench import stats
+from bench import costs, stats
 from bench.record import Record
 from bench.report.collect import DOMAINS, Cell, Finding, Study, TaskView
 
@@ -119,7 +119,7 @@ def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
-    """One row per strategy: both domains' effects, intervals, adjusted p, failures, the verdict."""
+    """One row per strategy: effects, intervals, adjusted p, failures by domain, verdict, cost."""
     rows = []
     for finding in findings:
         row: dict[str, object] = {"strategy": finding.label, "verdict": finding.verdict}
@@ -136,6 +136,8 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
                 f"{domain}_failures_without": "{}/{}".format(*part.failures[:2]),
                 f"{domain}_failures_with": "{}/{}".format(*part.failures[2:]),
             }
+        cost = costs.of(finding.strategy) or {}
+        row |= {f"cost_{task}": cost.get(task, math.nan) for task in costs.KINDS}
         row |= {"evidence": finding.evidence, "control": finding.expected or ""}
         rows.append(row)
     return pd.DataFrame(rows)

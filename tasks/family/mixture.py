@@ -23,7 +23,7 @@ class MixtureGan(Gan):
     batch_rows: ClassVar[int] = 64
     updates: ClassVar[int] = 3000
     samples: ClassVar[int] = 2500
-    seconds: ClassVar[float] = 35.0
+    seconds: ClassVar[float] = 10.0
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("fid", "squared distance", "lower"),
         Metric("is", "effective modes", "higher"),

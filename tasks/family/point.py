@@ -22,7 +22,7 @@ class PointGame(Gan):
     batch_rows: ClassVar[int] = 1
     updates: ClassVar[int] = 500
     samples: ClassVar[int] = 1
-    seconds: ClassVar[float] = 3.0
+    seconds: ClassVar[float] = 1.0
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("distance", "distance to the equilibrium", "lower"),
     )

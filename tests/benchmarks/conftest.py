@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+
+from bench import provenance
 
 # Before JAX starts, which otherwise takes every core; harmless without it.
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -43,22 +45,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--keep-scaling", type=Path, help="write the scaling table's plot (PNG)")
 
 
-def pytest_benchmark_update_json(config: Any, benchmarks: Any, output_json: Any) -> None:
-    """Keeps the strategies' costs in the form that `bench.costs` reads."""
-    path = config.getoption("--keep-costs")
-    if path is None:
-        return
-    costs: dict[str, dict[str, float]] = {}
-    for made in output_json["benchmarks"]:
-        extra = made["extra_info"]
-        if "relative" in extra:
-            costs.setdefault(extra["strategy"], {})[extra["task"]] = extra["relative"]
-    machine = output_json["machine_info"]
-    found = {
-        "date": output_json["datetime"][:10],
-        "cpu": machine["cpu"]["brand_raw"],
-        "torch": torch.__version__.partition("+")[0],
-        "seeds": 10,
-        "costs": {name: dict(sorted(costs[name].items())) for name in sorted(costs)},
-    }
-    path.write_text(json.dumps(found, indent=1) + "\n")
+@pytest.fixture(scope="session")
+def keep_cost(request: pytest.FixtureRequest) -> Callable[[str, str, float], None]:
+    """Puts a strategy's cost on a task into the file that `bench.costs` reads, if one is named."""
+    path = request.config.getoption("--keep-costs")
+
+    def keep(strategy: str, task: str, relative: float) -> None:
+        if path is None:
+            return
+        found = json.loads(path.read_text()) if path.exists() else {"costs": {}}
+        found["costs"].setdefault(strategy, {})[task] = round(relative, 2)
+        found |= {
+            "cpu": provenance.cpu(),
+            "date": datetime.now(UTC).date().isoformat(),
+            "seeds": 10,
+            "torch": torch.__version__.partition("+")[0],
+        }
+        path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+    return keep

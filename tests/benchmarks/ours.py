@@ -27,18 +27,20 @@ def learner(task: Task, *strategies: str) -> Learner:
     return Learner(task, combine(registry.strategy(name).build(task) for name in strategies))
 
 
-def turns(what: Learner, seeds: int, device: str = "cpu") -> Callable[[], None]:
+def turns(
+    what: Learner, seeds: int, device: str = "cpu", calls: int | None = None
+) -> Callable[[], None]:
     """One update of all seeds per call, with the next action if there is an environment.
 
-    In the form that training would choose for the task's budget. The experience is made up once
-    and shown again and again: the environment itself is no part of it.
+    In the form that training would choose for that many calls, by default the task's budget. The
+    experience is made up once and shown again and again: the environment is no part of it.
     """
     with torch.device(device):
         trainer = _Trainer(what, tuple(range(seeds)), "auto")
         given, _ = trainer._beginning()
         generator = torch.Generator(device).manual_seed(0)
         given = [torch.randn(leaf.shape, generator=generator) for leaf in given]
-        turn, _ = trainer._turn(given, what.game.updates)
+        turn, _ = trainer._turn(given, calls or what.game.updates)
         held = trees.leaves(trainer.state)
         carried = len(held)
 
