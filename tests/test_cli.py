@@ -472,6 +472,15 @@ def test_envpool_on_request_only_where_it_is(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_line_says_that_nothing_can_be_compiled(small, monkeypatch, capsys):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert small("--seeds", "1") == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("note: no C++ compiler was found (g++, or $CXX)")
+    assert small("--seeds", "1") == 0  # nothing to run, nothing to say
+    assert capsys.readouterr().err == ""
+
+
 FIRST_STEPS = """
 import sys
 from bench.cli import main

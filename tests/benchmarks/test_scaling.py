@@ -65,7 +65,11 @@ def draw(path: Path, by_seeds: dict[Any, float], by_width: dict[Any, float]) -> 
         right.set(xlabel="width of both hidden layers", ylabel="time of an update [ms]")
         right.set_title("10 seeds, batch 64")
         for axes, ticks in ((left, SEEDS), (right, WIDTHS)):
-            axes.set(xscale="log", yscale="log", xticks=ticks, xticklabels=ticks)
+            axes.set(xscale="log", xticks=ticks, xticklabels=ticks)
+        left.set_ylim(bottom=0)
+        heights = (0.3, 1, 3, 10, 30, 100)
+        right.set(yscale="log", yticks=heights, yticklabels=heights)
+        for axes in (left, right):
             axes.minorticks_off()
             axes.legend(title="device")
         path.write_bytes(png(figure))
