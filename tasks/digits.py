@@ -43,7 +43,7 @@ class Digits(ImageGan):
     batch_rows: ClassVar[int] = 64
     updates: ClassVar[int] = 2000
     samples: ClassVar[int] = 2000
-    seconds: ClassVar[float] = 80.0
+    seconds: ClassVar[float] = 62.0
     anchors: ClassVar[Anchors] = Anchors(
         low=1600.0, high=1.3, log=True, source="untrained actors; 2,000 draws of the real images"
     )

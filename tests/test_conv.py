@@ -3,33 +3,49 @@
 import pytest
 import torch
 
-from bench import registry, rng
+from bench import conv, registry, rng
 from bench.conv import Conv, Flatten, Image, UpConv, discriminator, generator
 from bench.nets import Net
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (4, 2)])
-def test_conv_is_pytorchs(kernel: int, stride: int) -> None:
-    layer = Conv(5, kernel=kernel, stride=stride)
-    params, shape = layer.init(rng.seed_key(0), (3, 8, 6))
-    module = torch.nn.Conv2d(3, 5, kernel, stride, padding=1)
+SIDES = {"matrix": (8, 6), "library": (40, 20)}
+"""Images on which a convolution is a small matrix, and images on which it is PyTorch's."""
+
+
+def the_same(layer: Conv | UpConv, module: torch.nn.Module, channels: int, way: str) -> None:
+    """Equal values, slopes, and slopes of slopes, which gradient penalties need."""
+    params, shape = layer.init(rng.seed_key(0), (channels, *SIDES[way]))
     module.load_state_dict(params)
-    x = rng.normal(rng.seed_key(1), (2, 3, 8, 6))
-    assert torch.equal(layer.apply(params, x), module(x))
-    assert layer.apply(params, x).shape[1:] == shape
+    params = dict(module.named_parameters())
+    x = rng.normal(rng.seed_key(1), (2, channels, *SIDES[way])).requires_grad_()
+    assert conv.small(x.shape[1:], shape) == (way == "matrix")
+    found = []
+    for apply in (lambda: layer.apply(params, x), lambda: module(x)):
+        made = apply()
+        assert made.shape[1:] == shape
+        (slope,) = torch.autograd.grad(made.sin().sum(), x, create_graph=True)
+        found.append([made, slope, *torch.autograd.grad(slope.square().sum(), params.values())])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
-def test_transposed_conv_is_pytorchs_and_doubles_the_sides() -> None:
+@pytest.mark.parametrize("way", SIDES)
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (4, 2, 1), (3, 2, 0)])
+def test_conv_is_pytorchs(kernel: int, stride: int, padding: int, way: str) -> None:
+    layer = Conv(5, kernel=kernel, stride=stride, padding=padding)
+    the_same(layer, torch.nn.Conv2d(3, 5, kernel, stride, padding=padding), 3, way)
+
+
+@pytest.mark.parametrize("way", SIDES)
+def test_transposed_conv_is_pytorchs_and_doubles_the_sides(way: str) -> None:
     params, shape = UpConv(2).init(rng.seed_key(0), (3, 5, 4))
+    assert shape == (2, 10, 8)
     module = torch.nn.ConvTranspose2d(3, 2, 4, 2, padding=1)
     bound = float(module.weight.detach().abs().max())
     assert bound == pytest.approx(float(params["weight"].abs().max()), rel=0.1)  # the same init
-    module.load_state_dict(params)
-    x = rng.normal(rng.seed_key(1), (2, 3, 5, 4))
-    assert torch.equal(UpConv(2).apply(params, x), module(x))
-    assert shape == (2, 10, 8)
+    the_same(UpConv(2), module, 3, way)
 
 
 def test_images_and_rows_are_one_to_one() -> None:
