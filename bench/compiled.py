@@ -126,15 +126,15 @@ class Resident:
     def _step(self) -> None:
         made = self._run(self._buffers)
         new, self._values = made[: self._carried], made[self._carried :]
-        places = {buffer.data_ptr(): buffer for buffer in self._buffers}
-        # What is only passed on from one place to another must be read before it is overwritten.
-        new = [
-            value.clone() if places.get(value.data_ptr(), buffer) is not buffer else value
+        held = {_memory(buffer) for buffer in self._buffers}
+        pairs = [
+            # What is passed on from another place must be read before that is overwritten.
+            (buffer, value.clone() if _memory(value) in held else value)
             for buffer, value in zip(self._buffers, new, strict=False)
+            if value.data_ptr() != buffer.data_ptr()  # unless it was written in place
         ]
-        for buffer, value in zip(self._buffers, new, strict=False):
-            if value.data_ptr() != buffer.data_ptr():
-                buffer.copy_(value)
+        for buffer, value in pairs:
+            buffer.copy_(value)
 
     def _captured(self) -> Callable[[], None]:
         """One step as a CUDA graph. What the warm-up has changed is put back."""
@@ -151,3 +151,8 @@ class Resident:
         for buffer, value in zip(self._buffers, before, strict=True):
             buffer.copy_(value)
         return graph.replay
+
+
+def _memory(tensor: Tensor) -> int:
+    """Where the memory begins that a tensor is a view of."""
+    return tensor.untyped_storage().data_ptr()

@@ -77,12 +77,12 @@ def test_what_cannot_be_compiled_runs_as_recorded(monkeypatch: pytest.MonkeyPatc
 def crossing(first: Tensor, second: Tensor, memory: Tensor, given: Tensor) -> list[Tensor]:
     """Hands values from one place to another, writes in place, and computes something new."""
     memory.index_add_(0, torch.tensor([1]), given)
-    return [second, first + given, memory, first.sum() + 0 * given]
+    return [second[1:], first.expand(2), memory, first * given + second.sum()]
 
 
 def test_resident_values_are_those_of_the_function() -> None:
     """Even where a new value is another place's old one, and where a memory is written in place."""
-    begin = [torch.tensor([1.0]), torch.tensor([2.0]), torch.zeros(3), torch.tensor([10.0])]
+    begin = [torch.tensor(row) for row in ([1.0], [2.0, 3.0], [0.0, 0.0, 0.0], [10.0])]
     made = trace(crossing, *begin)
     resident = compiled.Resident(made, begin, carried=3)
     plain = [leaf.clone() for leaf in begin[:3]]
