@@ -97,7 +97,7 @@ def best(
 
         try:
             recording = compiled(recording, leaves)
-        except InductorError as error:
+        except (InductorError, OSError) as error:  # as where the cache cannot be written
             fast = False
             warnings.warn(f"runs as recorded, because it cannot be compiled: {error}", stacklevel=2)
     return (recording.by(Resident(recording, leaves, carried)) if cuda else recording), fast
@@ -125,16 +125,16 @@ class Resident:
 
     def _step(self) -> None:
         made = self._run(self._buffers)
-        new, self._values = made[: self._carried], made[self._carried :]
         held = {_memory(buffer) for buffer in self._buffers}
-        pairs = [
-            # What is passed on from another place must be read before that is overwritten.
-            (buffer, value.clone() if _memory(value) in held else value)
-            for buffer, value in zip(self._buffers, new, strict=False)
-            if value.data_ptr() != buffer.data_ptr()  # unless it was written in place
+        carried = list(zip(self._buffers, made[: self._carried], strict=False))
+        # What comes from a buffer must be read before that is overwritten.
+        new = [
+            None if _same_place(buffer, value) else _apart(value, held) for buffer, value in carried
         ]
-        for buffer, value in pairs:
-            buffer.copy_(value)
+        self._values = [_apart(value, held) for value in made[self._carried :]]
+        for buffer, value in zip(self._buffers, new, strict=False):
+            if value is not None:
+                buffer.copy_(value)
 
     def _captured(self) -> Callable[[], None]:
         """One step as a CUDA graph. What the warm-up has changed is put back."""
@@ -151,6 +151,17 @@ class Resident:
         for buffer, value in zip(self._buffers, before, strict=True):
             buffer.copy_(value)
         return graph.replay
+
+
+def _same_place(buffer: Tensor, value: Tensor) -> bool:
+    """Whether a value was written into its buffer, so that nothing is left to do."""
+    places = [(t.data_ptr(), t.shape, t.stride()) for t in (buffer, value)]
+    return places[0] == places[1]
+
+
+def _apart(value: Tensor, held: set[int]) -> Tensor:
+    """The value, in memory of its own."""
+    return value.clone() if _memory(value) in held else value
 
 
 def _memory(tensor: Tensor) -> int:

@@ -45,10 +45,12 @@ class Flatten:
 
 
 MATRIX_SIZE = 100_000
-"""Convolutions whose matrices have fewer entries than this are computed by them."""
+"""Convolutions whose matrices have fewer entries than this are computed by them. Forwards and
+backwards for ten seeds and 128 rows: 32,768 entries 1.3 ms against 6.0 by the library; 131,072
+entries 7.2 ms, and more to build the matrix, against 5.9."""
 
 
-def small(*shapes: Shape) -> bool:
+def fits_a_matrix(*shapes: Shape) -> bool:
     """Whether a convolution between images of two shapes is a small matrix."""
     return math.prod(math.prod(shape) for shape in shapes) < MATRIX_SIZE
 
@@ -94,7 +96,7 @@ class Conv:
     def apply(self, params: Params, x: Tensor) -> Tensor:
         weight, bias = params["weight"], params.get("bias")
         after = (self.channels, *(self._after(side) for side in x.shape[2:]))
-        if not small(x.shape[1:], after):
+        if not fits_a_matrix(x.shape[1:], after):
             return functional.conv2d(x, weight, bias, stride=self.stride, padding=self.padding)
         matrix = as_matrix(weight, (x.shape[2], x.shape[3]), self.stride, self.padding)
         made = (x.flatten(1) @ matrix).reshape(-1, *after)
@@ -122,7 +124,7 @@ class UpConv:
     def apply(self, params: Params, x: Tensor) -> Tensor:
         weight, bias = params["weight"], params["bias"]
         sides = (2 * x.shape[2], 2 * x.shape[3])
-        if not small(x.shape[1:], (self.channels, *sides)):
+        if not fits_a_matrix(x.shape[1:], (self.channels, *sides)):
             return functional.conv_transpose2d(x, weight, bias, stride=2, padding=1)
         made = x.flatten(1) @ as_matrix(weight, sides, stride=2, padding=1).T
         return made.reshape(-1, self.channels, *sides) + bias[:, None, None]

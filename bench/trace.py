@@ -8,6 +8,7 @@ tensor. `bench.compiled` makes machine code of a recording, where that pays.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -81,8 +82,7 @@ def trace(function: Callable[..., Any], *example: Any) -> Recording:
     # Recording runs the function: on copies, so that nothing of the example is written.
     module = make_fx(flat_function)(*[leaf.clone() for leaf in flat])
     module.graph.eliminate_dead_code()
-    merged = CSEPass()(module)
-    module = module if merged is None else merged.graph_module
+    module = _merged(module)
     _compute_constants(module)
     _drop_idle(module.graph)
     _call_directly(module.graph)
@@ -96,30 +96,47 @@ def _shape(node: Any) -> Any:
     return value.shape if isinstance(value, torch.Tensor) else None
 
 
+def _kind(node: Any) -> Any:
+    return node.meta["val"].dtype, node.meta["val"].shape
+
+
+def _merged(module: GraphModule) -> GraphModule:
+    """Computes once what is computed twice, but for buffers that may be written in place."""
+    for node in _writable(module.graph):
+        if node.op == "call_function":
+            node.kwargs = {**node.kwargs, "apart": node.name}  # equal to no other
+    result = CSEPass()(module)
+    module = module if result is None else result.graph_module
+    for node in module.graph.nodes:
+        node.kwargs = {name: value for name, value in node.kwargs.items() if name != "apart"}
+    return module
+
+
 def _drop_idle(graph: Graph) -> None:
     """Removes views and expansions that do not change the shape, and multiplications by one."""
     for node in list(graph.nodes):
         shaping = node.target in _SHAPING and _shape(node) == _shape(node.args[0]) is not None
         times_one = node.target is torch.ops.aten.mul.Tensor and node.args[1:] == (1,)
-        if shaping or times_one:
+        if shaping or (times_one and _kind(node) == _kind(node.args[0])):
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
 
 
 def _compute_constants(module: GraphModule) -> None:
     """Computes once what depends on no argument: counters of draws, zeros, labels."""
-    graph, written = module.graph, _written(module.graph)
+    graph, writable = module.graph, _writable(module.graph)
     values: dict[Node, Any] = {}
     for node in list(graph.nodes):
         if node.op == "get_attr":
             values[node] = getattr(module, node.target)
             continue
-        computed = node.op == "call_function" and node not in written
+        computed = node.op == "call_function" and node not in writable
         if computed and all(source in values for source in node.all_input_nodes):
             args, kwargs = map_arg((node.args, node.kwargs), values.__getitem__)
             values[node] = node.target(*args, **kwargs)
     for node, value in values.items():
-        if node.op == "call_function" and any(user not in values for user in node.users):
+        needed = node.op == "call_function" and any(user not in values for user in node.users)
+        if needed and isinstance(value, torch.Tensor):
             name = f"_constant_{node.name}"
             module.register_buffer(name, value.contiguous())
             with graph.inserting_before(node):
@@ -129,18 +146,18 @@ def _compute_constants(module: GraphModule) -> None:
     graph.eliminate_dead_code()
 
 
-def _written(graph: Graph) -> set[Node]:
-    """What is written in place, itself or through a view, and what writes."""
-    written: set[Node] = set()
-    for node in reversed(list(graph.nodes)):
+def _writable(graph: Graph) -> set[Node]:
+    """What is written in place, itself or through a view, or returned to who may write it later."""
+    nodes = list(graph.nodes)
+    found = set(nodes[-1].all_input_nodes)
+    for node in reversed(nodes):
         schema = getattr(node.target, "_schema", None)
-        if schema is None:
-            continue
-        if schema.is_mutable:
-            written |= {node, node.args[0]}
-        elif node in written and any(result.alias_info for result in schema.returns):
-            written.update(node.all_input_nodes)
-    return written
+        if schema is not None and schema.is_mutable:
+            found |= {node, node.args[0]}
+        views = schema is not None and any(result.alias_info for result in schema.returns)
+        if node in found and (views or node.target is operator.getitem):
+            found.update(node.all_input_nodes)
+    return found
 
 
 def _call_directly(graph: Graph) -> None:

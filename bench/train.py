@@ -10,7 +10,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -65,7 +65,8 @@ def train(
     finite keep their place in the batch and are evaluated as NaN from then on. On a CUDA `device`
     states and memories stay there, and an update is one CUDA graph.
     """
-    with torch.device(device):
+    # Only where it is needed: a default device slows every operation down.
+    with nullcontext() if device == "cpu" else torch.device(device):
         trainer = _Trainer(learner, tuple(seeds), backend)
         return trainer.run(learner.game.updates if updates is None else updates, progress)
 
@@ -162,10 +163,12 @@ class _Trainer:
                     lambda obs: self.appraise(self.state, obs, keys),
                 )
             else:
-                scores = [
-                    self.task.judge(actions, self._critic(number))
-                    for number, actions in enumerate(self._actions())
-                ]
+                actions = self._actions()
+                with torch.device("cpu"):
+                    scores = [
+                        self.task.judge(some, self._critic(number))
+                        for number, some in enumerate(actions)
+                    ]
             diagnoses = _means(losses, len(self.seeds))
         return [
             diagnosis | (score if first is None else dict.fromkeys(score, math.nan))
@@ -179,10 +182,10 @@ class _Trainer:
     def _critic(self, number: int) -> Critic:
         """One seed's critic as it stands, from and to arrays."""
         state = trees.take(self.state, number)
-        dtype = torch.get_default_dtype()
+        dtype, device = torch.get_default_dtype(), self.keys.device
 
         def critic(obs: Array, action: Array) -> Array:
-            given = (torch.as_tensor(part, dtype=dtype) for part in (obs, action))
+            given = (torch.as_tensor(part, dtype=dtype, device=device) for part in (obs, action))
             with torch.no_grad():
                 return self.learner.assess(state, *given).cpu().numpy()
 

@@ -34,7 +34,8 @@ class World:
     def __init__(self, task: Task, seeds: tuple[int, ...], backend: Backend) -> None:
         self.task, self.seeds = task, seeds
         self._device, self._dtype = torch.get_default_device(), _numpy(torch.get_default_dtype())
-        self.training = environments.make(task, seeds, task.steps_per_update, "train", backend)
+        with torch.device("cpu"):
+            self.training = environments.make(task, seeds, task.steps_per_update, "train", backend)
         self.obs = self._tensor(self.training.reset())
         self.evaluation: Environment | None = None
         if task.episodes:
@@ -43,7 +44,8 @@ class World:
     def step(self, action: Tensor) -> Experience:
         """Step every training copy with actions [S, copies, A]: experience [S, copies, ...]."""
         before = self.obs
-        made = self.training.step(self._array(action))
+        with torch.device("cpu"):
+            made = self.training.step(self._array(action))
         self.obs = self._tensor(made.obs)
         return Experience(
             obs=before,

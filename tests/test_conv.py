@@ -20,7 +20,7 @@ def the_same(layer: Conv | UpConv, module: torch.nn.Module, channels: int, way: 
     module.load_state_dict(params)
     params = dict(module.named_parameters())
     x = rng.normal(rng.seed_key(1), (2, channels, *SIDES[way])).requires_grad_()
-    assert conv.small(x.shape[1:], shape) == (way == "matrix")
+    assert conv.fits_a_matrix(x.shape[1:], shape) == (way == "matrix")
     found = []
     for apply in (lambda: layer.apply(params, x), lambda: module(x)):
         made = apply()

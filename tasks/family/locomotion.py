@@ -25,5 +25,5 @@ class Locomotion(Control):
     batch_rows: ClassVar[int] = 100
     lr: ClassVar[float] = 1e-3
     updates: ClassVar[int] = 1_000_000
-    seconds: ClassVar[float] = 90_000.0
+    seconds: ClassVar[float] = 6_500.0
     warmup: ClassVar[int] = 1_000
