@@ -39,6 +39,13 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
     return line
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here reads a clock, which a shared machine may not be asked for."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timing)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Where findings are kept."""
     parser.addoption("--keep-costs", type=Path, help="write strategies' relative costs (JSON)")

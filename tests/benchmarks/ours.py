@@ -46,6 +46,8 @@ def turns(
 
         def call() -> None:
             held[:] = turn.flat([*held, *given, trainer.keys])[:carried]
+            if device == "cuda":
+                torch.cuda.synchronize()
 
         for _ in range(3):
             call()

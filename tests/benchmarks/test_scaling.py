@@ -1,6 +1,6 @@
 """What a seed costs in batches of different sizes, and what wider networks cost.
 
-    python -m pytest tests/benchmarks/test_scaling.py -m slow --benchmark-enable \\
+    python -m pytest tests/benchmarks/test_scaling.py -m timing --benchmark-enable \\
         --keep-scaling .github/images/scaling.png
 """
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_scaling(benchmark: Any, say: Callable[[str], None], request: Any) -> None:
-    """DDPG-shaped updates, batch 64: a seed never costs more in a batch than alone."""
+    """DDPG-shaped updates, batch 64: a seed costs less in a batch than alone."""
 
     def measure(device: str, width: int, seeds: int) -> float:
         call = turns(learner(pendulum(width, 64), "replay", "target_network"), seeds, device)
@@ -43,7 +43,7 @@ def test_scaling(benchmark: Any, say: Callable[[str], None], request: Any) -> No
     path = request.config.getoption("--keep-scaling")
     if path is not None:
         draw(path, by_seeds, by_width)
-    assert all(by_seeds[d, s] < 1.1 * s * by_seeds[d, 1] for d in DEVICES for s in SEEDS)
+    assert all(by_seeds[d, 16] < 0.85 * 16 * by_seeds[d, 1] for d in DEVICES)
 
 
 def draw(path: Path, by_seeds: dict[Any, float], by_width: dict[Any, float]) -> None:

@@ -1,6 +1,6 @@
 """What each strategy costs: its update against the bare one, ten seeds, measured in turns.
 
-    python -m pytest tests/benchmarks/test_strategy_cost.py -m slow --benchmark-enable \\
+    python -m pytest tests/benchmarks/test_strategy_cost.py -m timing --benchmark-enable \\
         --keep-costs bench/assets/costs.json
 
 makes the file behind the leaderboard's cost column and the run's predictions again (20 minutes).
@@ -18,7 +18,7 @@ from bench import registry
 from bench.strategy import Conflict
 from tests.benchmarks.ours import learner, median_seconds, turns
 
-TASKS = {"digits": 6, "pendulum": 200, "ring8": 60}  # one of each kind -> rounds
+TASKS = {"digits": 20, "pendulum": 200, "ring8": 60}  # one of each kind -> rounds
 SEEDS = 10
 OFTEN = 10**9  # calls: whatever can be compiled pays, so that both sides are compiled or neither
 pytestmark = pytest.mark.slow
