@@ -153,3 +153,21 @@ def test_a_right_critic_has_no_bias(monkeypatch: pytest.MonkeyPatch, ends: bool)
     assert found["critic_error"] == pytest.approx(0.0, abs=1e-6)
     assert found["return"] == pytest.approx(-1.0)
     del gymnasium.registry[name]
+
+
+@pytest.mark.skipif(not environments.serves("InvertedPendulum-v5"), reason="no envpool")
+def test_stepping_the_living_alone_moves_them_as_stepping_all() -> None:
+    """Envpool steps some copies by number: the others stand still, and nobody is mixed up."""
+    task = registry.task("inverted_pendulum")
+    every, some = (environments.make(task, (0, 1), 3, "evaluate", "envpool") for _ in "12")
+    assert np.array_equal(every.reset(), some.reset())
+    alive = np.array([True, False, True, True, False, True])
+    for step in range(4):
+        action = 0.02 * (1 + step) * np.linspace(-1.0, 1.0, 6)[:, None]
+        expected, found = every.step(action), some.advance(action, alive)
+        assert not expected.terminated.any()
+        for name in ("obs", "reward", "terminated", "truncated", "next_obs"):
+            one, other = getattr(expected, name)[alive], getattr(found, name)[alive]
+            np.testing.assert_allclose(other, one, err_msg=name)
+    for environment in (every, some):
+        environment.close()
