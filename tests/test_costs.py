@@ -17,7 +17,8 @@ def test_what_was_measured_exists_and_is_plausible() -> None:
     assert set(found["costs"]) <= set(registry.strategies())
     for name, by_task in found["costs"].items():
         assert set(by_task) <= set(costs.KINDS), name
-        assert all(0.8 < relative < 30.0 for relative in by_task.values()), name
+        # A packed critic is shown fewer rows: it costs less than the bare one.
+        assert all(0.5 < relative < 30.0 for relative in by_task.values()), name
     assert {"cpu", "torch", "date", "seeds"} <= set(found)
 
 
@@ -64,4 +65,4 @@ def test_the_report_shows_them(tmp_path: Path) -> None:
     assert " / ".join(shown) in (tmp_path / "LEADERBOARD.md").read_text()
     page = (tmp_path / "index.html").read_text()
     assert all(f">{text}</abbr>" in page for text in shown)
-    assert "cost_ring8" in (tmp_path / "transfer-bare.csv").read_text()
+    assert "cost_ring8" in (tmp_path / "tables" / "transfer-bare.csv").read_text()
