@@ -145,7 +145,11 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
 
     A crash is tried again; the last one's exception is raised, and nothing is written.
     """
-    from bench.train import train  # what only lists or plans need not import the tracer
+    from bench.train import Observer, train  # what only lists or plans need not import the tracer
+
+    class Share(Observer):
+        def evaluated(self, step: int, metrics: object) -> None:
+            progress(step / (updates * learner.game.steps_per_update))
 
     torch.set_num_threads(1)
     # Before training, because files may be edited meanwhile.
@@ -154,12 +158,13 @@ def run_job(job: Job, progress: Callable[[float], None] = lambda share: None) ->
     while True:
         try:
             learner = job.cell.learner()
+            updates = job.cell.updates or learner.game.updates
             run = train(
                 learner,
                 job.seeds,
                 backend=job.backend,
                 updates=job.cell.updates,
-                progress=progress,
+                observer=Share(),
             )
             break
         except Exception as error:

@@ -31,6 +31,9 @@ OPTIONS = {
 }
 """Inductor's options that differ from its defaults."""
 
+MANY = 1000
+"""From how many elements for each seed on those of a value count when it is replayed."""
+
 
 def compiler() -> str | None:
     """The C++ compiler that Inductor would use, or None if there is none."""
@@ -44,7 +47,8 @@ def pays(recording: Recording, calls: int, seeds: int) -> bool:
     Measured on one core: an operation replayed costs 4.5 us and 0.2 ns per element more than one in
     compiled code; compilation takes 4 s and 12 ms per operation. Convolutions stay recorded: they
     call the same library either way, and Inductor's loops around them were slower. `seeds` is the
-    number of seeds in the recording; the decision is that for ten.
+    number of seeds in the recording; the decision is that for ten. Elements are counted of values
+    that have many for each seed: the few others need not grow with the number of seeds.
     """
     operations, elements = 0, 0
     for node in recording.module.graph.nodes:
@@ -54,8 +58,9 @@ def pays(recording: Recording, calls: int, seeds: int) -> bool:
             return False
         operations += 1
         value = node.meta.get("val")
-        elements += value.numel() if isinstance(value, Tensor) else 0
-    saved = calls * (4.5e-6 * operations + 2e-10 * elements * 10 / seeds)
+        each = value.numel() // seeds if isinstance(value, Tensor) else 0
+        elements += each if each >= MANY else 0
+    saved = calls * (4.5e-6 * operations + 2e-9 * elements)
     return saved > 4.0 + 0.012 * operations
 
 

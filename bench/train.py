@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,6 +34,20 @@ Metrics = dict[str, float]
 ROWS = 1000
 """How many samples are drawn at once for an evaluation: more images would not fit in memory."""
 
+LANES = 4
+"""Fewer seeds are trained in a batch of this size. From four on, the libraries and the compiler
+round one seed's numbers in the same way whatever the size of the batch and the seed's place."""
+
+
+class Observer:
+    """Hears how training goes; may raise, which ends it. Override what is of interest."""
+
+    def updated(self, share: float) -> None:
+        """An update is done, and with it this share of all; called very often."""
+
+    def evaluated(self, step: int, metrics: list[Metrics]) -> None:
+        """An evaluation after `step` steps (in the task's unit): each seed's metrics."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -56,27 +70,30 @@ def train(
     *,
     backend: Backend = "auto",
     updates: int | None = None,
-    progress: Callable[[float], None] = lambda share: None,
+    observer: Observer | None = None,
     device: str = "cpu",
 ) -> Run:
     """Train `seeds` for the task's budget (or `updates`), evaluating at equally spaced points.
 
-    `progress` is called with the share done at each evaluation. Seeds whose losses stop being
-    finite keep their place in the batch and are evaluated as NaN from then on. On a CUDA `device`
-    states and memories stay there, and an update is one CUDA graph.
+    On a processor, with the same number of threads, a seed's numbers are the same bit for bit in
+    every batch. Seeds whose losses stop being finite keep their place in the batch and are
+    evaluated as NaN from then on. On a CUDA `device` states and memories stay there, and an update
+    is one CUDA graph.
     """
     # Only where it is needed: a default device slows every operation down.
     with nullcontext() if device == "cpu" else torch.device(device):
         trainer = _Trainer(learner, tuple(seeds), backend)
-        return trainer.run(learner.game.updates if updates is None else updates, progress)
+        total = learner.game.updates if updates is None else updates
+        return trainer.run(total, observer or Observer())
 
 
 class _Trainer:
-    def __init__(self, learner: Learner, seeds: tuple[int, ...], backend: Backend) -> None:
+    def __init__(self, learner: Learner, wanted: tuple[int, ...], backend: Backend) -> None:
         # Adam's means for dead units decay to the smallest denormals and stay there, and arithmetic
         # on these takes a hundred times as long.
         torch.set_flush_denormal(True)
-        self.learner, self.task, self.seeds = learner, learner.game, seeds
+        seeds = wanted + wanted[:1] * (LANES - len(wanted))
+        self.learner, self.task, self.seeds, self.wanted = learner, learner.game, seeds, wanted
         self.clock = _Clock()
         self.keys = torch.stack([rng.seed_key(seed) for seed in seeds])
         # Cloned, because vmap may return expanded views, which cannot be written in place.
@@ -90,16 +107,25 @@ class _Trainer:
                     self.decide = trace(vmap(learner.decide), *example)
                     self.appraise = trace(vmap(learner.appraise), *example)
 
-    def run(self, total: int, progress: Callable[[float], None]) -> Run:
+    def run(self, total: int, observer: Observer) -> Run:
+        try:
+            return self._run(total, observer)
+        finally:
+            if self.world is not None:
+                self.world.close()
+
+    def _run(self, total: int, observer: Observer) -> Run:
         marks = _marks(total, self.task.evaluations)
+        steps = [mark * self.task.steps_per_update for mark in marks]
         bad: list[int | None] = [None] * len(self.seeds)
         curves = [self._evaluate([], bad)]
+        observer.evaluated(0, curves[0])
         given, action = self._beginning()
         leaves, structure = trees.flatten(self.state)
         turn, fast = self._turn(given, total)
         for start, stop in pairwise(marks):
             losses = []
-            for _ in range(start, stop if None in bad else start):
+            for number in range(start, stop if None in bad else start):
                 if self.world is not None:
                     with self.clock("environment"):
                         given = [*self.world.step(action), self.world.obs]
@@ -107,26 +133,25 @@ class _Trainer:
                     made = turn.flat([*leaves, *given, self.keys])
                 leaves, info, action = made[: len(leaves)], made[len(leaves) :][:4], made[-1]
                 losses.append(Info(*info))
+                observer.updated((number + 1) / total)
             self.state = trees.unflatten(leaves, structure)
             bad = _first_bad(losses, start, bad)
             curves.append(self._evaluate(losses, bad))
-            progress(stop / total)
-        run = Run(
-            seeds=self.seeds,
-            steps=[mark * self.task.steps_per_update for mark in marks],
+            observer.evaluated(steps[len(curves) - 1], curves[-1])
+        return Run(
+            seeds=self.wanted,
+            steps=steps,
             curves=curves,
             first_bad_step=[
-                None if first is None else first * self.task.steps_per_update for first in bad
+                None if first is None else first * self.task.steps_per_update
+                for first in bad[: len(self.wanted)]
             ],
-            state=self.state,
+            state=trees.tmap(lambda leaf: leaf[: len(self.wanted)], self.state),
             seconds=dict(self.clock.seconds),
             compiled=fast,
             samples=self._actions()[0] if self.task.samples else None,
             actor=self._actor(),
         )
-        if self.world is not None:
-            self.world.close()
-        return run
 
     def _beginning(self) -> tuple[list[Tensor], Tensor]:
         """What the first turn is given besides the state, if nothing was seen; the first action."""
@@ -167,12 +192,12 @@ class _Trainer:
                 with torch.device("cpu"):
                     scores = [
                         self.task.judge(some, self._critic(number))
-                        for number, some in enumerate(actions)
+                        for number, some in enumerate(actions[: len(self.wanted)])
                     ]
-            diagnoses = _means(losses, len(self.seeds))
+            diagnoses = _means(losses, len(self.wanted))
         return [
             diagnosis | (score if first is None else dict.fromkeys(score, math.nan))
-            for score, diagnosis, first in zip(scores, diagnoses, bad, strict=True)
+            for score, diagnosis, first in zip(scores, diagnoses, bad, strict=False)
         ]
 
     def _actor(self) -> dict[str, Array]:
@@ -217,11 +242,13 @@ class _Clock:
 
 
 def _means(losses: list[Info], seeds: int) -> list[Metrics]:
-    """Each seed's mean losses and gradient norms; NaN before the first update."""
+    """The first seeds' mean losses and gradient norms; NaN before the first update."""
     names = [metric.name for metric in DIAGNOSES]
     if not losses:
         return [dict.fromkeys(names, math.nan) for _ in range(seeds)]
-    means = [torch.stack(values).mean(dim=0).tolist() for values in zip(*losses, strict=True)]
+    # Seed by seed, so that no sum depends on how many there are: [name, seed, update].
+    values = torch.stack([torch.stack(each, dim=1) for each in zip(*losses, strict=True)])
+    means = [[float(seed.mean()) for seed in each[:seeds]] for each in values.double().cpu()]
     return [dict(zip(names, seed, strict=True)) for seed in zip(*means, strict=True)]
 
 

@@ -85,16 +85,7 @@ def test_seeds_added_later_equal_seeds_run_at_once(tmp_path, monkeypatch, cell):
     parts, whole = run("parts", 3), run("whole", 3)
     assert read(tmp_path / "parts" / "cell.json") == parts
     assert parts.planned_seeds == whole.planned_seeds == [0, 1, 2]
-    for one, other in zip(parts.seeds, whole.seeds, strict=True):
-        assert (one.seed, one.status) == (other.seed, other.status)
-        for left, right in zip(one.curve, other.curve, strict=True):
-            assert left.step == right.step
-            for name, value in right.metrics.items():
-                # Rounding of batched sums in float32, then of seven digits in the record; before
-                # the first update there are no losses yet.
-                expected = value if value is None else pytest.approx(value, rel=1e-5, abs=1e-7)
-                assert left.metrics[name] == expected
-            assert left.metrics.keys() == right.metrics.keys()
+    assert parts.seeds == whole.seeds  # to the last bit
     curves = [tuple(p.metrics["distance"] for p in result.curve) for result in whole.seeds]
     assert len(set(curves)) == 3
 
