@@ -5,6 +5,7 @@ They are written as plain arrays below results/actors/, which git ignores; no re
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -12,20 +13,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench.record import beside
 from bench.trees import Params
 
 
 def actor_path(record: Path) -> Path:
-    """Where the actor of a record belongs: results/1/a/b/c.json -> results/actors/1/a/b/c.npz."""
-    results = record.parents[3]
-    return results / "actors" / record.relative_to(results).with_suffix(".npz")
+    """Where the actor of a record belongs."""
+    return beside(record, "actors", ".npz")
 
 
-def save(record: Path, spec: str, seed: int, params: dict[str, NDArray[np.floating]]) -> None:
-    """Write the parameters of one seed's actor, with the hash of the code they were trained by."""
+def packed(spec: str, seed: int, params: dict[str, NDArray[np.floating]]) -> bytes:
+    """One seed's actor, with the hash of the code it was trained by, as the bytes of a file."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **{"spec": np.array(spec), "seed": np.array(seed)}, **params)
+    return file.getvalue()
+
+
+def keep(record: Path, actor: bytes) -> None:
+    """Write a packed actor where it belongs."""
     path = actor_path(record)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, allow_pickle=False, **{"spec": np.array(spec), "seed": np.array(seed)}, **params)
+    path.write_bytes(actor)
 
 
 def load(record: Path, spec: str) -> tuple[int, Params] | None:

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
-import re
+import signal
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.commands import check, new
+from bench.commands.contribute import check, new
+from bench.commands.options import DataRoot, Results, Submission, plain, set_data_root
+from bench.commands.run import run
+from bench.commands.status import status
 from bench.messages import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
     EXIT_MISSING,
     bad_input,
     fail,
-    need_envpool,
     one_line,
-    say_if_slow,
     writable,
 )
-
-if TYPE_CHECKING:
-    from bench.cells import Todo
 
 app = typer.Typer(
     help="Crossover: which tricks that stabilise GANs also stabilise actor-critic RL, and back.",
@@ -37,23 +34,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # click's, whichever click typer brings along
-
-
-class Engine(StrEnum):
-    """Who runs the cells."""
-
-    ray = "ray"
-    serial = "serial"
-
-
-class Environments(StrEnum):
-    """Who steps the environments."""
-
-    auto = "auto"
-    gymnasium = "gymnasium"
-    envpool = "envpool"
 
 
 class Kind(StrEnum):
@@ -68,6 +49,8 @@ class Kind(StrEnum):
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `python -m bench`: the help if there are no arguments."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # A cluster's scheduler ends a job like this before it kills it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(given or ["--help"], standalone_mode=False)
     except USAGE_ERROR as error:
@@ -79,131 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def _names(given: list[str] | None) -> tuple[str, ...] | None:
-    """Names from a repeated option and from comma-separated lists alike."""
-    if not given:
-        return None
-    return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
-
-
-Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,b or repeated")]
-Results = Annotated[Path, typer.Option(help="where records are kept")]
-DataRoot = Annotated[
-    Path | None, typer.Option(help="where data and weights lie; default $CROSSOVER_DATA, or data")
-]
-
-
-@app.command()
-def run(
-    grid: Annotated[str, typer.Option(help="a grid's name, or a YAML file")] = "demo",
-    tasks: Names = None,
-    strategies: Names = None,
-    base: Annotated[list[str] | None, typer.Option(help="bare or reference")] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, max=1000, help="seeds 0 to N-1")] = None,
-    engine: Annotated[Engine, typer.Option(help="Ray Tune, or this process")] = Engine.ray,
-    environments: Annotated[Environments, typer.Option(help="RL backend")] = Environments.auto,
-    results: Results = Path("results"),
-    name: Annotated[str, typer.Option(help="the submission's name below results")] = "local",
-    updates: Annotated[
-        int | None, typer.Option(min=1, help="a trial: another budget, left out of reports")
-    ] = None,
-    data_root: DataRoot = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would run")] = False,
-) -> None:
-    """Run what is missing of a grid: cells whose records exist are not run again.
-
-    Exit codes: 0 all records are there, 2 bad input and nothing was run, 3 some cells failed or
-    were skipped for want of data, 130 interrupted.
-    """
-    from bench import cells
-    from bench.grid import load_grid
-
-    _plain(name)
-    if environments is Environments.envpool:
-        need_envpool()
-    _set_data_root(data_root)
-    folder = cells.submission_folder(results, name)
-    with bad_input():
-        chosen = load_grid(grid).narrowed(
-            _names(tasks), _names(strategies), _names(base), seeds, updates
-        )
-        wanted = chosen.cells()
-        cells.check(wanted, chosen.seeds)
-        if not dry_run:
-            writable(folder)
-        todo = cells.missing(wanted, folder, chosen.seeds, environments.value, dry_run=dry_run)
-    for line in (*todo.corrupt, *(f"skipping {task}: {why}" for task, why in todo.skipped.items())):
-        typer.echo(one_line(f"warning: {line}"), err=True)
-    console = Console(highlight=False)
-    _announce(console, todo, chosen.seeds)
-    if dry_run:
-        return
-    for parent in {job.path.parent for job in todo.jobs}:
-        writable(parent)
-    if todo.jobs:
-        say_if_slow()
-        _run_jobs(console, todo, engine, folder)
-    if todo.skipped:
-        names = ", ".join(todo.skipped)
-        fail(f"skipped for want of data: {names}; all other cells have records", EXIT_MISSING)
-    console.print(f"all cells have records in {folder}", soft_wrap=True, markup=False)
-
-
-def _plain(name: str) -> None:
-    if not NAME.fullmatch(name):
-        fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
-
-
-def _set_data_root(folder: Path | None) -> None:
-    """For this process and for those it starts."""
-    from bench import datasets
-
-    if folder is not None and not folder.is_dir():
-        fail(f"--data-root {folder} is no folder; make it, or give one that is there")
-    os.environ[datasets.VARIABLE] = str((folder or datasets.root()).absolute())
-
-
-def _announce(console: Console, todo: Todo, seeds: int) -> None:
-    from bench.progress import duration
-
-    cost = sum(job.seconds for job in todo.jobs)
-    for job in todo.jobs:
-        line = f"{job.cell.task}/{job.cell.name}: {len(job.seeds)} seeds, about "
-        console.print(f"to run {line}{duration(job.seconds)}", soft_wrap=True, markup=False)
-    console.print(
-        f"{len(todo.jobs)} cells to run, {todo.done} already have records of {seeds} seeds; "
-        f"about {duration(cost)} on one core",
-        soft_wrap=True,
-    )
-
-
-def _run_jobs(console: Console, todo: Todo, engine: Engine, folder: Path) -> None:
-    from bench.progress import Board
-
-    with Board(todo.jobs, console) as board:
-        try:
-            if engine is Engine.ray:
-                from bench.engine_ray import run as run_all
-            else:
-                from bench.engine_serial import run as run_all
-            run_all(todo.jobs, board)
-        except KeyboardInterrupt:
-            pass
-    count, failed = len(todo.jobs), len(board.failures)
-    to_go = count - board.done - failed
-    kept = f"the records of the others are in {folder}"
-    if to_go:
-        fail(
-            f"interrupted with {to_go} of {count} cells to go; {kept}; "
-            f"run the same command again to go on",
-            EXIT_INTERRUPTED,
-        )
-    if failed:
-        fail(
-            f"{failed} of {count} cells failed, first {board.failures[0]}; {kept}; "
-            f"run the same command again to retry",
-            EXIT_MISSING,
-        )
+app.command()(run)
+app.command()(status)
 
 
 @app.command("list")
@@ -277,7 +137,7 @@ def fetch(
 
     if data_root is not None and names:
         writable(data_root)
-    _set_data_root(data_root)
+    set_data_root(data_root)
     wanted = list(datasets.SOURCES) if "all" in (names or ()) else names or []
     with bad_input():
         for name in wanted:
@@ -313,7 +173,7 @@ def fetch(
 def show(
     cell: Annotated[str, typer.Argument(help="TASK/CELL, as in pendulum/reference+r1")],
     results: Results = Path("results"),
-    name: Annotated[str, typer.Option(help="the submission's name below results")] = "local",
+    name: Submission = "local",
     out: Annotated[Path | None, typer.Option(help="a .png or .gif; default: named by cell")] = None,
     steps: Annotated[int, typer.Option(min=1, max=5000, help="of an episode, at most")] = 300,
 ) -> None:
@@ -321,7 +181,7 @@ def show(
     from bench import cells
     from bench import show as pictures
 
-    _plain(name)
+    plain(name)
     folder = cells.submission_folder(results, name)
     with bad_input(pictures.NothingToShow):
         typer.echo(str(pictures.show(cell, folder, out, steps)))

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import partial
 
-from bench.cells import Job, problem, run_job, summary
+from bench import trial
+from bench.cells import Job
+from bench.dispatch import Dispatcher
 from bench.progress import Board
 
 
 def run(jobs: Sequence[Job], board: Board) -> None:
     """Run every job. One that crashes is reported on the board, and the rest still run."""
-    for number, job in enumerate(jobs):
+    dispatcher = Dispatcher(jobs, board)
+    while not dispatcher.over:
+        number = dispatcher.next()
+        if number is None:  # the disk is full
+            time.sleep(1.0)
+            continue
         board.started(number)
         try:
-            made = run_job(job, partial(board.progressed, number))
+            made = trial.run(jobs[number], partial(board.progressed, number))
         except Exception as error:
-            board.failed(number, problem(error))
+            dispatcher.lost(number, trial.reason(error), trial.problem(error))
         else:
-            board.finished(number, summary(made))
+            dispatcher.made(number, made)
+    dispatcher.close()

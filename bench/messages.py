@@ -62,6 +62,14 @@ def need_envpool() -> None:
         fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
 
 
+def need_gpu() -> None:
+    """Bad input if torch finds no GPU in this process."""
+    import torch
+
+    if not torch.cuda.is_available():
+        fail("torch finds no GPU here; leave out --gpus-per-cell, or see `python -m bench doctor`")
+
+
 def say_if_slow() -> None:
     """One line on stderr if nothing can be compiled here."""
     from bench.compiled import compiler

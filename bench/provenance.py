@@ -20,7 +20,14 @@ Checkout = tuple[str | None, bool | None]
 
 
 def of(
-    spec: str, checkout: Checkout, task: Task, backend: Backend, *, compiled: bool
+    spec: str,
+    checkout: Checkout,
+    task: Task,
+    backend: Backend,
+    *,
+    device: str,
+    threads: int,
+    compiled: bool,
 ) -> Provenance:
     """The provenance of a record of `task` made here and now by the code with hash `spec`."""
     commit, dirty = checkout
@@ -32,9 +39,9 @@ def of(
         data=task.sources() | {path.name: file_hash(path) for path in task.files()},
         versions=versions(),
         environment=environments.label(task, backend),
-        device="cpu",
+        device=device_name(device),
         cpu=cpu(),
-        threads=torch.get_num_threads(),
+        threads=threads,
         dtype=str(torch.get_default_dtype()).removeprefix("torch."),
         compiled=compiled,
     )
@@ -72,6 +79,13 @@ def checkout() -> Checkout:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", *code))
     except (OSError, subprocess.CalledProcessError):
         return None, None
+
+
+def device_name(device: str) -> str:
+    """The device in torch's words, with the name of its kind where it is a GPU that is here."""
+    if device == "cpu" or not torch.cuda.is_available():
+        return device
+    return f"{device}: {torch.cuda.get_device_name()}"
 
 
 @cache

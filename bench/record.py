@@ -45,10 +45,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+Reason = Literal["oom", "crashed", "timeout", "interrupted"]
+"""Why a try gave no outcome: out of memory, an exception or a dead process, too long, stopped."""
+
+
 class Attempt(_Part):
     """One try at running some seeds that gave no outcome, and why."""
 
-    reason: Literal["oom", "crashed", "timeout", "interrupted"]
+    reason: Reason
     message: str = ""
 
 
@@ -221,6 +225,15 @@ def outcome(points: list[Point], info: ScoreInfo, bad_step: int | None) -> Statu
 def record_path(folder: Path, cell: Cell) -> Path:
     """Where a cell's record lies below a submission's folder."""
     return folder / cell.task / f"{cell.name}.json"
+
+
+def beside(path: Path, what: str, suffix: str) -> Path:
+    """Where what belongs to a record lies, but is none: in results/WHAT/, which git ignores.
+
+    results/1/a/b/c.json -> results/actors/1/a/b/c.npz
+    """
+    results = path.parents[3]
+    return results / what / path.relative_to(results).with_suffix(suffix)
 
 
 def read(path: Path) -> Record:

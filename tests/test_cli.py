@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,6 +115,7 @@ def test_an_edit_runs_just_the_cells_it_touches(small, training, monkeypatch):
         return "f" * 16 if cell.strategy == "r1" else spec_hash(cell)
 
     monkeypatch.setattr("bench.cells.spec_hash", edited)
+    monkeypatch.setattr("bench.trial.spec_hash", edited)
     assert small("--seeds", "2", "--strategies", "r1") == 0
     assert training.cells == ["dirac+r1"]
     assert records()["dirac/bare+r1"].provenance.spec == "f" * 16
@@ -141,25 +141,25 @@ def test_seeds_of_other_libraries_do_not_join_a_record(small, training, monkeypa
 
 def test_image_samples_are_as_many_as_the_record_has_room_for(monkeypatch):
     """25 small ones; fewer where each takes kilobytes; none rather than a record too large."""
-    from bench.cells import _with_samples
+    from bench.archive import _with_samples
 
     made = make_record(scores=[0.1] * 10, points=11)
     for name, fewest, most in (("digits", 25, 25), ("cifar10", 5, 24)):
         task = registry.task(name)
         pixels = np.random.default_rng(0).uniform(-1, 1, (30, task.action_size))
-        run = SimpleNamespace(seeds=(0,), samples=pixels)
-        found = _with_samples(made, task, run).artefacts["samples"]
+        found = _with_samples(made, task, pixels).artefacts["samples"]
         assert fewest <= found.shape[0] <= most
         assert tuple(found.shape[1:]) == task.image_shape
-        assert record.room(_with_samples(made, task, run)) >= 0
+        assert record.room(_with_samples(made, task, pixels)) >= 0
     task = registry.task("cifar10")
     monkeypatch.setattr(record, "room", lambda made: 3000)
-    assert not _with_samples(made, task, run).artefacts
+    assert not _with_samples(made, task, pixels).artefacts
 
 
 def test_an_old_spec_is_replaced_whole_not_joined(small, training, monkeypatch):
     small("--seeds", "3")
-    monkeypatch.setattr("bench.cells.spec_hash", lambda cell: "f" * 16)
+    for place in ("cells", "trial"):
+        monkeypatch.setattr(f"bench.{place}.spec_hash", lambda cell: "f" * 16)
     small("--seeds", "2")
     assert [result.seed for result in records()["dirac/bare"].seeds] == [0, 1]
 
@@ -336,7 +336,7 @@ def test_a_cell_that_crashes_does_not_stop_the_others(small, training, capsys):
         "bare.json",
     ]
     out, err = capsys.readouterr()
-    assert "failed dirac/bare+placebo: RuntimeError: no luck at all" in out
+    assert "failed (crashed) dirac/bare+placebo: RuntimeError: no luck at all" in out
     (line,) = err.splitlines()
     first, _, then = re.split(r" \((tests/test_cli\.py:\d+)\); ", line)
     assert first == (
@@ -381,7 +381,8 @@ def test_a_second_try_is_recorded_with_its_reason(small, training, error, reason
     for made in records().values():
         for result in made.seeds:
             (attempt,) = result.attempts
-            assert (attempt.reason, attempt.message) == (reason, str(error))
+            assert attempt.reason == reason
+            assert attempt.message.startswith(f"{type(error).__name__}: {error} (tests/")
             assert result.status == "ok"
 
 

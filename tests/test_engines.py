@@ -8,9 +8,9 @@ import pytest
 import torch
 from rich.console import Console
 
-from bench import engine_serial
-from bench.cells import Job, missing, run_job, submission_folder
-from bench.grid import Cell
+from bench import archive, dispatch, engine_serial, faults, trial
+from bench.cells import Job, Resources, Terms, missing, submission_folder
+from bench.grid import Cell, spec_hash
 from bench.progress import Board, duration
 from bench.record import Record, read
 from tasks.family.point import PointGame
@@ -28,7 +28,7 @@ def training(monkeypatch) -> FakeTraining:
 
 
 def jobs_for(folder: Path, seeds: int = 2) -> list[Job]:
-    return missing(CELLS, submission_folder(folder, "test"), seeds, "auto").jobs
+    return missing(CELLS, submission_folder(folder, "test"), seeds).jobs
 
 
 def board_for(jobs, width: int = 200) -> tuple[Board, io.StringIO]:
@@ -36,39 +36,74 @@ def board_for(jobs, width: int = 200) -> tuple[Board, io.StringIO]:
     return Board(jobs, Console(file=text, width=width)), text
 
 
+def run_job(job: Job) -> Record:
+    """What an engine does with a job, without engine."""
+    return archive.keep(job, trial.run(job), [])
+
+
 def stripped(record: Record) -> Record:
-    """Without times and places."""
-    provenance = record.provenance.model_copy(
-        update={"cpu": "", "threads": 1, "commit": None, "dirty": None}
-    )
-    return record.model_copy(update={"seconds": {}, "provenance": provenance})
+    """Without times, places and accidents."""
+    provenance = record.provenance.model_copy(update={"cpu": "", "commit": None, "dirty": None})
+    seeds = [seed.model_copy(update={"attempts": []}) for seed in record.seeds]
+    return record.model_copy(update={"seconds": {}, "provenance": provenance, "seeds": seeds})
 
 
-def test_ray_gives_the_records_that_serial_gives_and_survives_a_crash(tmp_path, monkeypatch, capfd):
-    """The only start of Ray in the tests. Its workers are processes: real training in both."""
+def test_ray_gives_the_records_that_serial_gives_and_survives_faults(tmp_path, monkeypatch, capfd):
+    """Its workers are processes: real training in both. One cell crashes for good, two for once."""
     from bench import engine_ray
 
     monkeypatch.chdir(tmp_path)
-    serial, ray = jobs_for(tmp_path / "serial"), jobs_for(Path("ray"))
+    more = [*CELLS, Cell("dirac", "bare", "placebo")]
+    serial = missing(more, submission_folder(tmp_path / "serial", "test"), 2).jobs
     board, _ = board_for(serial)
     engine_serial.run(serial, board)
-    assert (board.done, board.failures) == (3, [])
+    assert (board.done, board.failures) == (4, [])
 
-    Path("blocked").write_text("a file where the record's folder should be")
-    blocked = replace(ray[0], path=Path("blocked") / "dirac" / "bare.json")
-    board, text = board_for([*ray, blocked])
+    Path("plan.yaml").write_text(
+        """
+        - {cell: dirac/bare+r1, kind: crash, at: 0.5, times: 2}
+        - {cell: dirac/bare, kind: kill, at: 0.5}
+        - {cell: bilinear/bare+replay, kind: oom}
+        """
+    )
+    monkeypatch.setenv(faults.VARIABLE, str(tmp_path))
+    ray = missing(more, submission_folder(Path("ray"), "test"), 2).jobs
+    board, text = board_for(ray)
     with board:
-        engine_ray.run([*ray, blocked], board)
+        engine_ray.run(ray, board)
     assert board.done == 3
-    assert [line.partition(": ")[0] for line in board.failures] == [
-        f"{blocked.cell.task}/{blocked.cell.name}"
-    ]
-    assert "Not a directory" in board.failures[0]
-    assert "(bench/record.py:" in board.failures[0]
-    assert len(text.getvalue().splitlines()) == 4
+    (failure,) = board.failures
+    assert failure == "dirac/bare+r1: Planted: a planted crash (bench/faults.py:90)"
+    lines = text.getvalue().splitlines()
+    assert len(lines) == 3 + 3 + 1  # done, tried again, failed
+    assert "crashed, again later: dirac/bare: its process was killed" in text.getvalue()
     assert "Traceback" not in "".join(capfd.readouterr())
-    for ours, theirs in zip(serial, ray, strict=True):
-        assert stripped(read(ours.path)) == stripped(read(theirs.path))
+    made = {read(job.path).origin: read(job.path) for job in ray if job.path.exists()}
+    for job in serial:
+        if job.label != "dirac/bare+r1":
+            assert stripped(read(job.path)) == stripped(made[job.cell])
+    reasons = [a.reason for m in made.values() for a in m.seeds[0].attempts]
+    assert sorted(reasons) == ["crashed", "oom"]
+
+
+def test_a_hang_is_killed_and_a_cell_too_large_for_any_machine_is_refused(tmp_path, monkeypatch):
+    from bench import engine_ray
+
+    (tmp_path / "plan.yaml").write_text("[{cell: dirac/bare, kind: hang, at: 0.5}]")
+    monkeypatch.setenv(faults.VARIABLE, str(tmp_path))
+    folder = submission_folder(tmp_path, "test")
+    for terms in (Terms(resources=Resources(cpus=1000)), Terms(resources=Resources(gpus=1.0))):
+        with pytest.raises(engine_ray.Unusable, match="lower --cpus-per-cell or --gpus-per-cell"):
+            engine_ray.run(jobs := missing(CELLS[:1], folder, 2, terms).jobs, board_for(jobs)[0])
+    jobs = missing(CELLS[:1], folder, 2, Terms(deadline=5.0)).jobs
+    board, text = board_for(jobs)
+    engine_ray.run(jobs, board)
+    assert (board.done, board.failures) == (1, [])
+    assert "timeout, again later: dirac/bare" in text.getvalue()
+    assert [attempt.reason for attempt in read(jobs[0].path).seeds[0].attempts] == ["timeout"]
+    log = jobs[0].log.read_text()
+    assert "dirac/bare has not moved for 15 s and is given up" in log
+    assert "in _hang" in log  # where it stood
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
@@ -79,7 +114,7 @@ def test_seeds_added_later_equal_seeds_run_at_once(tmp_path, monkeypatch, cell):
         path = tmp_path / folder / "cell.json"
         have = {result.seed for result in read(path).seeds} if path.exists() else set()
         lacking = tuple(seed for seed in range(seeds) if seed not in have)
-        return run_job(Job(cell, lacking, tuple(range(seeds)), path, 1.0))
+        return run_job(Job(cell, lacking, tuple(range(seeds)), path, 1.0, spec_hash(cell)))
 
     run("parts", 1)
     parts, whole = run("parts", 3), run("whole", 3)
@@ -99,16 +134,51 @@ def test_a_job_broken_after_it_was_planned_keeps_the_broken_file(tmp_path, train
     assert job.path.with_name("bare.json.corrupt").read_text() == "{"
 
 
-def test_a_job_gives_up_after_two_tries(tmp_path, training):
-    def crash(cell):
-        raise RuntimeError("no luck")
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("no luck"), "crashed"),
+        (MemoryError("too large"), "oom"),
+        (trial.Overdue("too slow"), "timeout"),
+    ],
+)
+def test_a_job_that_gives_nothing_is_tried_again_after_the_others(
+    tmp_path, training, error, reason
+):
+    jobs = jobs_for(tmp_path)
+    failing = jobs[0].label
 
-    training.before = crash
-    (job, *_) = jobs_for(tmp_path)
-    with pytest.raises(RuntimeError, match="no luck"):
-        run_job(job)
-    assert len(training.calls) == 2
-    assert not job.path.exists()
+    def fail(cell):
+        if cell == training.calls[0][1]:
+            raise error
+
+    training.before = fail
+    board, text = board_for(jobs)
+    engine_serial.run(jobs, board)
+    assert [cell for _, cell, _ in training.calls].count(training.calls[0][1]) == 2
+    assert training.calls[0] == training.calls[-1]
+    assert (board.done, len(board.failures)) == (2, 1)
+    assert f"{reason}, again later: {failing}" in text.getvalue()
+    assert f"failed ({reason}) {failing}" in text.getvalue()
+    assert not jobs[0].path.exists()
+    assert "no luck" in jobs[0].log.read_text() or reason != "crashed"
+
+
+def test_attempts_are_named_in_the_record_by_reason(tmp_path, training):
+    jobs = jobs_for(tmp_path)
+    errors = iter([MemoryError("too large"), RuntimeError("no luck")])
+
+    def fail(cell):
+        if cell == training.calls[0][1]:
+            for error in errors:
+                raise error
+
+    training.before = fail
+    engine_serial.run(jobs, board_for(jobs)[0])
+    for result in read(jobs[0].path).seeds:
+        assert [attempt.reason for attempt in result.attempts] == ["oom", "crashed"]
+        assert "too large" in result.attempts[0].message
+    assert all(not result.attempts for result in read(jobs[1].path).seeds)
 
 
 def test_an_interruption_is_never_retried(tmp_path, training):
@@ -122,6 +192,77 @@ def test_an_interruption_is_never_retried(tmp_path, training):
         engine_serial.run(jobs, board)
     assert len(training.calls) == 1
     assert (board.done, board.failures) == (0, [])
+
+
+def test_a_cell_past_its_deadline_is_given_up(tmp_path, monkeypatch):
+    """The deadline is looked at within training, not only at its end."""
+    monkeypatch.setattr(trial, "MOMENT", 0.0)
+    job = replace(jobs_for(tmp_path)[0], terms=Terms(deadline=1e-6))
+    with pytest.raises(trial.Overdue, match=r"not done after 0 s, \d+% of training; --deadline"):
+        trial.run(job)
+
+
+def test_seeds_of_a_cell_may_be_split_among_trials(tmp_path, training):
+    folder = submission_folder(tmp_path, "test")
+    jobs = missing(CELLS[:1], folder, 5, Terms(seeds_per_trial=2)).jobs
+    assert sorted(job.seeds for job in jobs) == [(0, 1), (2, 3), (4,)]
+    engine_serial.run(jobs, board_for(jobs)[0])
+    engine_serial.run(whole := jobs_for(tmp_path / "whole", 5), board_for(whole)[0])
+    made, at_once = read(jobs[0].path), read(whole[0].path.parent / "bare.json")
+    assert made.cell == at_once.cell
+    assert made.seeds == at_once.seeds
+    assert made.seconds_seeds == at_once.seconds_seeds == 5
+
+
+def test_other_code_than_the_planned_is_not_run(tmp_path, training):
+    """As on a node with another version, or when a file is edited while a grid runs."""
+    job = replace(jobs_for(tmp_path)[0], spec="0" * 16)
+    with pytest.raises(trial.Changed, match="not what this run was planned with"):
+        trial.run(job)
+    assert training.calls == []
+
+
+def test_seeds_of_another_device_or_number_of_threads_do_not_join(tmp_path, training):
+    folder = submission_folder(tmp_path, "test")
+    for job in missing(CELLS[:1], folder, 2).jobs:
+        run_job(job)
+    for resources in (Resources(cpus=2), Resources(gpus=0.5)):
+        (job,) = missing(CELLS[:1], folder, 3, Terms(resources=resources)).jobs
+        assert job.seeds == (0, 1, 2)
+    (job,) = missing(CELLS[:1], folder, 3).jobs
+    assert job.seeds == (2,)
+
+
+def test_a_disk_that_is_full_for_a_while_loses_nothing(tmp_path, training, monkeypatch):
+    """The outcome waits for room, and no other cell is begun meanwhile."""
+    full = iter([True, True, False])
+    keep = archive.keep
+
+    def no_room(*arguments):
+        if next(full, False):
+            raise OSError(28, "No space left on device")
+        return keep(*arguments)
+
+    monkeypatch.setattr(archive, "keep", no_room)
+    monkeypatch.setattr(dispatch, "AGAIN", 0.01)
+    jobs = jobs_for(tmp_path)
+    board, _ = board_for(jobs)
+    engine_serial.run(jobs, board)
+    assert (board.done, board.failures) == (3, [])
+    assert len(training.calls) == 3
+    assert all(job.path.exists() for job in jobs)
+
+
+def test_a_disk_that_stays_full_ends_the_run(tmp_path, training, monkeypatch):
+    monkeypatch.setattr(dispatch, "GIVE_UP", 0.01)
+    monkeypatch.setenv(faults.VARIABLE, str(tmp_path))
+    (tmp_path / "plan.yaml").write_text("[{cell: any, kind: full, times: 9}]")
+    jobs = jobs_for(tmp_path)
+    board, _ = board_for(jobs)
+    engine_serial.run(jobs, board)
+    assert len(training.calls) == 1
+    assert board.done == 0
+    assert "the record cannot be written: [Errno 28] No space left on device" in board.failures[0]
 
 
 def test_divergence_is_an_outcome(tmp_path, monkeypatch):
@@ -151,12 +292,12 @@ def test_divergence_is_an_outcome(tmp_path, monkeypatch):
 def test_jobs_are_longest_first_and_cost_less_once_known(tmp_path, training):
     grid = [Cell("dirac", "bare"), Cell("pendulum", "bare"), Cell("ring8", "bare")]
     folder = submission_folder(tmp_path, "test")
-    first = missing(grid, folder, 2, "auto")
+    first = missing(grid, folder, 2)
     costs = [job.seconds for job in first.jobs]
     assert costs == sorted(costs, reverse=True)
     for job in first.jobs:
         run_job(job)
-    again = missing(grid, folder, 4, "auto")
+    again = missing(grid, folder, 4)
     assert (again.done, {job.seeds for job in again.jobs}) == (0, {(2, 3)})
     assert all(job.seconds == pytest.approx(1.0) for job in again.jobs)  # what 2 seeds have cost
 
@@ -180,7 +321,7 @@ def test_the_board_counts_and_predicts(tmp_path, monkeypatch):
         share = (jobs[1].seconds + jobs[2].seconds) / jobs[0].seconds
         assert "1 done, 1 running, 0 failed" in board._bar.tasks[0].description
         assert f"about {duration(60.0 * share)} left" in board._bar.tasks[0].description
-        board.failed(1, "RuntimeError: two\nlines")
+        board.failed(1, "crashed", "RuntimeError: two\nlines")
     assert "done   dirac/bare: [score] 1" in plain(text.getvalue())
     assert board.failures == [f"{jobs[1].cell.task}/{jobs[1].cell.name}: RuntimeError: two lines"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.cells import check, missing, run_job, submission_folder
+from bench import archive, trial
+from bench.cells import check, missing, submission_folder
 from bench.grid import Grid
 from bench.record import Found, walk
 from bench.submission import NothingToCheck, validate
@@ -23,8 +24,8 @@ def made(tmp_path_factory) -> Path:
     check(grid.cells(), grid.seeds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.train.train", FakeTraining())
-        for job in missing(grid.cells(), folder, grid.seeds, "auto").jobs:
-            run_job(job)
+        for job in missing(grid.cells(), folder, grid.seeds).jobs:
+            archive.keep(job, trial.run(job), [])
     return folder
 
 

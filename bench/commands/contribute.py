@@ -1,4 +1,4 @@
-"""The commands for contributors: `new` and `check`."""
+"""For contributors: `new` and `check`."""
 
 from __future__ import annotations
 

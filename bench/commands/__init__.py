@@ -1,0 +1,1 @@
+"""The commands of `python -m bench` that need more than a few lines."""
