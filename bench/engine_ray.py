@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -41,6 +43,10 @@ TELL = 2.0
 """Seconds between two reports of a trial: each takes the driver some milliseconds."""
 
 
+REACH = 20.0
+"""Seconds that a cluster has to answer."""
+
+
 class Unusable(ValueError):
     """The cluster cannot be reached, or none of its machines is large enough for a cell."""
 
@@ -56,6 +62,11 @@ def run(
 
     A job that gives no outcome is reported on the board, and the rest still run. Raises `Unusable`.
     """
+    if address:
+        _reach(address)
+    else:
+        # The daemon of a cluster that is ours alone will not come back.
+        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "15")
     # Workers started elsewhere must look for data and faults where this process was told to.
     told = {datasets.VARIABLE: str(datasets.root())}
     told |= {name: os.environ[name] for name in (faults.VARIABLE,) if name in os.environ}
@@ -104,6 +115,31 @@ def run(
     finally:
         dispatcher.close()
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Ask the cluster whether it is well, because Ray's own attempts take minutes and pages.
+
+    Raises `Unusable`.
+    """
+    if address.startswith("ray://"):
+        raise Unusable(f"{address} is for Ray's client; run this on a machine of the cluster")
+    command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
+    command += ["health-check", *(() if address == "auto" else ("--address", address))]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=REACH, check=False)
+    except subprocess.TimeoutExpired:
+        raise Unusable(
+            f"no Ray cluster answers at {address}; start one (`ray start --head`), or leave out "
+            f"--address and RAY_ADDRESS"
+        ) from None
+    if done.returncode and "token" in done.stderr.lower():
+        raise Unusable(
+            f"the Ray cluster at {address} does not know this machine's token: set "
+            f"RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or copy ~/.ray/auth_token from its head"
+        )
+    if done.returncode:
+        raise Unusable(f"the Ray cluster at {address} is not well; see `ray health-check`")
 
 
 def _slots(resources: Resources) -> int:
@@ -224,6 +260,6 @@ def _cause(trial: Any) -> tuple[Reason, str]:
         text = ""
     if "low on memory" in text or "OutOfMemory" in text:
         return "oom", "killed by Ray, because the machine ran out of memory"
-    if "node has died" in text or "node died" in text:
-        return "interrupted", "the machine it ran on is gone"
+    if any(words in text for words in ("is unavailable", "node has died", "node died")):
+        return "interrupted", "the machine it ran on is gone, or cannot be reached"
     return "crashed", "its process was killed, or died in a library; see its log"

@@ -25,7 +25,7 @@ from bench.cells import Job
 from bench.record import Reason
 
 OFTEN = 1.0
-"""Seconds between two versions of the file."""
+"""Seconds between two versions of the file while nothing begins or ends."""
 
 
 class Running(BaseModel):
@@ -95,7 +95,7 @@ class Board:
 
     def __enter__(self) -> Self:
         self._bar.start()
-        self._refresh(now=True)
+        self._refresh()
         return self
 
     def __exit__(
@@ -105,7 +105,7 @@ class Board:
         trace: TracebackType | None,
     ) -> None:
         self._running.clear()
-        self._refresh(now=True)
+        self._refresh()
         self._bar.stop()
 
     def started(self, number: int) -> None:
@@ -116,7 +116,7 @@ class Board:
     def progressed(self, number: int, share: float) -> None:
         """A share of a running job is done."""
         self._shares[number] = share
-        self._refresh()
+        self._refresh(now=False)
 
     def finished(self, number: int, line: str) -> None:
         """A job has its outcome in a record."""
@@ -178,7 +178,7 @@ class Board:
         self._running.pop(number, None)
         self._shares.pop(number, None)
 
-    def _refresh(self, *, now: bool = False) -> None:
+    def _refresh(self, *, now: bool = True) -> None:
         failed = ", ".join(f"{n} {reason}" for reason, n in sorted(self._reasons.items()))
         text = f"{self.done} done, {len(self._running)} running, {failed or '0'} failed"
         left = self._left()

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from types import FrameType
@@ -62,4 +63,6 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(CLEAN_END)
     os._exit(1)
