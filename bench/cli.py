@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.commands.contribute import check, new
+from bench.commands.doctor import doctor
 from bench.commands.options import DataRoot, Results, Submission, plain, set_data_root
 from bench.commands.run import run
 from bench.commands.status import status
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 app.command()(run)
 app.command()(status)
+app.command()(doctor)
 
 
 @app.command("list")

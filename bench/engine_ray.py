@@ -63,7 +63,7 @@ def run(
     A job that gives no outcome is reported on the board, and the rest still run. Raises `Unusable`.
     """
     if address:
-        _reach(address)
+        reach(address)
     else:
         # The daemon of a cluster that is ours alone will not come back.
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "15")
@@ -94,16 +94,15 @@ def run(
             redirect_stdout(nowhere),
         ):
             tune.Tuner(
-                tune.with_resources(
-                    tune.with_parameters(_trial, jobs=absolute),
-                    {"cpu": resources.cpus, "gpu": resources.gpus},
-                ),
+                tune.with_resources(_trial, {"cpu": resources.cpus, "gpu": resources.gpus}),
                 tune_config=tune.TuneConfig(
                     search_alg=_Queue(dispatcher, max_concurrent),
                     metric="share",
                     mode="max",
                     num_samples=-1,
                     reuse_actors=True,
+                    trial_name_creator=_name,
+                    trial_dirname_creator=_name,
                 ),
                 run_config=tune.RunConfig(
                     storage_path=storage,
@@ -117,7 +116,7 @@ def run(
         ray.shutdown()
 
 
-def _reach(address: str) -> None:
+def reach(address: str) -> None:
     """Ask the cluster whether it is well, because Ray's own attempts take minutes and pages.
 
     Raises `Unusable`.
@@ -160,7 +159,11 @@ def _slots(resources: Resources) -> int:
     return slots
 
 
-def _trial(config: dict[str, int], jobs: list[Job]) -> None:
+def _name(trial: Any) -> str:
+    return f"{trial.config['number']}-{trial.trial_id}"
+
+
+def _trial(config: dict[str, Any]) -> None:
     """Reports a crash instead of raising it, which Tune would answer with pages of its own."""
     heard = time.monotonic()
 
@@ -171,7 +174,7 @@ def _trial(config: dict[str, int], jobs: list[Job]) -> None:
             tune.report({"share": share})
 
     try:
-        made = trial.run(jobs[config["number"]], tell)
+        made = trial.run(config["job"], tell)
     except Exception as error:
         lost = (trial.reason(error), trial.problem(error))
         tune.report({"share": 0.0, "lost": lost})
@@ -191,13 +194,13 @@ class _Queue(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """The next job's number; None for none now."""
+        """The next job; None for none now."""
         if self._dispatcher.over:
             return Searcher.FINISHED
         if self._most is not None and self._dispatcher.running >= self._most:
             return None
         number = self._dispatcher.next()
-        return None if number is None else {"number": number}
+        return None if number is None else {"number": number, "job": self._dispatcher.jobs[number]}
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False

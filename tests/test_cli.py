@@ -421,6 +421,58 @@ def test_an_interruption_after_a_failure_is_still_one(small, training):
     assert small("--seeds", "2") == 130
 
 
+def test_curves_as_tensorboard_events(small):
+    """One run for each seed, with every point of the record's curve; written anew each time."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    for _ in range(2):
+        assert small("--seeds", "2", "--tensorboard", "events") == 0
+    result = records()["dirac/bare"].seeds[1]
+    (file,) = Path("events/dirac/bare/seed-1").iterdir()
+    data, found = file.read_bytes(), {}
+    while data:
+        size = int.from_bytes(data[:8], "little")
+        event = Event.FromString(data[12 : 12 + size])
+        for value in event.summary.value:
+            found[value.tag, event.step] = value.simple_value
+        data = data[12 + size + 4 :]
+    expected = {
+        (name, point.step): value
+        for point in result.curve
+        for name, value in point.metrics.items()
+        if value is not None
+    }
+    assert found == {key: pytest.approx(value, rel=1e-6) for key, value in expected.items()}
+
+
+def test_status_of_a_run_that_ended(small, capsys):
+    assert bench("status") == 2
+    assert "there is no sign of a run in results/1/local" in capsys.readouterr().err
+    small("--seeds", "2")
+    capsys.readouterr()
+    assert bench("status") == 0
+    assert re.fullmatch(
+        r"ended \d+ s ago \(process \d+ on .+\)\n3 of 3 cells done, 6 of 6 seeds\n",
+        capsys.readouterr().out,
+    )
+    assert bench("status", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["jobs"], found["done"], found["running"]) == (3, 3, [])
+
+
+def test_status_names_failures_by_reason(small, training, capsys):
+    def crash(cell):
+        if cell == "dirac+placebo":
+            raise MemoryError("too large")
+
+    training.before = crash
+    small("--seeds", "2")
+    capsys.readouterr()
+    bench("status")
+    out = capsys.readouterr().out
+    assert "failed: 1 oom\ntried again: 1 oom\nfailed dirac/bare+placebo: MemoryError" in out
+
+
 def test_a_dry_run_writes_nothing(small, training, tmp_path, capsys):
     assert small("--seeds", "2", "--strategies", "r1", "--dry-run") == 0
     assert training.calls == []

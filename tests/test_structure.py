@@ -51,7 +51,7 @@ FLOORS = [
     ],
     [
         *("bench.stats", "bench.report", "bench.submission", "bench.listing", "bench.show"),
-        *("bench.messages", "bench.contribute", "bench.commands"),
+        *("bench.messages", "bench.contribute", "bench.doctor", "bench.commands"),
         *("bench.cli", "bench.__main__"),
     ],
 ]

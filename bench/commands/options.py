@@ -13,11 +13,21 @@ from bench.messages import fail
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
+HOW = "How cells are run"
+
 Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,b or repeated")]
 Results = Annotated[Path, typer.Option(help="where records are kept")]
 Submission = Annotated[str, typer.Option(help="the submission's name below results")]
 DataRoot = Annotated[
     Path | None, typer.Option(help="where data and weights lie; default $CROSSOVER_DATA, or data")
+]
+
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="a Ray cluster's HOST:PORT, or auto; default $RAY_ADDRESS, or this machine alone",
+        rich_help_panel=HOW,
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,17 @@ import typer
 from rich.console import Console
 
 from bench.commands.apart import apart
-from bench.commands.options import DataRoot, Names, Results, Submission, names, plain, set_data_root
+from bench.commands.options import (
+    HOW,
+    Address,
+    DataRoot,
+    Names,
+    Results,
+    Submission,
+    names,
+    plain,
+    set_data_root,
+)
 from bench.messages import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
@@ -44,9 +55,6 @@ class Environments(StrEnum):
     envpool = "envpool"
 
 
-HOW = "How cells are run"
-
-
 def run(
     grid: Annotated[str, typer.Option(help="a grid's name, or a YAML file")] = "demo",
     tasks: Names = None,
@@ -66,13 +74,7 @@ def run(
     engine: Annotated[
         Engine, typer.Option(help="Ray Tune, or this process", rich_help_panel=HOW)
     ] = Engine.ray,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            help="a Ray cluster's HOST:PORT, or auto; default $RAY_ADDRESS, or this machine alone",
-            rich_help_panel=HOW,
-        ),
-    ] = None,
+    address: Address = None,
     environments: Annotated[
         Environments, typer.Option(help="RL backend", rich_help_panel=HOW)
     ] = Environments.auto,
@@ -139,7 +141,8 @@ def run(
             if engine is Engine.serial:
                 _run_jobs(todo, folder, None)
             else:
-                options = {"address": address, "max_concurrent": max_concurrent}
+                where = address or os.environ.get("RAY_ADDRESS")
+                options = {"address": where, "max_concurrent": max_concurrent}
                 _told(apart(_run_jobs, todo, folder, options), folder)
     if tensorboard is not None:
         from bench.events import write_events

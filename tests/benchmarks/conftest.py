@@ -49,6 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Where findings are kept."""
     parser.addoption("--keep-costs", type=Path, help="write strategies' relative costs (JSON)")
+    parser.addoption("--keep-scale-out", type=Path, help="write what many cells cost (PNG)")
     parser.addoption("--keep-scaling", type=Path, help="write the scaling table's plot (PNG)")
 
 

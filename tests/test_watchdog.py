@@ -1,0 +1,66 @@
+"""A process in which nothing moves is ended, and one that moves is not."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench import faults
+from bench.watchdog import EXIT_HUNG, Watchdog
+
+SCRIPT = """
+import sys, time
+from bench.watchdog import Watchdog
+with open(sys.argv[1], "w") as log, Watchdog(0.5, "nothing moves", log) as dog:
+    for _ in range(20):
+        time.sleep(0.1)
+        dog.pat()
+    def stand_still():
+        time.sleep(60)
+    stand_still()
+"""
+
+
+def test_only_silence_ends_a_process(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, tmp_path / "log"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 2.4 < time.monotonic() - begin < 30
+    assert done.returncode == EXIT_HUNG
+    assert done.stderr == "error: nothing moves\n"
+    log = (tmp_path / "log").read_text()
+    assert log.startswith("nothing moves\n")
+    assert "in stand_still" in log
+
+
+def test_it_does_not_bark_after_the_end(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as log, Watchdog(0.2, "nothing moves", log):
+        pass
+    time.sleep(0.4)  # this process would be gone
+    assert (tmp_path / "log").read_text() == ""
+
+
+def test_planted_faults_happen_as_often_as_planned(tmp_path, monkeypatch):
+    monkeypatch.setenv(faults.VARIABLE, str(tmp_path))
+    (tmp_path / "plan.yaml").write_text("[{cell: a/b, kind: crash, at: 0.5, times: 2}]")
+    assert not faults.Faults("a/c")
+    for _ in range(2):
+        planned = faults.Faults("a/b")
+        planned.training(0.4)
+        with pytest.raises(faults.Planted):
+            planned.training(0.6)
+    faults.Faults("a/b").training(1.0)
+    (tmp_path / "plan.yaml").write_text("[{cell: a/b, kind: earthquake}]")
+    with pytest.raises(ValueError, match="no such fault: earthquake; crash, oom, hang"):
+        faults.Faults("a/b")
+
+
+def test_nothing_is_planted_unless_asked_for(monkeypatch):
+    monkeypatch.delenv(faults.VARIABLE, raising=False)
+    assert not faults.Faults("any")
