@@ -302,10 +302,38 @@ def test_jobs_are_longest_first_and_cost_less_once_known(tmp_path, training):
     assert all(job.seconds == pytest.approx(1.0) for job in again.jobs)  # what 2 seeds have cost
 
 
-def test_one_thread_in_a_cell(tmp_path, training):
-    torch.set_num_threads(1)
-    (job, *_) = jobs_for(tmp_path)
-    assert run_job(job).provenance.threads == 1
+@pytest.mark.parametrize(
+    ("resources", "device", "threads", "fraction"),
+    [
+        (Resources(), "cpu", 1, None),
+        (Resources(cpus=2), "cpu", 2, None),
+        (Resources(cpus=2, gpus=1.0), "cuda", 2, None),
+        (Resources(gpus=0.25), "cuda", 1, 0.25),
+    ],
+)
+def test_a_cell_trains_with_what_it_is_given(
+    tmp_path, training, monkeypatch, resources, device, threads, fraction
+):
+    """Device, threads, and the part of a shared GPU's memory that goes with a part of the GPU."""
+    asked, trained = [], []
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", asked.append)
+
+    def train(*arguments, **rest):
+        trained.append((rest["device"], torch.get_num_threads()))
+        return training(*arguments, **rest)
+
+    monkeypatch.setattr("bench.train.train", train)
+    (job,) = missing(
+        CELLS[:1], submission_folder(tmp_path, "test"), 2, Terms(resources=resources)
+    ).jobs
+    try:
+        made = run_job(job)
+    finally:
+        torch.set_num_threads(1)
+    assert trained == [(device, threads)]
+    assert asked == ([] if fraction is None else [fraction])
+    assert made.provenance.device.partition(":")[0] == device
+    assert made.provenance.threads == threads
 
 
 def test_the_board_counts_and_predicts(tmp_path, monkeypatch):
