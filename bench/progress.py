@@ -27,6 +27,9 @@ from bench.record import Reason
 OFTEN = 1.0
 """Seconds between two versions of the file while nothing begins or ends."""
 
+SELDOM = 300.0
+"""Seconds between two lines on how things stand where there is no terminal for a bar."""
+
 
 class Running(BaseModel):
     """A job that has begun."""
@@ -82,7 +85,7 @@ class Board:
         self.done, self._seeds = 0, 0
         self._spent = 0.0  # expected seconds of what has ended
         self._begin, self._began = time.monotonic(), time.time()
-        self._kept = 0.0
+        self._kept, self._said = 0.0, self._begin
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -180,13 +183,16 @@ class Board:
 
     def _refresh(self, *, now: bool = True) -> None:
         failed = ", ".join(f"{n} {reason}" for reason, n in sorted(self._reasons.items()))
-        text = f"{self.done} done, {len(self._running)} running, {failed or '0'} failed"
+        seeds = sum(len(job.seeds) for job in self._jobs)
+        text = f"{self.done} done, {self._seeds}/{seeds} seeds, {len(self._running)} running, "
+        text += f"{failed or '0'} failed"
         left = self._left()
-        self._bar.update(
-            self._task,
-            completed=self.done + len(self.failures),
-            description=text + ("" if left is None else f", about {duration(left)} left"),
-        )
+        text += "" if left is None else f", about {duration(left)} left"
+        completed = self.done + len(self.failures)
+        self._bar.update(self._task, completed=completed, description=text)
+        if not self._console.is_terminal and time.monotonic() - self._said > SELDOM:
+            self._said = time.monotonic()
+            self._console.print(f"{text} ({completed} of {len(self._jobs)})", soft_wrap=True)
         if self._file is not None and (now or time.monotonic() - self._kept > OFTEN):
             self._kept = time.monotonic()
             with suppress(OSError):  # a convenience
