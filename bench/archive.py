@@ -13,25 +13,43 @@ from bench import actors, record, registry
 from bench.cells import Job, alike, valid
 from bench.faults import Faults
 from bench.game import Task
-from bench.record import Artefact, Attempt, CorruptRecord, Record
+from bench.record import Artefact, Attempt, CorruptRecord, Record, SeedResult, UnreadableRecord
 from bench.trial import Made
+
+
+class Unlike(RuntimeError):
+    """Seeds that may not stand in one record."""
 
 
 def keep(job: Job, made: Made, attempts: list[Attempt]) -> Record:
     """Write the job's record, joined with the seeds that it already has.
 
     `attempts` are those that gave nothing; they stand with each new seed. Raises `OSError` if the
-    record cannot be written; the one before it is then still there.
+    record cannot be written, and `Unlike` if the seeds cannot stand beside those that are there;
+    the record is then as before.
     """
     seeds = [seed.model_copy(update={"attempts": attempts}) for seed in made.record.seeds]
     new = made.record.model_copy(update={"seeds": seeds})
     try:
         earlier = valid(job.path, job.spec)
+    except UnreadableRecord:
+        raise
     except CorruptRecord:  # broken since the job was planned
         record.set_aside(job.path)
         earlier = None
-    if earlier is not None and alike(earlier.provenance, new.provenance):
-        new = _joined(earlier, new)
+    if earlier is not None:
+        have = {seed.seed for seed in earlier.seeds}
+        if alike(earlier.provenance, new.provenance):
+            if have >= set(job.seeds):  # written already
+                return earlier
+            new = _joined(earlier, new)
+        elif not have <= set(job.seeds):
+            raise Unlike(
+                "was trained with other libraries, environments, threads or another device than "
+                "the other seeds of its record; give all machines the same"
+            )
+    if record.room(new) < 0:
+        new = new.model_copy(update={"seeds": [_terse(seed) for seed in new.seeds]})
     first = made.record.seeds[0].seed
     if first == new.seeds[0].seed and made.samples is not None:
         new = _with_samples(new, registry.task(job.cell.task), made.samples)
@@ -45,17 +63,27 @@ def keep(job: Job, made: Made, attempts: list[Attempt]) -> Record:
     return new
 
 
+def _terse(result: SeedResult) -> SeedResult:
+    attempts = [attempt.model_copy(update={"message": ""}) for attempt in result.attempts]
+    return result.model_copy(update={"attempts": attempts})
+
+
 def _with_samples(made: Record, task: Task, samples: np.ndarray) -> Record:
     """The record with samples of its first seed: 500 points, or the images it has room for."""
     if not np.isfinite(samples).all():
         return made
     if task.image_shape is None:
-        found = _artefact("points", samples[:500].astype(np.float32))
-    else:
-        bytes_each = 4 * math.prod(task.image_shape) / 3  # in base64
-        count = min(25, int((record.room(made) - 300) / bytes_each))
-        pixels = ((samples[:count].clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
-        found = _artefact("images", pixels.reshape(len(pixels), *task.image_shape))
+        return _with(made, "points", samples[:500].astype(np.float32))
+    pixels = ((samples[:25].clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
+    return _with(made, "images", pixels.reshape(len(pixels), *task.image_shape))
+
+
+def _with(made: Record, kind: Literal["images", "points"], samples: np.ndarray) -> Record:
+    """The record with these samples: as many images as fit, all points or none."""
+    if kind == "images":
+        bytes_each = 4 * math.prod(samples.shape[1:]) / 3  # in base64
+        samples = samples[: max(0, int((record.room(made) - 300) / bytes_each))]
+    found = _artefact(kind, samples)
     if found.shape[0] == 0 or record.room(made) < len(found.data) + 300:
         return made
     return made.model_copy(update={"artefacts": {"samples": found}})
@@ -82,6 +110,9 @@ def _joined(earlier: Record, later: Record) -> Record:
             "seconds_seeds": earlier.seconds_seeds + later.seconds_seeds,
         }
     )
-    room = record.room(joined)
-    fits = sum(len(artefact.data) + 300 for artefact in earlier.artefacts.values()) < room
-    return joined.model_copy(update={"artefacts": earlier.artefacts if fits else {}})
+    samples = earlier.artefacts.get("samples")
+    joined = joined.model_copy(update={"artefacts": {}})
+    if samples is None:
+        return joined
+    raw = np.frombuffer(base64.b64decode(samples.data), samples.dtype).reshape(samples.shape)
+    return _with(joined, samples.kind, raw)

@@ -10,7 +10,7 @@ from bench import costs, provenance, record, registry
 from bench.environments import Backend
 from bench.game import DIAGNOSES
 from bench.grid import PROTOCOL_VERSION, BadGrid, Cell, spec_hash
-from bench.record import CorruptRecord, Provenance, Record
+from bench.record import CorruptRecord, Provenance, Record, UnreadableRecord
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def missing(
 ) -> Todo:
     """The grid minus the valid records with the present code's hash; corrupt files are set aside.
 
-    `dry_run` leaves corrupt files where they are.
+    `dry_run` leaves corrupt files where they are. Raises `UnreadableRecord`.
     """
     terms = terms or Terms()
     planned = tuple(range(seeds))
@@ -132,15 +132,19 @@ def missing(
         spec = spec_hash(cell)
         try:
             found = valid(path, spec)
+        except UnreadableRecord:
+            raise
         except CorruptRecord as error:
             found = None
             kept = path if dry_run else record.set_aside(path)
             todo.corrupt.append(f"{error} (kept as {kept.name}; the cell runs again)")
         have = {result.seed for result in found.seeds} if found else set()
         lacking = tuple(seed for seed in planned if seed not in have)
+        parts = _parts(lacking, terms.seeds_per_trial)
         if lacking and found and not alike(found.provenance, _here(cell, terms)):
-            lacking = tuple(sorted(have | set(planned)))  # one record, one set of libraries
-        for some in _parts(lacking, terms.seeds_per_trial):
+            # One record, one set of libraries: all of it is made anew, by one trial.
+            parts = [tuple(sorted(have | set(planned)))]
+        for some in parts:
             cost = estimate(cell, folder, len(some))
             jobs.append(Job(cell, some, planned, path, cost, spec, terms))
         todo.done += not lacking

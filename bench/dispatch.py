@@ -10,7 +10,7 @@ from bench import archive
 from bench.cells import Job
 from bench.progress import Board
 from bench.record import Attempt, Reason
-from bench.trial import Made, summary
+from bench.trial import Made, problem, summary
 
 RETRIES: dict[Reason, int] = {"oom": 1, "crashed": 1, "timeout": 1, "interrupted": 3}
 """How often a cell is tried again in one run after it gave no outcome, by reason."""
@@ -63,6 +63,8 @@ class Dispatcher:
 
     def made(self, number: int, made: Made) -> None:
         """A job has come to an outcome, which becomes part of a record."""
+        if number not in self._running:
+            return  # its process died after it had reported
         self._running.discard(number)
         try:
             self._keep(number, made)
@@ -73,9 +75,11 @@ class Dispatcher:
 
     def lost(self, number: int, reason: Reason, message: str) -> None:
         """A job has given no outcome. It is tried again after all others, up to a limit."""
+        if number not in self._running:
+            return
         self._running.discard(number)
         attempts = self._attempts[number]
-        attempts.append(Attempt(reason=reason, message=message[:200]))
+        attempts.append(Attempt(reason=reason, message=message[:160]))
         if Counter(attempt.reason for attempt in attempts)[reason] <= RETRIES[reason]:
             self._waiting.append(number)
             self._board.retried(number, reason, message)
@@ -104,5 +108,12 @@ class Dispatcher:
         return not self._unwritten
 
     def _keep(self, number: int, made: Made) -> None:
-        archive.keep(self.jobs[number], made, self._attempts[number])
-        self._board.finished(number, summary(made.record))
+        """Raises `OSError`; anything else that is wrong with it is this job's alone."""
+        try:
+            archive.keep(self.jobs[number], made, self._attempts[number])
+        except OSError:
+            raise
+        except Exception as error:
+            self._board.failed(number, "crashed", problem(error))
+        else:
+            self._board.finished(number, summary(made.record))

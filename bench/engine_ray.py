@@ -62,6 +62,10 @@ def run(
 
     A job that gives no outcome is reported on the board, and the rest still run. Raises `Unusable`.
     """
+    if faults.VARIABLE in os.environ:  # trials have folders of their own
+        os.environ[faults.VARIABLE] = os.path.abspath(os.environ[faults.VARIABLE])
+    if address == "local":  # in Ray's words
+        address = None
     if address:
         reach(address)
     else:
@@ -70,13 +74,17 @@ def run(
     # Workers started elsewhere must look for data and faults where this process was told to.
     told = {datasets.VARIABLE: str(datasets.root())}
     told |= {name: os.environ[name] for name in (faults.VARIABLE,) if name in os.environ}
-    ray.init(
-        address=address or "local",
-        runtime_env={"env_vars": told} if address else None,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-        include_dashboard=None if address else False,
-    )
+    try:
+        ray.init(
+            address=address or "local",
+            runtime_env={"env_vars": told} if address else None,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+            include_dashboard=None if address else False,
+        )
+    except Exception as error:  # Ray has no class for it
+        what = f"Ray cannot use the cluster at {address}" if address else "Ray cannot be started"
+        raise Unusable(f"{what}: {error}; see `python -m bench doctor`") from error
     # Ray has put its own in place, which aborts.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     # Trials run elsewhere: paths must not depend on a working directory.
@@ -150,6 +158,8 @@ def _slots(resources: Resources) -> int:
         if resources.gpus:
             fit = min(fit, node.get("GPU", 0) // resources.gpus)
         slots += int(fit)
+    if not any(node.get("CPU", 0) for node in nodes):
+        return 1  # a head alone, whose workers come when they are asked for
     if not slots:
         most = max((node.get("CPU", 0), node.get("GPU", 0)) for node in nodes)
         raise Unusable(

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from tensorboardX import SummaryWriter
 
-from bench.grid import Cell
-from bench.record import CorruptRecord, read, record_path
+from bench.cells import valid
+from bench.grid import Cell, spec_hash
+from bench.record import CorruptRecord, record_path
 
 
 def write_events(folder: Path, cells: Iterable[Cell], out: Path) -> None:
     """Write OUT/TASK/CELL/seed-N for every cell that has a record; what was there is replaced."""
     for cell in cells:
         with suppress(CorruptRecord):
-            found = read(record_path(folder, cell))
-            for result in found.seeds:
+            found = valid(record_path(folder, cell), spec_hash(cell))
+            for result in found.seeds if found else ():
                 place = out / cell.task / cell.name / f"seed-{result.seed}"
                 shutil.rmtree(place, ignore_errors=True)
                 with SummaryWriter(str(place), flush_secs=3600) as writer:

@@ -53,7 +53,7 @@ class Faults:
     def __init__(self, cell: str) -> None:
         self._folder = Path(os.environ.get(VARIABLE, ""))
         text = (self._folder / "plan.yaml").read_text() if VARIABLE in os.environ else "[]"
-        plan = [Fault(number, **line) for number, line in enumerate(yaml.safe_load(text))]
+        plan = [Fault(number, **line) for number, line in enumerate(yaml.safe_load(text) or ())]
         self._plan = [fault for fault in plan if fault.cell in {cell, "any"}]
 
     def __bool__(self) -> bool:

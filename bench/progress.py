@@ -50,6 +50,7 @@ class Standing(BaseModel):
     written: float
     left: float | None  # seconds, expected
     jobs: int
+    unit: str  # what jobs are: cells, or parts of them
     done: int
     seeds: int
     seeds_done: int
@@ -82,6 +83,10 @@ class Board:
         self._shares: dict[int, float] = {}  # of running jobs
         self._reasons: Counter[Reason] = Counter()  # of failures
         self._retries: Counter[Reason] = Counter()
+        self._all_seeds = sum(len(job.seeds) for job in jobs)
+        self._all_seconds = sum(job.seconds for job in jobs)
+        # Where cells are split, what is counted is their parts.
+        self.unit = "cells" if len({job.label for job in jobs}) == len(jobs) else "parts of cells"
         self.done, self._seeds = 0, 0
         self._spent = 0.0  # expected seconds of what has ended
         self._begin, self._began = time.monotonic(), time.time()
@@ -127,7 +132,7 @@ class Board:
         self._spent += self._jobs[number].seconds
         self.done += 1
         self._seeds += len(self._jobs[number].seeds)
-        self._console.print(f"[green]done[/]   {escape(line)}", soft_wrap=True)
+        self._print(f"[green]done[/]   {escape(line)}")
         self._refresh()
 
     def retried(self, number: int, reason: Reason, problem: str) -> None:
@@ -153,8 +158,9 @@ class Board:
             written=time.time(),
             left=self._left(),
             jobs=len(jobs),
+            unit=self.unit,
             done=self.done,
-            seeds=sum(len(job.seeds) for job in jobs),
+            seeds=self._all_seeds,
             seeds_done=self._seeds,
             failed=dict(self._reasons),
             failures=self.failures,
@@ -173,9 +179,14 @@ class Board:
 
     def _say(self, colour: str, what: str, number: int, problem: str) -> str:
         line = f"{self._jobs[number].label}: {' '.join(problem.split())}"
-        self._console.print(f"[{colour}]{what}[/] {escape(line)}", soft_wrap=True)
+        self._print(f"[{colour}]{what}[/] {escape(line)}")
         self._refresh()
         return line
+
+    def _print(self, text: str) -> None:
+        """Nobody may be listening any more (rich raises SystemExit then), and the run goes on."""
+        with suppress(OSError, SystemExit):
+            self._console.print(text, soft_wrap=True)
 
     def _ended(self, number: int) -> None:
         self._running.pop(number, None)
@@ -183,16 +194,15 @@ class Board:
 
     def _refresh(self, *, now: bool = True) -> None:
         failed = ", ".join(f"{n} {reason}" for reason, n in sorted(self._reasons.items()))
-        seeds = sum(len(job.seeds) for job in self._jobs)
-        text = f"{self.done} done, {self._seeds}/{seeds} seeds, {len(self._running)} running, "
-        text += f"{failed or '0'} failed"
+        text = f"{self.done} done, {self._seeds}/{self._all_seeds} seeds, "
+        text += f"{len(self._running)} running, {failed or '0'} failed"
         left = self._left()
         text += "" if left is None else f", about {duration(left)} left"
         completed = self.done + len(self.failures)
         self._bar.update(self._task, completed=completed, description=text)
         if not self._console.is_terminal and time.monotonic() - self._said > SELDOM:
             self._said = time.monotonic()
-            self._console.print(f"{text} ({completed} of {len(self._jobs)})", soft_wrap=True)
+            self._print(f"{text} ({completed} of {len(self._jobs)})")
         if self._file is not None and (now or time.monotonic() - self._kept > OFTEN):
             self._kept = time.monotonic()
             with suppress(OSError):  # a convenience
@@ -204,7 +214,7 @@ class Board:
         spent = self._spent + partly
         if not spent:
             return None
-        left = sum(job.seconds for job in self._jobs) - spent
+        left = self._all_seconds - spent
         return (time.monotonic() - self._begin) / spent * left
 
 
@@ -222,7 +232,7 @@ def alone(folder: Path) -> Iterator[None]:
     """Keeps two runs out of one folder of records. Raises `Busy`. A killed run leaves no lock."""
     lock = _lock(folder)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=1.0)  # `status` looks at it too, for a moment
     except Timeout:
         raise Busy(
             f"another run is at work in {folder}; see `python -m bench status`, wait for its end, "
@@ -241,6 +251,8 @@ def at_work(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:  # a folder that may only be read
+        return False
 
 
 def _lock(folder: Path) -> FileLock:

@@ -186,6 +186,10 @@ class CorruptRecord(ValueError):
     """A file that is no valid record; the message names the file and the first problem."""
 
 
+class UnreadableRecord(CorruptRecord):
+    """A file that cannot be read now; what is in it may be good."""
+
+
 def summarise(points: list[Point], info: ScoreInfo, status: Status) -> dict[str, Number]:
     """`score`, `last` and `best` of a curve, all None for a run without a finite score.
 
@@ -253,7 +257,7 @@ def read(path: Path) -> Record:
     except ValidationError as error:
         raise CorruptRecord(f"{path}: {first_problem(error)}") from error
     except OSError as error:
-        raise CorruptRecord(f"{path}: {error.strerror}") from error
+        raise UnreadableRecord(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise CorruptRecord(f"{path}: not a record: {error}") from error
 

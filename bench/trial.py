@@ -10,7 +10,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -87,8 +87,10 @@ def _trained(
         )
     checkout = provenance.checkout()
     learner = job.cell.learner()
-    silence = f"{job.label} has not moved for {job.patience:.0f} s and is given up; its log is "
-    with Watchdog(job.patience, f"{silence}{job.log}", stream) as dog:
+    silence = (
+        f"{job.label} has not moved for {job.patience:.0f} s and is given up; its log is {job.log}"
+    )
+    with Watchdog(job.patience, silence, stream) as dog:
         trained = training.train(
             learner,
             job.seeds,
@@ -129,7 +131,7 @@ def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
         stream = job.log.open("a", encoding="utf-8", buffering=1)
     except OSError:  # on a node that does not share the folder, or on a full disk
         stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  closed below
-    handler = logging.StreamHandler(stream)
+    handler = _Quiet(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.addHandler(handler)
     shown = warnings.showwarning
@@ -143,7 +145,15 @@ def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
         yield log, stream
     finally:
         warnings.showwarning = shown
-        stream.close()
+        with suppress(OSError):
+            stream.close()
+
+
+class _Quiet(logging.StreamHandler[IO[str]]):
+    """A log that cannot be written, as on a full disk, must not cost an outcome."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        """Nothing."""
 
 
 class _Watch(Observer):
@@ -190,6 +200,8 @@ def problem(error: BaseException) -> str:
     here = str(Path(__file__).resolve().parents[1])
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(here)]
     own = [f for f in frames if "site-packages" not in f.filename]
+    if isinstance(error, Overdue | Changed):  # says it all
+        own = []
     place = f" ({Path(own[-1].filename).relative_to(here)}:{own[-1].lineno})" if own else ""
     return f"{type(error).__name__}: {error}{place}"
 

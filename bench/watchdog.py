@@ -50,7 +50,9 @@ class Watchdog:
                 return
         if self._over.is_set():
             return
-        self._log.write(f"{self._message}\n")
-        faulthandler.dump_traceback(self._log)
-        print(f"error: {self._message}", file=sys.stderr, flush=True)
-        os._exit(EXIT_HUNG)
+        try:  # neither a full disk nor a closed terminal may keep it
+            print(f"error: {self._message}", file=sys.stderr, flush=True)
+            self._log.write(f"{self._message}\n")
+            faulthandler.dump_traceback(self._log)
+        finally:
+            os._exit(EXIT_HUNG)

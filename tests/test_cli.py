@@ -319,7 +319,8 @@ def test_a_file_in_place_of_a_folder(tmp_path, monkeypatch, training, capsys, fi
     assert message.count("\n") == 1
     assert training.calls == []
     assert (tmp_path / file).read_text() == "precious"
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / file]
+    left = {path for path in tmp_path.rglob("*") if path.is_file() and path.name != "run.lock"}
+    assert left == {tmp_path / file}
 
 
 def test_a_cell_that_crashes_does_not_stop_the_others(small, training, capsys):
@@ -443,6 +444,72 @@ def test_curves_as_tensorboard_events(small):
         if value is not None
     }
     assert found == {key: pytest.approx(value, rel=1e-6) for key, value in expected.items()}
+
+
+def test_events_are_written_of_what_there_is_and_their_folder_is_looked_at_first(
+    small, training, capsys
+):
+    Path("file").touch()
+    assert small("--tensorboard", "file") == 2
+    assert training.calls == []
+
+    def crash(cell):
+        if cell == "dirac+placebo":
+            raise RuntimeError("no luck")
+
+    training.before = crash
+    assert small("--seeds", "2", "--tensorboard", "events") == 3
+    assert sorted(path.name for path in Path("events/dirac").iterdir()) == ["bare", "bare+harmful"]
+
+
+def test_parts_of_cells_are_called_so(small, training, capsys):
+    def crash(cell):
+        if cell == "dirac+placebo":
+            raise RuntimeError("no luck")
+
+    training.before = crash
+    assert small("--seeds", "2", "--seeds-per-trial", "1") == 3
+    out, err = capsys.readouterr()
+    assert "to run dirac/bare: 1 seed, about" in out
+    assert "3 cells to run" in out
+    assert "error: 2 of 6 parts of cells failed, first dirac/bare+placebo" in err
+    bench("status")
+    assert "4 of 6 parts of cells done, 4 of 6 seeds" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--address=auto", "--max-concurrent=2"])
+def test_what_only_ray_can_do_is_refused_without_it(small, training, option, capsys):
+    assert small(option) == 2
+    assert "leave out --engine serial" in capsys.readouterr().err
+    assert training.calls == []
+
+
+def test_a_record_that_cannot_be_read_is_not_taken_for_a_broken_one(small, training, monkeypatch):
+    small("--seeds", "2")
+    training.calls.clear()
+
+    def refuse(path, encoding):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert small("--seeds", "2") == 2
+    monkeypatch.undo()
+    assert training.calls == []
+    assert not list(Path("results").rglob("*.corrupt*"))
+
+
+def test_samples_of_a_split_record_are_those_of_a_whole_one():
+    from bench.archive import _joined, _with_samples
+
+    task = registry.task("cifar10")
+    pixels = np.random.default_rng(0).uniform(-1, 1, (30, task.action_size))
+    whole = make_record(scores=[0.1] * 10, points=11)
+    part, rest = (
+        whole.model_copy(update={"seeds": whole.seeds[cut]}) for cut in (slice(2), slice(2, 10))
+    )
+    joined = _joined(_with_samples(part, task, pixels), rest)
+    assert joined.artefacts == _with_samples(whole, task, pixels).artefacts
+    assert len(joined.artefacts) == 1
 
 
 def test_status_of_a_run_that_ended(small, capsys):

@@ -95,13 +95,23 @@ def test_a_hang_is_killed_and_a_cell_too_large_for_any_machine_is_refused(tmp_pa
     for terms in (Terms(resources=Resources(cpus=1000)), Terms(resources=Resources(gpus=1.0))):
         with pytest.raises(engine_ray.Unusable, match="lower --cpus-per-cell or --gpus-per-cell"):
             engine_ray.run(jobs := missing(CELLS[:1], folder, 2, terms).jobs, board_for(jobs)[0])
-    jobs = missing(CELLS[:1], folder, 2, Terms(deadline=5.0)).jobs
-    board, text = board_for(jobs)
-    engine_ray.run(jobs, board)
-    assert (board.done, board.failures) == (1, [])
+    jobs = missing(CELLS[:2], folder, 2, Terms(deadline=5.0)).jobs
+    (hung,) = [job for job in jobs if job.label == "dirac/bare"]
+
+    class Counting(Board):
+        most = 0
+
+        def started(self, number):
+            super().started(number)
+            self.most = max(self.most, len(self._running))
+
+    text = io.StringIO()
+    board = Counting(jobs, Console(file=text, width=200))
+    engine_ray.run(jobs, board, max_concurrent=1)
+    assert (board.done, board.failures, board.most) == (2, [], 1)
     assert "timeout, again later: dirac/bare" in text.getvalue()
-    assert [attempt.reason for attempt in read(jobs[0].path).seeds[0].attempts] == ["timeout"]
-    log = jobs[0].log.read_text()
+    assert [attempt.reason for attempt in read(hung.path).seeds[0].attempts] == ["timeout"]
+    log = hung.log.read_text()
     assert "dirac/bare has not moved for 15 s and is given up" in log
     assert "in _hang" in log  # where it stood
 
@@ -300,6 +310,77 @@ def test_jobs_are_longest_first_and_cost_less_once_known(tmp_path, training):
     again = missing(grid, folder, 4)
     assert (again.done, {job.seeds for job in again.jobs}) == (0, {(2, 3)})
     assert all(job.seconds == pytest.approx(1.0) for job in again.jobs)  # what 2 seeds have cost
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that Linux has")
+def test_a_log_that_cannot_be_written_costs_nothing(tmp_path, training, capfd):
+    jobs = jobs_for(tmp_path)
+    for job in jobs:
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        job.log.symlink_to("/dev/full")
+    board, _ = board_for(jobs)
+    engine_serial.run(jobs, board)
+    assert (board.done, board.failures, len(training.calls)) == (3, [], 3)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_a_dying_process_says_twice_counts_once(tmp_path, training):
+    """A worker may die after it has reported, before Tune has closed the trial."""
+    jobs = jobs_for(tmp_path)
+    board, _ = board_for(jobs)
+    dispatcher = dispatch.Dispatcher(jobs, board)
+    first, second = dispatcher.next(), dispatcher.next()
+    made = trial.run(jobs[first])
+    for _ in range(2):
+        dispatcher.made(first, made)
+        dispatcher.lost(first, "crashed", "its process was killed")
+        dispatcher.lost(second, "crashed", "no luck")
+    assert (board.done, board.failures) == (1, [])
+    third = dispatcher.next()
+    assert [third, dispatcher.next(), dispatcher.next()] == [2, second, None]
+    assert read(jobs[first].path).seconds == made.record.seconds
+
+
+def test_parts_made_on_unequal_machines_are_refused_not_lost(tmp_path, training):
+    folder = submission_folder(tmp_path, "test")
+    jobs = missing(CELLS[:1], folder, 4, Terms(seeds_per_trial=2)).jobs
+    board, _ = board_for(jobs)
+    dispatcher = dispatch.Dispatcher(jobs, board)
+    for number in (dispatcher.next(), dispatcher.next()):
+        made = trial.run(jobs[number])
+        origin = made.record.provenance.model_copy(update={"environment": f"by {number}"})
+        record = made.record.model_copy(update={"provenance": origin})
+        dispatcher.made(number, replace(made, record=record))
+    assert board.done == 1
+    assert "trained with other libraries, environments, threads" in board.failures[0]
+    assert [result.seed for result in read(jobs[0].path).seeds] == list(jobs[0].seeds)
+
+
+def test_a_record_that_breaks_the_schema_fails_alone(tmp_path, training, monkeypatch):
+    write = archive.record.write
+
+    def refuse(path, made):
+        if path.name == "bare.json":
+            raise ValueError("it would exceed 64 kB")
+        write(path, made)
+
+    monkeypatch.setattr(archive.record, "write", refuse)
+    jobs = jobs_for(tmp_path)
+    board, _ = board_for(jobs)
+    engine_serial.run(jobs, board)
+    assert board.done == 2
+    assert "dirac/bare: ValueError: it would exceed 64 kB" in board.failures[0]
+
+
+def test_nobody_listening_does_not_stop_a_run(tmp_path, training):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    jobs = jobs_for(tmp_path)
+    with Board(jobs, Console(file=Gone())) as board:
+        engine_serial.run(jobs, board)
+    assert board.done == 3
 
 
 @pytest.mark.parametrize(

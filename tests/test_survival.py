@@ -47,8 +47,8 @@ class Suite:
         (self._plan / "plan.yaml").write_text(yaml.safe_dump(list(plan)))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
-        environment.pop("RAY_ADDRESS", None)
+        inherited = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}
+        environment = {**inherited, "PYTHONPATH": str(ROOT), **self.environment}
         if self._plan.exists():
             environment[faults.VARIABLE] = str(self._plan)
         return subprocess.Popen(
@@ -190,15 +190,20 @@ def test_the_process_that_drives_ray_is_killed(suite: Suite, undisturbed: dict[s
     ends_like(suite, undisturbed)
 
 
-@pytest.mark.parametrize("engine", ["ray", "serial"])
-def test_ctrl_c(suite: Suite, undisturbed: dict[str, bytes], engine: str) -> None:
+@pytest.mark.parametrize(
+    ("engine", "number"),
+    [("ray", signal.SIGINT), ("ray", signal.SIGTERM), ("serial", signal.SIGINT)],
+)
+def test_ctrl_c_and_the_end_of_a_slot(
+    suite: Suite, undisturbed: dict[str, bytes], engine: str, number: int
+) -> None:
     """Ends within ten seconds, says what is there and how to go on, and leaves no process."""
     suite.plant(WAITING | {"cell": "dirac/bare+harmful"})
     process = suite.start("run", *GRID, "--engine", engine)
     wait_for(process, lambda: "0-hang-0" in planted(suite) and len(records(suite)) >= 1)
     below = psutil.Process(process.pid).children(recursive=True)
     begin = time.monotonic()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=LONG)
     assert time.monotonic() - begin < 10
     assert process.returncode == 130
@@ -331,10 +336,10 @@ def test_a_cluster_that_loses_a_node(
     assert code == 2
     assert "does not know this machine's token: set RAY_AUTH_MODE=token" in err
     assert len(err.splitlines()) == 1
-    suite.environment = cluster.environment
+    suite.environment = {**cluster.environment, "RAY_ADDRESS": cluster.address}
     # A cell stands still on each node: the first that is begun is ended by its deadline.
     suite.plant(WAITING | {"cell": "any", "times": 2})
-    process = suite.start("run", *GRID, "--address", cluster.address, "--deadline", "20")
+    process = suite.start("run", *GRID, "--deadline", "20")
     wait_for(process, lambda: planted(suite) >= {"0-hang-0", "0-hang-1"})
     cluster.kill_the_second(suite.workers)
     out, err = process.communicate(timeout=LONG)

@@ -39,6 +39,42 @@ def test_only_silence_ends_a_process(tmp_path: Path) -> None:
     assert "in stand_still" in log
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that Linux has")
+def test_a_full_disk_does_not_keep_it() -> None:
+    command = [sys.executable, "-c", SCRIPT, "/dev/full"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (EXIT_HUNG, "error: nothing moves\n")
+
+
+APART = """
+import signal, sys, threading, time, os
+from bench.commands import apart
+apart.CLEAN_END = 1.0
+def deaf(way):
+    if way == "deaf":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        time.sleep(60)
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        sys.exit(130)
+threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    print(apart.apart(deaf, sys.argv[1]))
+except KeyboardInterrupt:
+    print("killed")
+"""
+
+
+@pytest.mark.parametrize(("way", "told"), [("willing", "130"), ("deaf", "killed")])
+def test_ctrl_c_ends_a_process_apart_in_one_way_or_another(way: str, told: str) -> None:
+    command = [sys.executable, "-c", APART, way]
+    begin = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == (told, "")
+    assert time.monotonic() - begin < 30
+
+
 def test_it_does_not_bark_after_the_end(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log, Watchdog(0.2, "nothing moves", log):
         pass

@@ -26,6 +26,7 @@ def apart(function: Callable[..., None], *arguments: Any) -> int:
     """Call the function in a process of its own; its exit code, negative if a signal ended it.
 
     Ctrl-C and SIGTERM reach it once, as a KeyboardInterrupt. It does not outlive this process.
+    Raises KeyboardInterrupt if it had to be killed then.
     """
     # Where a fork is safe it is much the faster one: nothing is imported again.
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
@@ -40,6 +41,7 @@ def apart(function: Callable[..., None], *arguments: Any) -> int:
         if process.exitcode is None:
             process.kill()
             process.join()
+            raise
     return int(process.exitcode)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,7 +38,8 @@ from bench.messages import (
 )
 
 if TYPE_CHECKING:
-    from bench.cells import Todo
+    from bench.cells import Terms, Todo
+    from bench.grid import Cell
 
 
 class Engine(StrEnum):
@@ -108,13 +110,9 @@ def run(
     """
     from bench import cells
     from bench.grid import load_grid
-    from bench.progress import Busy, alone
 
     plain(name)
-    if environments is Environments.envpool:
-        need_envpool()
-    if gpus_per_cell and engine is Engine.serial:
-        need_gpu()
+    _possible(engine, environments, gpus_per_cell, address, max_concurrent)
     set_data_root(data_root)
     folder = cells.submission_folder(results, name)
     resources = cells.Resources(cpus_per_cell, gpus_per_cell)
@@ -125,46 +123,97 @@ def run(
         )
         wanted = chosen.cells()
         cells.check(wanted, chosen.seeds)
-        if not dry_run:
-            writable(folder)
-        todo = cells.missing(wanted, folder, chosen.seeds, terms, dry_run=dry_run)
-    for line in (*todo.corrupt, *(f"skipping {task}: {why}" for task, why in todo.skipped.items())):
-        typer.echo(one_line(f"warning: {line}"), err=True)
-    _announce(todo, chosen.seeds)
-    if dry_run:
-        return
-    for parent in {job.path.parent for job in todo.jobs}:
-        writable(parent)
-    if todo.jobs:
-        say_if_slow()
-        with bad_input(Busy), alone(folder):
-            if engine is Engine.serial:
-                _run_jobs(todo, folder, None)
-            else:
-                where = address or os.environ.get("RAY_ADDRESS")
-                options = {"address": where, "max_concurrent": max_concurrent}
-                _told(apart(_run_jobs, todo, folder, options), folder)
+        if dry_run:
+            todo = cells.missing(wanted, folder, chosen.seeds, terms, dry_run=True)
+            _announce(todo, chosen.seeds)
+            return
+    where = address or os.environ.get("RAY_ADDRESS")
+    through = {"address": where, "max_concurrent": max_concurrent} if engine is Engine.ray else None
+    writable(folder)
     if tensorboard is not None:
-        from bench.events import write_events
-
         writable(tensorboard)
-        write_events(folder, wanted, tensorboard)
+    try:
+        todo = _do(wanted, folder, chosen.seeds, terms, through)
+    finally:
+        if tensorboard is not None:
+            from bench.events import write_events
+
+            write_events(folder, wanted, tensorboard)
     if todo.skipped:
         skipped = ", ".join(todo.skipped)
         fail(f"skipped for want of data: {skipped}; all other cells have records", EXIT_MISSING)
     typer.echo(f"all cells have records in {folder}")
 
 
+def _possible(
+    engine: Engine,
+    environments: Environments,
+    gpus: float,
+    address: str | None,
+    max_concurrent: int | None,
+) -> None:
+    """Refuse what cannot be had here."""
+    if environments is Environments.envpool:
+        need_envpool()
+    if engine is Engine.serial and (address is not None or max_concurrent is not None):
+        fail("--address and --max-concurrent are for Ray; leave out --engine serial")
+    if engine is Engine.serial and gpus:
+        need_gpu()
+
+
+def _do(
+    wanted: list[Cell], folder: Path, seeds: int, terms: Terms, through: dict[str, Any] | None
+) -> Todo:
+    """Plan and run what is missing, with no other run at work there; what was planned."""
+    from bench import cells
+    from bench.progress import Busy, alone
+
+    with bad_input(Busy), alone(folder):
+        todo = cells.missing(wanted, folder, seeds, terms)
+        _announce(todo, seeds)
+        for parent in {job.path.parent for job in todo.jobs}:
+            writable(parent)
+        if todo.jobs:
+            say_if_slow()
+            _run(todo, folder, through)
+        left = cells.missing(wanted, folder, seeds, terms, dry_run=True).jobs
+    if left:
+        labels = ", ".join(dict.fromkeys(job.label for job in left))
+        fail(f"seeds are missing of {labels}; run the same command again", EXIT_MISSING)
+    return todo
+
+
 def _announce(todo: Todo, seeds: int) -> None:
     from bench.progress import duration
 
+    for line in (*todo.corrupt, *(f"skipping {task}: {why}" for task, why in todo.skipped.items())):
+        typer.echo(one_line(f"warning: {line}"), err=True)
     cost = sum(job.seconds for job in todo.jobs)
     for job in todo.jobs:
-        typer.echo(f"to run {job.label}: {len(job.seeds)} seeds, about {duration(job.seconds)}")
+        typer.echo(f"to run {job.label}: {_count(job.seeds)}, about {duration(job.seconds)}")
     typer.echo(
         f"{len({job.label for job in todo.jobs})} cells to run, "
         f"{todo.done} already have records of {seeds} seeds; about {duration(cost)} on one core"
     )
+
+
+def _count(seeds: Sequence[int]) -> str:
+    return f"{len(seeds)} seed{'s'[: len(seeds) != 1]}"
+
+
+def _run(todo: Todo, folder: Path, through_ray: dict[str, Any] | None) -> None:
+    """Ends this program unless all jobs have come to an outcome."""
+    if through_ray is None:
+        _run_jobs(todo, folder, None)
+        return
+    try:
+        _told(apart(_run_jobs, todo, folder, through_ray), folder)
+    except KeyboardInterrupt:
+        fail(
+            f"interrupted, and killed because it did not end by itself; what is done has records "
+            f"in {folder}; run the same command again to go on",
+            EXIT_INTERRUPTED,
+        )
 
 
 def _run_jobs(todo: Todo, folder: Path, through_ray: dict[str, Any] | None) -> None:
@@ -190,11 +239,12 @@ def _run_jobs(todo: Todo, folder: Path, through_ray: dict[str, Any] | None) -> N
             interrupted = True
     count, failed = len(todo.jobs), len(board.failures)
     to_go = count - board.done - failed
+    unit = board.unit
     kept = f"the records of the others are in {folder}"
     again = "run the same command again to"
     if interrupted and to_go:
         fail(
-            f"interrupted with {to_go} of {count} cells to go; {kept}; {again} go on",
+            f"interrupted with {to_go} of {count} {unit} to go; {kept}; {again} go on",
             EXIT_INTERRUPTED,
         )
     if failed or to_go:
@@ -202,9 +252,9 @@ def _run_jobs(todo: Todo, folder: Path, through_ray: dict[str, Any] | None) -> N
         parts = []
         if failed:
             others = f" (then {', '.join(missing[1:4])}{', ...' * (failed > 4)})" * (failed > 1)
-            parts.append(f"{failed} of {count} cells failed, first {board.failures[0]}{others}")
+            parts.append(f"{failed} of {count} {unit} failed, first {board.failures[0]}{others}")
         if to_go:
-            parts.append(f"{to_go} of {count} cells were not run")
+            parts.append(f"{to_go} of {count} {unit} were not run")
         fail(f"{', and '.join(parts)}; {kept}; {again} retry", EXIT_MISSING)
 
 

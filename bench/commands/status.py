@@ -39,7 +39,9 @@ def status(
         typer.echo(f"running for {duration(found.age)} ({where}); as of {ago}")
     else:
         typer.echo(f"{'stopped' if found.to_go else 'ended'} {ago} ({where})")
-    text = f"{found.done} of {found.jobs} cells done, {found.seeds_done} of {found.seeds} seeds"
+    text = (
+        f"{found.done} of {found.jobs} {found.unit} done, {found.seeds_done} of {found.seeds} seeds"
+    )
     if goes_on and found.left is not None:
         text += f", about {duration(found.left)} left"
     typer.echo(text)
