@@ -341,6 +341,23 @@ def test_what_a_dying_process_says_twice_counts_once(tmp_path, training):
     assert read(jobs[first].path).seconds == made.record.seconds
 
 
+@pytest.mark.parametrize(
+    ("reason", "times"), [("oom", 1), ("crashed", 1), ("timeout", 1), ("interrupted", 3)]
+)
+def test_each_reason_has_its_own_limit(tmp_path, reason, times):
+    """Other reasons before it do not count."""
+    jobs = jobs_for(tmp_path)[:1]
+    board, _ = board_for(jobs)
+    dispatcher = dispatch.Dispatcher(jobs, board)
+    other = "crashed" if reason == "oom" else "oom"
+    for given in (other, *[reason] * times):
+        dispatcher.lost(dispatcher.next(), given, "no luck")
+        assert not dispatcher.over
+    dispatcher.lost(dispatcher.next(), reason, "no luck")
+    assert dispatcher.over
+    assert board.failures == [f"{jobs[0].label}: no luck"]
+
+
 def test_parts_made_on_unequal_machines_are_refused_not_lost(tmp_path, training):
     folder = submission_folder(tmp_path, "test")
     jobs = missing(CELLS[:1], folder, 4, Terms(seeds_per_trial=2)).jobs
