@@ -47,9 +47,9 @@ def validate(path: Path) -> tuple[int, list[str]]:
 
 
 def _strays(path: Path) -> list[Path]:
-    """Links, and files that are no records; trained actors lie beside submissions, not in one."""
+    """Links, and files that are no records; actors and logs lie beside submissions, not in one."""
     inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-    inside = [p for p in inside if path / "actors" not in p.parents]
+    inside = [p for p in inside if not {path / "actors", path / "logs"} & {*p.parents}]
     return [p for p in inside if p.is_symlink() or (p.is_file() and p.suffix != ".json")]
 
 
