@@ -56,7 +56,7 @@ class Job:
     @property
     def log(self) -> Path:
         """Where its trials say what they do."""
-        return record.beside(self.path, "logs", ".log")
+        return record.beside(self.path.with_name(f"{self.cell.name}.json"), "logs", ".log")
 
     @property
     def deadline(self) -> float:
@@ -192,11 +192,12 @@ def _here(cell: Cell, terms: Terms) -> Provenance:
 def estimate(cell: Cell, folder: Path, seeds: int) -> float:
     """Expected seconds on one core: from the last record of the cell, or the task's own figure.
 
-    That figure is for the bare cell; strategies cost more by what was measured of them. A batch of
-    S seeds costs about 0.4 + 0.06 S of what 10 cost: most of an update is overhead.
+    Settings are taken to cost nothing. The task's figure is for the bare cell; strategies cost more
+    by what was measured of them. A batch of S seeds costs about 0.4 + 0.06 S of what 10 cost: most
+    of an update is overhead.
     """
     try:
-        old = record.read(record.record_path(folder, cell))
+        old = record.read(record.record_path(folder, cell.published))
         known, of = sum(old.seconds.values()), old.seconds_seeds
     except CorruptRecord:
         task = registry.task(cell.task)

@@ -19,6 +19,7 @@ from bench.commands.doctor import doctor
 from bench.commands.options import DataRoot, Results, Submission, plain, set_data_root
 from bench.commands.run import run
 from bench.commands.status import status
+from bench.commands.tune import tune
 from bench.messages import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 app.command()(run)
+app.command()(tune)
 app.command()(status)
 app.command()(doctor)
 
@@ -97,6 +99,7 @@ def report(
     ] = None,
 ) -> None:
     """Build tables, plots, the page and the leaderboard from all records."""
+    from bench import search
     from bench.grid import PROTOCOL_VERSION
     from bench.record import Found, walk
 
@@ -117,7 +120,7 @@ def report(
     from bench.report.collect import ranking
 
     ranked = ranking([item for item in found if isinstance(item, Found)])
-    build_report([item.record for item in ranked], out, board)
+    build_report([item.record for item in ranked], out, board, list(search.walk(folder)))
     cells = len({(record.task, record.cell) for record in records})
     left = f"; {len(records) - cells} more of the same cells left out" * (cells < len(records))
     typer.echo(f"{cells} cells{left}: {out / 'index.html'}")

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from bench import archive
 from bench.cells import Job
 from bench.progress import Board
 from bench.record import Attempt, Reason
 from bench.trial import Made, problem, summary
+
+Keep = Callable[[Any, Any, list[Attempt]], str]
+"""(job, what its trial made, attempts before) -> a line on it. Raises what writing raises."""
+
+
+def keep_record(job: Job, made: Made, attempts: list[Attempt]) -> str:
+    """Put what a trial made into the record of its cell."""
+    archive.keep(job, made, attempts)
+    return summary(made.record)
+
 
 RETRIES: dict[Reason, int] = {"oom": 1, "crashed": 1, "timeout": 1, "interrupted": 3}
 """How often a cell is tried again in one run after it gave no outcome, by reason."""
@@ -29,12 +40,12 @@ class Dispatcher:
     out, because its outcome would be lost too.
     """
 
-    def __init__(self, jobs: Sequence[Job], board: Board) -> None:
-        self.jobs, self._board = jobs, board
+    def __init__(self, jobs: Sequence[Job], board: Board, keep: Keep = keep_record) -> None:
+        self.jobs, self._board, self._put = list(jobs), board, keep
         self._waiting = deque(range(len(jobs)))
         self._running: set[int] = set()
         self._attempts: dict[int, list[Attempt]] = {number: [] for number in self._waiting}
-        self._unwritten: dict[int, tuple[Made, OSError]] = {}
+        self._unwritten: dict[int, tuple[Any, OSError]] = {}
         self._tried, self._since = 0.0, 0.0  # what is unwritten: last tried, and since when
 
     def next(self) -> int | None:
@@ -61,8 +72,8 @@ class Dispatcher:
         """How many jobs have been handed out and not come back."""
         return len(self._running)
 
-    def made(self, number: int, made: Made) -> None:
-        """A job has come to an outcome, which becomes part of a record."""
+    def made(self, number: int, made: Any) -> None:
+        """A job has come to an outcome, which is written down."""
         if number not in self._running:
             return  # its process died after it had reported
         self._running.discard(number)
@@ -107,13 +118,13 @@ class Dispatcher:
                 del self._unwritten[number]
         return not self._unwritten
 
-    def _keep(self, number: int, made: Made) -> None:
+    def _keep(self, number: int, made: Any) -> None:
         """Raises `OSError`; anything else that is wrong with it is this job's alone."""
         try:
-            archive.keep(self.jobs[number], made, self._attempts[number])
+            line = self._put(self.jobs[number], made, self._attempts[number])
         except OSError:
             raise
         except Exception as error:
             self._board.failed(number, "crashed", problem(error))
         else:
-            self._board.finished(number, summary(made.record))
+            self._board.finished(number, line)

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from bench import datasets
+from bench.cluster import Unusable, reach
 from bench.compiled import compiler
 
 State = Literal["ok", "note", "problem"]
@@ -146,8 +147,6 @@ def _writable(what: str, folder: Path, otherwise: str) -> Finding:
 
 
 def _ray(address: str | None) -> Iterator[Finding]:
-    from bench import engine_ray
-
     asked = os.environ.get("RAY_AUTH_MODE", "")
     token = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
     has = "RAY_AUTH_TOKEN" in os.environ or Path(token).is_file()
@@ -161,8 +160,8 @@ def _ray(address: str | None) -> Iterator[Finding]:
             yield Finding("ray's token", "ok", f"{text}; only who has it may use the cluster")
         return
     try:
-        engine_ray.reach(address)
-    except engine_ray.Unusable as error:
+        reach(address)
+    except Unusable as error:
         yield Finding("ray", "problem", *_halves(str(error)))
     else:
         yield Finding("ray", "ok", f"the cluster at {address} answers")

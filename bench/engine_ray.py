@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
-from pathlib import Path
+from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 
 # Before Ray is imported: no result files of its own, no telemetry, no handling of Ctrl-C, which is
@@ -31,24 +31,28 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 
 import ray
 from ray import tune
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from ray.tune.search import Searcher
 
-from bench import datasets, faults, trial
-from bench.cells import Job, Resources
-from bench.dispatch import Dispatcher
+from bench import datasets, faults, search, trial, tuning
+from bench.cells import Job
+from bench.cluster import Unusable, cause, reach, slots
+from bench.dispatch import Dispatcher, Keep, keep_record
 from bench.progress import Board
-from bench.record import Reason
+from bench.search import Chosen, Point, median, merit
+from bench.tuning import Stopped, Try
 
 TELL = 2.0
 """Seconds between two reports of a trial: each takes the driver some milliseconds."""
 
+GRACE = 3
+"""Evaluations before which no settings are stopped: of ten, when the curves begin to part."""
 
-REACH = 20.0
-"""Seconds that a cluster has to answer."""
+MOST_EVALUATIONS = 1000
+"""More than any task has."""
 
-
-class Unusable(ValueError):
-    """The cluster cannot be reached, or none of its machines is large enough for a cell."""
+PROPOSALS = 20
+"""How often a searcher is asked for settings that have not been tried."""
 
 
 def run(
@@ -57,10 +61,12 @@ def run(
     *,
     address: str | None = None,
     max_concurrent: int | None = None,
+    keep: Keep = keep_record,
 ) -> None:
     """Run every job on the cluster at `address`, or on one started for the occasion.
 
-    A job that gives no outcome is reported on the board, and the rest still run. Raises `Unusable`.
+    A job that gives no outcome is reported on the board, and the rest still run. Jobs that are
+    tries of searches compete, and what they make is kept by `bench.tuning.keep`. Raises `Unusable`.
     """
     if faults.VARIABLE in os.environ:  # trials have folders of their own
         os.environ[faults.VARIABLE] = os.path.abspath(os.environ[faults.VARIABLE])
@@ -89,11 +95,12 @@ def run(
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     # Trials run elsewhere: paths must not depend on a working directory.
     absolute = [replace(job, path=job.path.resolve()) for job in jobs]
-    dispatcher = Dispatcher(absolute, board)
+    dispatcher = Dispatcher(absolute, board, keep)
     try:
         resources = jobs[0].terms.resources
-        slots = _slots(resources)
-        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(min(slots, max_concurrent or slots) + 1)
+        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        most = slots(alive, resources)
+        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(min(most, max_concurrent or most) + 1)
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
         with (
             tempfile.TemporaryDirectory(prefix="crossover-tune-") as storage,
@@ -105,6 +112,7 @@ def run(
                 tune.with_resources(_trial, {"cpu": resources.cpus, "gpu": resources.gpus}),
                 tune_config=tune.TuneConfig(
                     search_alg=_Queue(dispatcher, max_concurrent),
+                    scheduler=_Halving(dispatcher.jobs),
                     metric="share",
                     mode="max",
                     num_samples=-1,
@@ -124,67 +132,38 @@ def run(
         ray.shutdown()
 
 
-def reach(address: str) -> None:
-    """Ask the cluster whether it is well, because Ray's own attempts take minutes and pages.
-
-    Raises `Unusable`.
-    """
-    if address.startswith("ray://"):
-        raise Unusable(f"{address} is for Ray's client; run this on a machine of the cluster")
-    command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
-    command += ["health-check", *(() if address == "auto" else ("--address", address))]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=REACH, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unusable(
-            f"no Ray cluster answers at {address}; start one (`ray start --head`), or leave out "
-            f"--address and RAY_ADDRESS"
-        ) from None
-    if done.returncode and "token" in done.stderr.lower():
-        raise Unusable(
-            f"the Ray cluster at {address} does not know this machine's token: set "
-            f"RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or copy ~/.ray/auth_token from its head"
-        )
-    if done.returncode:
-        raise Unusable(f"the Ray cluster at {address} is not well; see `ray health-check`")
-
-
-def _slots(resources: Resources) -> int:
-    """How many cells the cluster can run at a time. Raises `Unusable` if it can run none."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    slots = 0
-    for node in nodes:
-        fit = node.get("CPU", 0) // resources.cpus
-        if resources.gpus:
-            fit = min(fit, node.get("GPU", 0) // resources.gpus)
-        slots += int(fit)
-    if not any(node.get("CPU", 0) for node in nodes):
-        return 1  # a head alone, whose workers come when they are asked for
-    if not slots:
-        most = max((node.get("CPU", 0), node.get("GPU", 0)) for node in nodes)
-        raise Unusable(
-            f"a cell asks for {resources.cpus} CPUs and {resources.gpus:g} GPUs, but the largest "
-            f"machine has {most[0]:g} and {most[1]:g}; lower --cpus-per-cell or --gpus-per-cell"
-        )
-    return slots
-
-
 def _name(trial: Any) -> str:
     return f"{trial.config['number']}-{trial.trial_id}"
 
 
 def _trial(config: dict[str, Any]) -> None:
     """Reports a crash instead of raising it, which Tune would answer with pages of its own."""
-    heard = time.monotonic()
+    job = config["job"]
+    begin = heard = time.monotonic()
+    done, evaluations = 0.0, 0
 
     def tell(share: float) -> None:
-        nonlocal heard
+        nonlocal heard, done
+        done = share
         if time.monotonic() - heard > TELL:
             heard = time.monotonic()
             tune.report({"share": share})
 
+    def judged(step: int, scores: list[float]) -> None:
+        """What was learned between the first evaluation and the last; the outcome says the rest."""
+        nonlocal evaluations
+        if not 0 < step < job.steps:
+            return
+        evaluations += 1
+        info = job.search.score_info
+        point = Point(step=step, score=median(info, scores))
+        spent = time.monotonic() - begin
+        found = {"evaluation": evaluations, "merit": merit(info, point.score)}
+        tune.report({"share": done, **found, "point": point, "spent": spent})
+
+    hears = (tell, judged) if isinstance(job, Try) else (tell,)
     try:
-        made = trial.run(config["job"], tell)
+        made = trial.run(job, *hears)
     except Exception as error:
         lost = (trial.reason(error), trial.problem(error))
         tune.report({"share": 0.0, "lost": lost})
@@ -198,6 +177,7 @@ class _Queue(Searcher):
     def __init__(self, dispatcher: Dispatcher, most: int | None) -> None:
         super().__init__(metric="share", mode="max")
         self._dispatcher, self._most = dispatcher, most
+        self._proposals = _Proposals()
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its parts for a restore that we never make."""
@@ -210,7 +190,12 @@ class _Queue(Searcher):
         if self._most is not None and self._dispatcher.running >= self._most:
             return None
         number = self._dispatcher.next()
-        return None if number is None else {"number": number, "job": self._dispatcher.jobs[number]}
+        if number is None:
+            return None
+        job = self._dispatcher.jobs[number]
+        if isinstance(job, Try) and job.open:
+            job = self._dispatcher.jobs[number] = self._proposals.settle(job)
+        return {"number": number, "job": job}
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -224,12 +209,99 @@ class _Queue(Searcher):
         """Nothing is restored from Tune."""
 
 
+class _Proposals:
+    """Ray Tune's Optuna searcher for settings that are still open.
+
+    Asked anew each time, with all that the search file holds by then, so that nothing depends on
+    when a run was started.
+    """
+
+    def __init__(self) -> None:
+        self._handed: dict[str, list[Chosen]] = defaultdict(list)
+
+    def settle(self, job: Try) -> Try:
+        """The job with settings that nobody has tried."""
+        import optuna
+        from ray.tune.search.optuna import OptunaSearch
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        known = tuning.current(job)
+        taken = self._handed[job.contest]
+        taken += [tried.settings for tried in known.tries if tried.settings not in taken]
+        axes = {name: tune.choice(list(range(n))) for name, n in tuning.axes(known.space).items()}
+        model = OptunaSearch(axes, metric="merit", mode="max", seed=job.number)
+        for places, value in tuning.evaluated(known):
+            model.add_evaluated_point(places, value)
+        proposed = (model.suggest(str(turn)) for turn in range(PROPOSALS))
+        ways = (tuning.at(known.space, places) for places in proposed if places is not None)
+        # A model that repeats itself has no better idea than chance.
+        every = chain(ways, search.draws(job.cell.published, known.space))
+        chosen = next(settings for settings in every if settings not in taken)
+        taken.append(chosen)
+        return job.settled(chosen)
+
+
+class _Halving(FIFOScheduler):
+    """Asynchronous successive halving (Li et al., 2018, arXiv 1810.05934), one for each search.
+
+    After 3, 6, 12, ... evaluations the settings of a search that are in its lower half so far are
+    stopped, the published ones excepted. What a search file holds already takes part. Jobs that
+    belong to no search run to their end.
+    """
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        super().__init__()
+        self._of: dict[str, ASHAScheduler] = {}
+        for job in jobs:
+            if isinstance(job, Try) and job.search.halving and job.contest not in self._of:
+                self._of[job.contest] = self._begun(job)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its parts for a restore that we never make."""
+        return {}
+
+    @staticmethod
+    def _begun(job: Try) -> ASHAScheduler:
+        one: Any = ASHAScheduler(
+            time_attr="evaluation",
+            metric="merit",
+            mode="max",
+            max_t=MOST_EVALUATIONS,
+            grace_period=GRACE,
+            reduction_factor=2,
+        )
+        for tried in job.search.counted:
+            stand_in = SimpleNamespace(trial_id=f"before-{tried.number}")
+            one.on_trial_add(None, stand_in)
+            for number, point in enumerate(tried.curve, start=1):
+                value = merit(job.search.score_info, point.score)
+                one.on_trial_result(None, stand_in, {"evaluation": number, "merit": value})
+        return one
+
+    def _one(self, trial: Any) -> Any:
+        job = trial.config["job"]
+        return self._of.get(job.contest) if isinstance(job, Try) else None
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        if (one := self._one(trial)) is not None:
+            one.on_trial_add(tune_controller, trial)
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        one = self._one(trial)
+        if one is None or "evaluation" not in result:
+            return self.CONTINUE
+        said = one.on_trial_result(tune_controller, trial, result)
+        return self.CONTINUE if trial.config["job"].number == 0 else said
+
+
 class _ToDispatcher(tune.Callback):
     """Passes on what Tune says of trials."""
 
     def __init__(self, dispatcher: Dispatcher, board: Board) -> None:
         self._dispatcher, self._board = dispatcher, board
         self._open: dict[int, float] = {}  # number -> when it was last heard of
+        self._points: dict[int, list[Point]] = {}  # number -> its evaluations so far
+        self._spent: dict[int, float] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its parts for a restore that we never make."""
@@ -238,6 +310,7 @@ class _ToDispatcher(tune.Callback):
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         number = trial.config["number"]
         self._open[number] = time.monotonic()
+        self._points[number] = []
         self._board.started(number)
 
     def on_trial_result(
@@ -247,6 +320,9 @@ class _ToDispatcher(tune.Callback):
         self._open[number] = time.monotonic()
         # Taken out, because Tune keeps the last result of every trial in memory.
         made, lost = result.pop("made", None), result.pop("lost", None)
+        if "point" in result:
+            self._points[number].append(result["point"])
+            self._spent[number] = result["spent"]
         if made is not None:
             self._open.pop(number)
             self._dispatcher.made(number, made)
@@ -256,23 +332,17 @@ class _ToDispatcher(tune.Callback):
         else:
             self._board.progressed(number, result["share"])
 
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Without an outcome: it was stopped."""
+        number = trial.config["number"]
+        points, spent = self._points.pop(number, []), self._spent.pop(number, 0.0)
+        if self._open.pop(number, None) is not None:
+            self._dispatcher.made(number, Stopped(points, spent))
+
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The worker itself has died."""
         number = trial.config["number"]
         heard = self._open.pop(number, time.monotonic())
         silent = time.monotonic() - heard >= self._dispatcher.jobs[number].patience
-        reason, problem = _cause(trial)
+        reason, problem = cause(trial.error_file)
         self._dispatcher.lost(number, "timeout" if silent else reason, problem)
-
-
-def _cause(trial: Any) -> tuple[Reason, str]:
-    """Why a worker is gone, from the file in which Tune has noted Ray's words."""
-    try:
-        text = Path(trial.error_file).read_text(encoding="utf-8")
-    except (OSError, TypeError):
-        text = ""
-    if "low on memory" in text or "OutOfMemory" in text:
-        return "oom", "killed by Ray, because the machine ran out of memory"
-    if any(words in text for words in ("is unavailable", "node has died", "node died")):
-        return "interrupted", "the machine it ran on is gone, or cannot be reached"
-    return "crashed", "its process was killed, or died in a library; see its log"

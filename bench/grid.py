@@ -8,7 +8,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -52,6 +52,10 @@ and `sac` has an implicit policy (see `entropy`).
 """
 
 BASES = ("bare", "reference")
+Settings = Mapping[str, Mapping[str, Any]]
+"""strategy -> setting -> value"""
+Flat = tuple[tuple[str, str, Any], ...]
+"""The same as (strategy, setting, value), sorted."""
 Contrast = Literal["base", "added", "removed"]
 
 
@@ -66,13 +70,16 @@ class Cell:
     `strategy` is None for the base itself, a name, or several names joined by "+", which then act
     together; a name is a strategy's or a kit's. In the reference base, strategies that it already
     has are removed instead. `updates` is a budget other than the task's, for trials: reports leave
-    such cells out.
+    such cells out. `given` are settings in place of the published ones, as (strategy, setting,
+    value), and `variant` says whose they are: "tuned", or a number of a search.
     """
 
     task: str
     base: str
     strategy: str | None = None
     updates: int | None = None
+    variant: str = ""
+    given: Flat = ()
 
     @classmethod
     def parse(cls, text: str) -> Cell:
@@ -80,13 +87,13 @@ class Cell:
 
         Raises `BadGrid` for other texts and `UnknownName` for names that do not exist.
         """
-        pattern = r"([^/]+)/(bare|reference)(?:([+-])([^@]+))?(?:@(\d+))?"
+        pattern = r"([^/]+)/(bare|reference)(?:([+-])([^@~]+))?(?:@(\d+))?(?:~(tuned))?"
         found = re.fullmatch(pattern, text.removesuffix(".json"))
         if found is None:
             raise BadGrid(f"{text!r} is no cell; write TASK/CELL, as in pendulum/reference+r1")
-        task, base, _, strategy, updates = found.groups()
+        task, base, _, strategy, updates, variant = found.groups()
         registry.task(task)
-        cell = cls(task, base, strategy, int(updates) if updates else None)
+        cell = cls(task, base, strategy, int(updates) if updates else None, variant or "")
         for name in cell.strategies:
             registry.strategy(name)
         if f"{task}/{cell.name}" != text.removesuffix(".json"):
@@ -98,41 +105,65 @@ class Cell:
         """How the cell differs from its base."""
         if self.strategy is None:
             return "base"
-        return "removed" if set(self._named()) <= set(self._kit()) else "added"
+        return "removed" if set(self.named) <= set(self._kit()) else "added"
 
     @property
     def name(self) -> str:
-        """The file name within its task: "bare", "bare+r1", "reference-replay", "bare+td3@900"."""
-        budget = "" if self.updates is None else f"@{self.updates}"
+        """The file name within its task: "bare", "reference-replay", "bare+td3@900~tuned"."""
+        rest = "" if self.updates is None else f"@{self.updates}"
+        rest += f"~{self.variant}" if self.variant else ""
         if self.strategy is None:
-            return self.base + budget
-        return f"{self.base}{'-' if self.contrast == 'removed' else '+'}{self.strategy}{budget}"
+            return self.base + rest
+        return f"{self.base}{'-' if self.contrast == 'removed' else '+'}{self.strategy}{rest}"
 
     @property
     def strategies(self) -> tuple[str, ...]:
         """The names of all strategies in force, sorted; a name given twice appears twice."""
-        kit, named = self._kit(), self._named()
+        kit, named = self._kit(), self.named
         if self.contrast == "removed":
             return tuple(sorted(set(kit) - set(named)))
         return tuple(sorted([*named, *(set(kit) - set(named))]))
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        """Every strategy in force with its published settings on this task."""
+        """Every strategy in force with its settings: those given, else the published ones."""
         task = registry.task(self.task)
-        return {name: registry.strategy(name).defaults(task) for name in self.strategies}
+        found = {name: registry.strategy(name).defaults(task) for name in self.strategies}
+        for name, setting, value in self.given:
+            if setting not in found.get(name, ()):
+                raise BadGrid(f"{self.name} has no setting {setting} of {name}")
+            found[name][setting] = value
+        return found
 
     def learner(self) -> Learner:
         """The cell's learner. Raises `UnknownName` or `Conflict`."""
-        task = registry.task(self.task)
-        return Learner(task, combine(registry.strategy(n).build(task) for n in self.strategies))
+        task, settings = registry.task(self.task), self.settings()
+        built = (registry.strategy(n).build(task, settings.get(n)) for n in self.strategies)
+        return Learner(task, combine(built))
 
-    def _named(self) -> tuple[str, ...]:
+    @property
+    def published(self) -> Cell:
+        """The same cell with the published settings."""
+        return replace(self, variant="", given=())
+
+    def varied(self, variant: str, settings: Settings) -> Cell:
+        """The same cell with these settings (strategy -> setting -> value) in their place."""
+        whole = replace(self, given=flat(settings)).settings()
+        return replace(self, variant=variant, given=flat(whole))
+
+    @property
+    def named(self) -> tuple[str, ...]:
         """The strategies that are added or removed, those of kits among them."""
         names = self.strategy.split("+") if self.strategy else ()
         return tuple(part for name in names for part in KITS.get(name, (name,)))
 
     def _kit(self) -> tuple[str, ...]:
         return () if self.base == "bare" else REFERENCE[registry.task(self.task).domain]
+
+
+def flat(settings: Settings) -> Flat:
+    """Settings as something that can be compared and hashed."""
+    every = [(name, *pair) for name, own in settings.items() for pair in own.items()]
+    return tuple(sorted(every, key=lambda one: one[:2]))
 
 
 class Grid(BaseModel):

@@ -62,6 +62,12 @@ def need_envpool() -> None:
         fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
 
 
+def need_optuna() -> None:
+    """Bad input if optuna is not installed."""
+    if importlib.util.find_spec("optuna") is None:
+        fail("optuna is not installed; `pip install optuna`, or use --searcher random")
+
+
 def need_gpu() -> None:
     """Bad input if torch finds no GPU in this process."""
     import torch

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from bench.files import write_atomically
 from bench.game import Anchors, Domain, Task
-from bench.grid import PROTOCOL_VERSION, Cell, Contrast, first_problem
+from bench.grid import PROTOCOL_VERSION, Cell, Contrast, first_problem, flat
 
 SCHEMA_VERSION: Literal[1] = 1
 MAX_BYTES = 64 * 1024
 MAX_POINTS = 50
+SEARCH = ".search.json"
+"""Files of this name beside records are searches: `bench.search`."""
 RESERVE = 4 * 1024
 """Bytes of a record besides its seeds and samples."""
 
@@ -41,7 +42,9 @@ def _finite(value: Any) -> Any:
 Number = Annotated[float | None, BeforeValidator(_finite)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """What records are made of: unknown fields and numbers that are not finite are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -49,21 +52,21 @@ Reason = Literal["oom", "crashed", "timeout", "interrupted"]
 """Why a try gave no outcome: out of memory, an exception or a dead process, too long, stopped."""
 
 
-class Attempt(_Part):
+class Attempt(Part):
     """One try at running some seeds that gave no outcome, and why."""
 
     reason: Reason
     message: str = ""
 
 
-class Point(_Part):
+class Point(Part):
     """One evaluation on the way."""
 
     step: int = Field(ge=0, description="steps made, in the task's unit; 0 is untrained")
     metrics: dict[str, Number]
 
 
-class SeedResult(_Part):
+class SeedResult(Part):
     """The outcome of one seed."""
 
     seed: int = Field(ge=0)
@@ -78,7 +81,7 @@ class SeedResult(_Part):
     attempts: list[Attempt] = []
 
 
-class Scale(_Part):
+class Scale(Part):
     """The scores that count as 0 and 1; see `bench.game.Anchors`."""
 
     low: float
@@ -86,7 +89,7 @@ class Scale(_Part):
     log: bool
 
 
-class ScoreInfo(_Part):
+class ScoreInfo(Part):
     """What the score is; a copy of the task's declaration, so that a record reads alone."""
 
     metric: str
@@ -118,7 +121,7 @@ class ScoreInfo(_Part):
         return Anchors(scale.low, scale.high, source="", log=scale.log).normalised(score)
 
 
-class Provenance(_Part):
+class Provenance(Part):
     """Where the numbers come from."""
 
     suite: str
@@ -135,7 +138,7 @@ class Provenance(_Part):
     compiled: bool = Field(default=False, description="whether updates ran as machine code")
 
 
-class Artefact(_Part):
+class Artefact(Part):
     """Samples of the first seed at the end, as base64 of raw bytes: no pickle is ever read."""
 
     kind: Literal["images", "points"]
@@ -144,7 +147,7 @@ class Artefact(_Part):
     data: str
 
 
-class Record(_Part):
+class Record(Part):
     """One cell."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -159,6 +162,7 @@ class Record(_Part):
         default=None, ge=1, description="a trial's budget instead of the task's"
     )
     settings: dict[str, dict[str, Any]] = Field(description="every strategy in force")
+    settings_from: Literal["published", "tuned"] = "published"
     score_info: ScoreInfo
     planned_seeds: list[int] = Field(min_length=1)
     seeds: list[SeedResult] = Field(min_length=1)
@@ -179,7 +183,10 @@ class Record(_Part):
     @property
     def origin(self) -> Cell:
         """The cell that this is a record of."""
-        return Cell(self.task, self.base, self.strategy, self.updates)
+        cell = Cell(self.task, self.base, self.strategy, self.updates)
+        if self.settings_from == "published":
+            return cell
+        return replace(cell, variant=self.settings_from, given=flat(self.settings))
 
 
 class CorruptRecord(ValueError):
@@ -294,22 +301,11 @@ def most_seeds(metrics: Iterable[str], points: int) -> int:
 
 
 def write(path: Path, record: Record) -> None:
-    """Write atomically: a temporary file beside it, flushed to disk, then renamed over it."""
+    """Write a record atomically, so that a reader sees the old one or the new one."""
     text = _text(record)
     if len(text.encode()) > MAX_BYTES:
         raise ValueError(f"{path}: the record would exceed {MAX_BYTES // 1024} kB")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(path, text)
 
 
 def set_aside(path: Path) -> Path:
@@ -333,6 +329,8 @@ class Found:
 def walk(folder: Path) -> Iterator[Found | CorruptRecord]:
     """Every record below a folder (or one file) in path order; an unreadable one as its error."""
     for path in [folder] if folder.is_file() else sorted(folder.rglob("*.json")):
+        if path.name.endswith(SEARCH):
+            continue
         try:
             yield Found(path, read(path))
         except CorruptRecord as error:

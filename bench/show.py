@@ -57,6 +57,7 @@ def show(name: str, folder: Path, out: Path | None, steps: int) -> Path:
     if not path.exists():
         raise NothingToShow(f"there is no record {path}; run the cell first")
     found = record.read(path)
+    cell = found.origin  # with its settings
     if out is not None and out.suffix not in {".png", ".gif"}:
         raise NothingToShow(f"--out {out} must end in .png or .gif")
     plain = Path(re.sub(r"[^A-Za-z0-9_.+-]+", "-", f"{cell.task}-{cell.name}"))

@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from pathlib import Path
 
-from bench import registry
+from bench import registry, search
 from bench.grid import PROTOCOL_VERSION, spec_hash
 from bench.record import (
+    SEARCH,
     CorruptRecord,
     Found,
     Record,
@@ -18,6 +19,7 @@ from bench.record import (
     summarise,
     walk,
 )
+from bench.search import FIRST_SEED, Search
 from bench.strategy import combine
 
 
@@ -32,8 +34,9 @@ def validate(path: Path) -> tuple[int, list[str]]:
     """
     if not path.exists():
         raise NothingToCheck(f"{path} does not exist; give a folder of records")
-    found = list(walk(path))
-    if not found:
+    searches = list(search.walk(path)) if path.is_dir() or path.name.endswith(SEARCH) else []
+    found = [] if path.name.endswith(SEARCH) else list(walk(path))
+    if not found and not searches:
         raise NothingToCheck(f"{path} holds no records (*.json); run `python -m bench run` first")
     problems = [
         f"{stray}: not a record; a submission holds nothing else" for stray in _strays(path)
@@ -43,7 +46,14 @@ def validate(path: Path) -> tuple[int, list[str]]:
             problems.append(str(item))
         else:
             problems += [f"{item.path}: {text}" for text in _problems(item)]
-    return len(found), problems + _duplicated([f for f in found if isinstance(f, Found)])
+    for file, one in searches:
+        if isinstance(one, CorruptRecord):
+            problems.append(str(one))
+        else:
+            problems += [f"{file}: {text}" for text in _search_problems(file, one)]
+    return len(found) + len(searches), problems + _duplicated(
+        [f for f in found if isinstance(f, Found)]
+    )
 
 
 def _strays(path: Path) -> list[Path]:
@@ -69,7 +79,9 @@ def _problems(found: Found) -> list[str]:
         if cell.name != record.cell or cell.contrast != record.contrast:
             problems.append(f"the cell of these strategies is {cell.contrast}: {cell.name}")
         combine(registry.strategy(name).build(registry.task(cell.task)) for name in cell.strategies)
-        if record.settings != cell.settings():
+        if record.settings_from == "tuned":
+            problems += _against_search(found)
+        elif record.settings != cell.settings():
             problems.append("the settings are not the published ones")
         if spec_hash(cell) != record.provenance.spec:
             problems.append("made by other code, settings or data than this checkout's: run again")
@@ -78,6 +90,72 @@ def _problems(found: Found) -> list[str]:
         problems.append(str(error))
     for result in record.seeds:
         problems += [f"seed {result.seed}: {text}" for text in _seed_problems(record, result)]
+    return problems
+
+
+def _against_search(found: Found) -> list[str]:
+    """What is wrong with tuned settings: the search beside them must have chosen them."""
+    cell = found.record.origin
+    try:
+        chosen, _ = search.tuned(cell.published, found.path.parents[1])
+    except (search.NoSearch, CorruptRecord) as error:
+        return [f"its settings were chosen by no search: {error}"]
+    if chosen.settings() != found.record.settings:
+        return ["its settings are not those that the search beside it has chosen"]
+    return []
+
+
+def _search_problems(file: Path, found: Search) -> list[str]:
+    cell, problems = found.origin, []
+    if found.protocol_version != PROTOCOL_VERSION:
+        problems.append(f"protocol {found.protocol_version}, not {PROTOCOL_VERSION}")
+    protocol, name, *_ = file.resolve().parts[-4:]
+    home = search.path(Path(protocol, name), cell)
+    if Path(*file.resolve().parts[-4:]) != home or protocol != found.protocol_version:
+        problems.append(f"belongs at {found.protocol_version}/<name>/{'/'.join(home.parts[2:])}")
+    try:
+        task = registry.task(found.task)
+        within = search.space(cell)
+        if found.cell != cell.name or found.domain != task.domain:
+            problems.append(f"the cell of this strategy is {cell.name}, its domain {task.domain}")
+        if not search.current(found):
+            problems.append("made by other code, settings or data than this checkout's: run again")
+        if found.score_info != ScoreInfo.of(task):
+            problems.append("its score is not the task's")
+        if found.space == within:
+            problems += _tries(found)
+        else:
+            problems.append("its space is not the one that the strategies declare")
+    except ValueError as error:  # an unknown task or strategy
+        problems.append(str(error))
+    return problems
+
+
+def _tries(found: Search) -> list[str]:
+    problems = []
+    task, cell = registry.task(found.task), found.origin
+    within = search.space(cell)
+    if min(found.seeds) < FIRST_SEED:
+        problems.append(f"seeds below {FIRST_SEED} are for results, not for choosing settings")
+    if [tried.number for tried in found.tries] != list(range(len(found.tries))):
+        problems.append("settings are missing, or given twice")
+    if not found.complete:
+        problems.append(f"{len(found.counted)} of {found.budget} settings have been tried")
+    known = [tried.settings for tried in found.tries]
+    if known[:1] != [search.searched(cell.settings(), within)]:
+        problems.append("its first settings are not the published ones")
+    if not all(search.contains(within, settings) for settings in known[1:]):
+        problems.append("settings were tried that its space does not hold")
+    if any(known.count(settings) > 1 for settings in known):
+        problems.append("settings were tried twice")
+    budget = (found.updates or task.updates) * task.steps_per_update
+    for tried in found.tries:
+        steps = [point.step for point in tried.curve]
+        whole = tried.status == "finished"
+        if steps != sorted(set(steps)) or (whole and steps[-1:] != [budget]):
+            problems.append(f"settings {tried.number}: the curve does not end at step {budget}")
+        if len(tried.scores) != (len(found.seeds) if whole else 0):
+            problems.append(f"settings {tried.number}: not one score for each seed")
     return problems
 
 

@@ -51,8 +51,16 @@ class Made:
     actor: bytes  # the first seed's, as `bench.actors` keeps it
 
 
-def run(job: Job, tell: Callable[[float], None] = lambda share: None) -> Made:
-    """Train the job's seeds. `tell` hears the share done, now and then.
+Judged = Callable[[int, list[float]], None]
+"""Hears the step of an evaluation, and each seed's score there."""
+
+
+def run(
+    job: Job,
+    tell: Callable[[float], None] = lambda share: None,
+    judged: Judged = lambda step, scores: None,
+) -> Made:
+    """Train the job's seeds. `tell` hears the share done, now and then; `judged` every score.
 
     Writes nothing but a log. Raises what training raises, `Overdue` past the job's deadline,
     `Changed` if the code is not the planned one. Where nothing moves for the job's patience, the
@@ -67,7 +75,10 @@ def run(job: Job, tell: Callable[[float], None] = lambda share: None) -> Made:
             *(platform.node(), os.getpid()),
         )
         try:
-            made = _trained(job, device, tell, log, stream)
+            made = _trained(job, device, _Watch(job, tell, judged, log), stream)
+        except SystemExit:
+            log.info("stopped %s: other settings are ahead", job.label)
+            raise
         except BaseException as error:
             log.info("ended without an outcome: %s", problem(error))
             log.info("%s", traceback.format_exc())
@@ -76,9 +87,7 @@ def run(job: Job, tell: Callable[[float], None] = lambda share: None) -> Made:
     return made
 
 
-def _trained(
-    job: Job, device: str, tell: Callable[[float], None], log: logging.Logger, stream: IO[str]
-) -> Made:
+def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> Made:
     # Before training, because files may be edited meanwhile.
     if spec_hash(job.cell) != job.spec:
         raise Changed(
@@ -90,13 +99,13 @@ def _trained(
     silence = (
         f"{job.label} has not moved for {job.patience:.0f} s and is given up; its log is {job.log}"
     )
-    with Watchdog(job.patience, silence, stream) as dog:
+    with Watchdog(job.patience, silence, stream) as watch.dog:
         trained = training.train(
             learner,
             job.seeds,
             backend=job.terms.backend,
             updates=job.cell.updates,
-            observer=_Watch(job, dog, tell, log),
+            observer=watch,
             device=device,
         )
     origin = provenance.of(
@@ -159,10 +168,12 @@ class _Quiet(logging.StreamHandler[IO[str]]):
 class _Watch(Observer):
     """Watches one training: its deadline, its signs of life, its log, and planted faults."""
 
+    dog: Watchdog  # from before training on
+
     def __init__(
-        self, job: Job, dog: Watchdog, tell: Callable[[float], None], log: logging.Logger
+        self, job: Job, tell: Callable[[float], None], judged: Judged, log: logging.Logger
     ) -> None:
-        self._job, self._dog, self._tell, self._log = job, dog, tell, log
+        self._job, self._tell, self._judged, self._log = job, tell, judged, log
         self._begin = self._seen = time.monotonic()
         self._faults = Faults(job.label)
         self._metric = registry.task(job.cell.task).metrics[0].name
@@ -174,7 +185,7 @@ class _Watch(Observer):
         if now - self._seen < MOMENT:
             return
         self._seen = now
-        self._dog.pat()
+        self.dog.pat()
         if now - self._begin > self._job.deadline:
             raise Overdue(
                 f"not done after {self._job.deadline:.0f} s, {share:.0%} of training; "
@@ -183,9 +194,10 @@ class _Watch(Observer):
         self._tell(share)
 
     def evaluated(self, step: int, metrics: list[Metrics]) -> None:
-        self._dog.pat()
+        self.dog.pat()
         scores = [seed[self._metric] for seed in metrics]
         self._log.info("step %d: %s %.4g (median)", step, self._metric, statistics.median(scores))
+        self._judged(step, scores)
 
 
 def reason(error: BaseException) -> Reason:
@@ -232,6 +244,7 @@ def _record(job: Job, run: Run, origin: Provenance) -> Record:
         cell=cell.name,
         updates=cell.updates,
         settings=cell.settings(),
+        settings_from="tuned" if cell.variant else "published",
         score_info=info,
         planned_seeds=list(job.planned),
         seeds=[_seed_result(run, i, info) for i in range(len(run.seeds))],

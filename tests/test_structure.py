@@ -10,7 +10,7 @@ from bench import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = [
-    ["bench.rng", "bench.trees"],
+    ["bench.rng", "bench.trees", "bench.files"],
     [
         *("bench.nets", "bench.optim", "bench.game", "bench.steps", "bench.strategy"),
         *(
@@ -37,6 +37,8 @@ FLOORS = [
             "bench.actors",
             "bench.provenance",
             "bench.cells",
+            "bench.search",
+            "bench.tuning",
             "bench.faults",
             "bench.watchdog",
             "bench.trial",
@@ -47,7 +49,7 @@ FLOORS = [
             "bench.task_conformance",
             "bench.progress",
         ),
-        *("bench.engine_serial", "bench.engine_ray"),
+        *("bench.cluster", "bench.engine_serial", "bench.engine_ray"),
     ],
     [
         *("bench.stats", "bench.report", "bench.submission", "bench.listing", "bench.show"),

@@ -61,7 +61,7 @@ def learning_curves(view: TaskView, base: str) -> bytes:
     columns = min(COLUMNS, len(cells))
     rows = -(-len(cells) // columns)
     with styled():
-        figure, grid = _panels(rows, columns, width=max(2.4, 5.0 / columns), height=1.55)
+        figure, grid = panels(rows, columns, width=max(2.4, 5.0 / columns), height=1.55)
         shown = [quartiles(cell.record) for cell in [*cells, *([ground] if ground else [])]]
         for axes, cell in zip(grid.flat, cells, strict=False):
             if ground is not None and cell is not ground:
@@ -125,7 +125,7 @@ def base_curves(study: Study) -> bytes | None:
         return png(figure)
 
 
-def _panels(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, np.ndarray]:
+def panels(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, np.ndarray]:
     """A grid of axes that share their ranges, each `width` by `height` inches.
 
     The margins are counted out by hand: matplotlib's layout engine needs seconds for 30 panels.

@@ -18,6 +18,8 @@ def command(record: Record) -> str:
     """The command that makes this cell. Controls belong to every grid, and come with it."""
     parts = ["--tasks", record.task, "--strategies", record.strategy or "placebo"]
     parts += ["--base", record.base, "--seeds", str(len(record.planned_seeds))]
+    if record.settings_from != "published":
+        parts += ["--settings", record.settings_from]
     return "python -m bench run " + " ".join(shlex.quote(part) for part in parts)
 
 
