@@ -90,6 +90,12 @@ class Todo:
     corrupt: list[str]  # what was found broken, set aside, and counts as missing
     skipped: dict[str, str]  # tasks that cannot run here -> why, and what to do
 
+    @property
+    def unit(self) -> str:
+        """What jobs are: where cells are split, what is counted is their parts."""
+        whole = len({job.label for job in self.jobs}) == len(self.jobs)
+        return "cells" if whole else "parts of cells"
+
 
 def submission_folder(results: Path, name: str) -> Path:
     """results/<protocol>/<name>, where a submission's records live."""

@@ -106,8 +106,9 @@ def report(
     folder = results / PROTOCOL_VERSION
     if not folder.is_dir():
         fail(f"no records in {folder}; run `python -m bench run` first")
-    found = list(walk(folder))
+    found, searched = list(walk(folder)), list(search.walk(folder))
     corrupt = [item for item in found if not isinstance(item, Found)]
+    corrupt += [item for _, item in searched if not isinstance(item, search.Search)]
     records = [item.record for item in found if isinstance(item, Found)]
     if not records:
         fail(str(corrupt[0]) if corrupt else f"no records in {folder}; run a grid first")
@@ -118,9 +119,13 @@ def report(
         fail(f"cannot write to {board}: it is a folder; name a file")
     from bench.report import build_report  # imports for seconds
     from bench.report.collect import ranking
+    from bench.report.searches import sort_out, unchosen
 
-    ranked = ranking([item for item in found if isinstance(item, Found)])
-    build_report([item.record for item in ranked], out, board, list(search.walk(folder)))
+    ranked, ignored = unchosen(ranking([item for item in found if isinstance(item, Found)]))
+    if not ranked:
+        fail(": ".join(ignored[0]))
+    shown, others = sort_out(searched, ranked)
+    build_report([item.record for item in ranked], out, board, shown, ignored + others)
     cells = len({(record.task, record.cell) for record in records})
     left = f"; {len(records) - cells} more of the same cells left out" * (cells < len(records))
     typer.echo(f"{cells} cells{left}: {out / 'index.html'}")

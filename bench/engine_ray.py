@@ -12,13 +12,12 @@ import os
 import signal
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
-from itertools import chain
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 # Before Ray is imported: no result files of its own, no telemetry, no handling of Ctrl-C, which is
 # the command line's, and every job's device is taken from its resources.
@@ -34,25 +33,20 @@ from ray import tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from ray.tune.search import Searcher
 
-from bench import datasets, faults, search, trial, tuning
+from bench import datasets, faults, trial, tries
 from bench.cells import Job
 from bench.cluster import Unusable, cause, reach, slots
 from bench.dispatch import Dispatcher, Keep, keep_record
 from bench.progress import Board
-from bench.search import Chosen, Point, median, merit
-from bench.tuning import Stopped, Try
+from bench.search import FACTOR, GRACE, Point, Search, median, merit
+from bench.tries import Places, Proposals, Stopped
+from bench.tuning import Try
 
 TELL = 2.0
 """Seconds between two reports of a trial: each takes the driver some milliseconds."""
 
-GRACE = 3
-"""Evaluations before which no settings are stopped: of ten, when the curves begin to part."""
-
 MOST_EVALUATIONS = 1000
 """More than any task has."""
-
-PROPOSALS = 20
-"""How often a searcher is asked for settings that have not been tried."""
 
 
 def run(
@@ -66,7 +60,7 @@ def run(
     """Run every job on the cluster at `address`, or on one started for the occasion.
 
     A job that gives no outcome is reported on the board, and the rest still run. Jobs that are
-    tries of searches compete, and what they make is kept by `bench.tuning.keep`. Raises `Unusable`.
+    tries of searches compete, and want a `bench.tries.Keeper`. Raises `Unusable`.
     """
     if faults.VARIABLE in os.environ:  # trials have folders of their own
         os.environ[faults.VARIABLE] = os.path.abspath(os.environ[faults.VARIABLE])
@@ -156,10 +150,9 @@ def _trial(config: dict[str, Any]) -> None:
             return
         evaluations += 1
         info = job.search.score_info
-        point = Point(step=step, score=median(info, scores))
+        found = {"evaluation": evaluations, "merit": merit(info, median(info, scores))}
         spent = time.monotonic() - begin
-        found = {"evaluation": evaluations, "merit": merit(info, point.score)}
-        tune.report({"share": done, **found, "point": point, "spent": spent})
+        tune.report({"share": done, **found, "point": Point.of(step, scores), "spent": spent})
 
     hears = (tell, judged) if isinstance(job, Try) else (tell,)
     try:
@@ -177,7 +170,7 @@ class _Queue(Searcher):
     def __init__(self, dispatcher: Dispatcher, most: int | None) -> None:
         super().__init__(metric="share", mode="max")
         self._dispatcher, self._most = dispatcher, most
-        self._proposals = _Proposals()
+        self._proposals = Proposals(_optuna)
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its parts for a restore that we never make."""
@@ -209,89 +202,91 @@ class _Queue(Searcher):
         """Nothing is restored from Tune."""
 
 
-class _Proposals:
-    """Ray Tune's Optuna searcher for settings that are still open.
+def _optuna(known: Search, seed: int) -> Iterator[Places]:
+    """What Ray Tune's Optuna searcher proposes after all that is known of a search."""
+    import optuna
+    from ray.tune.search.optuna import OptunaSearch
 
-    Asked anew each time, with all that the search file holds by then, so that nothing depends on
-    when a run was started.
-    """
-
-    def __init__(self) -> None:
-        self._handed: dict[str, list[Chosen]] = defaultdict(list)
-
-    def settle(self, job: Try) -> Try:
-        """The job with settings that nobody has tried."""
-        import optuna
-        from ray.tune.search.optuna import OptunaSearch
-
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        known = tuning.current(job)
-        taken = self._handed[job.contest]
-        taken += [tried.settings for tried in known.tries if tried.settings not in taken]
-        axes = {name: tune.choice(list(range(n))) for name, n in tuning.axes(known.space).items()}
-        model = OptunaSearch(axes, metric="merit", mode="max", seed=job.number)
-        for places, value in tuning.evaluated(known):
-            model.add_evaluated_point(places, value)
-        proposed = (model.suggest(str(turn)) for turn in range(PROPOSALS))
-        ways = (tuning.at(known.space, places) for places in proposed if places is not None)
-        # A model that repeats itself has no better idea than chance.
-        every = chain(ways, search.draws(job.cell.published, known.space))
-        chosen = next(settings for settings in every if settings not in taken)
-        taken.append(chosen)
-        return job.settled(chosen)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    axes = {name: tune.choice(list(range(n))) for name, n in tries.axes(known.space).items()}
+    model = OptunaSearch(axes, metric="merit", mode="max", seed=seed)
+    for tried in known.tries:
+        spot, merits = tries.places(known.space, tried.settings), tried.merits(known.score_info)
+        if spot is not None:
+            stopped = tried.status == "stopped"
+            model.add_evaluated_point(spot, merits[-1], pruned=stopped, intermediate_values=merits)
+    while (proposed := model.suggest(uuid4().hex)) is not None:
+        yield proposed
 
 
 class _Halving(FIFOScheduler):
     """Asynchronous successive halving (Li et al., 2018, arXiv 1810.05934), one for each search.
 
     After 3, 6, 12, ... evaluations the settings of a search that are in its lower half so far are
-    stopped, the published ones excepted. What a search file holds already takes part. Jobs that
-    belong to no search run to their end.
+    stopped, the published ones excepted. What a search file holds already takes part; what was lost
+    does not. Jobs that belong to no search run to their end.
     """
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         super().__init__()
         self._of: dict[str, ASHAScheduler] = {}
+        self._heard: dict[str, dict[str, list[float]]] = {}  # contest -> trial -> merits
         for job in jobs:
             if isinstance(job, Try) and job.search.halving and job.contest not in self._of:
-                self._of[job.contest] = self._begun(job)
+                info, tries = job.search.score_info, job.search.tries
+                before = {f"before-{tried.number}": tried.merits(info) for tried in tries}
+                self._heard[job.contest] = before
+                self._of[job.contest] = self._begun(before)
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its parts for a restore that we never make."""
         return {}
 
     @staticmethod
-    def _begun(job: Try) -> ASHAScheduler:
+    def _begun(heard: dict[str, list[float]]) -> ASHAScheduler:
+        """A scheduler that has heard this."""
         one: Any = ASHAScheduler(
             time_attr="evaluation",
             metric="merit",
             mode="max",
             max_t=MOST_EVALUATIONS,
             grace_period=GRACE,
-            reduction_factor=2,
+            reduction_factor=FACTOR,
         )
-        for tried in job.search.counted:
-            stand_in = SimpleNamespace(trial_id=f"before-{tried.number}")
-            one.on_trial_add(None, stand_in)
-            for number, point in enumerate(tried.curve, start=1):
-                value = merit(job.search.score_info, point.score)
-                one.on_trial_result(None, stand_in, {"evaluation": number, "merit": value})
+        for name, merits in heard.items():
+            trial = SimpleNamespace(trial_id=name)
+            one.on_trial_add(None, trial)
+            for number, value in enumerate(merits, start=1):
+                one.on_trial_result(None, trial, {"evaluation": number, "merit": value})
         return one
 
-    def _one(self, trial: Any) -> Any:
+    @staticmethod
+    def _contest(trial: Any) -> str | None:
         job = trial.config["job"]
-        return self._of.get(job.contest) if isinstance(job, Try) else None
+        return job.contest if isinstance(job, Try) and job.search.halving else None
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        if (one := self._one(trial)) is not None:
-            one.on_trial_add(tune_controller, trial)
+        if (contest := self._contest(trial)) is not None:
+            self._heard[contest][trial.trial_id] = []
+            self._of[contest].on_trial_add(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        one = self._one(trial)
-        if one is None or "evaluation" not in result:
+        contest = self._contest(trial)
+        if contest is not None and "lost" in result:
+            self._forget(contest, trial)
+        if contest is None or "evaluation" not in result:
             return self.CONTINUE
-        said = one.on_trial_result(tune_controller, trial, result)
+        self._heard[contest][trial.trial_id].append(result["merit"])
+        said = self._of[contest].on_trial_result(tune_controller, trial, result)
         return self.CONTINUE if trial.config["job"].number == 0 else said
+
+    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
+        if (contest := self._contest(trial)) is not None:
+            self._forget(contest, trial)
+
+    def _forget(self, contest: str, trial: Any) -> None:
+        self._heard[contest].pop(trial.trial_id, None)
+        self._of[contest] = self._begun(self._heard[contest])
 
 
 class _ToDispatcher(tune.Callback):
@@ -333,16 +328,18 @@ class _ToDispatcher(tune.Callback):
             self._board.progressed(number, result["share"])
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Without an outcome: it was stopped."""
+        """Settings without an outcome were stopped."""
         number = trial.config["number"]
         points, spent = self._points.pop(number, []), self._spent.pop(number, 0.0)
-        if self._open.pop(number, None) is not None:
+        if self._open.pop(number, None) is not None and points:
             self._dispatcher.made(number, Stopped(points, spent))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The worker itself has died."""
         number = trial.config["number"]
         heard = self._open.pop(number, time.monotonic())
-        silent = time.monotonic() - heard >= self._dispatcher.jobs[number].patience
+        patience = self._dispatcher.jobs[number].patience
         reason, problem = cause(trial.error_file)
-        self._dispatcher.lost(number, "timeout" if silent else reason, problem)
+        if time.monotonic() - heard >= patience:
+            reason, problem = "timeout", f"has not moved for {patience:.0f} s; see its log"
+        self._dispatcher.lost(number, reason, problem)

@@ -10,6 +10,8 @@ is how often in all, in whichever processes. Each time leaves a file in the fold
 - crash: an exception in training; oom: one that says that memory is exhausted
 - hang: training stands still; kill: the process is killed, as by the kernel (SIGKILL)
 - full: the record cannot be written, for want of space; torn: it is cut in half once written
+
+A search's settings are cells of their own here, "dirac/bare+r1~2", and the search is their record.
 """
 
 from __future__ import annotations

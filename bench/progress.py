@@ -50,7 +50,7 @@ class Standing(BaseModel):
     written: float
     left: float | None  # seconds, expected
     jobs: int
-    unit: str  # what jobs are: cells, or parts of them
+    unit: str  # what jobs are: cells, parts of them, or settings
     done: int
     seeds: int
     seeds_done: int
@@ -76,7 +76,9 @@ class Board:
     `file`, if there is one, always says how things stand; see `read`.
     """
 
-    def __init__(self, jobs: Sequence[Job], console: Console, file: Path | None = None) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], console: Console, file: Path | None = None, unit: str = "cells"
+    ) -> None:
         self.failures: list[str] = []
         self._jobs, self._console, self._file = jobs, console, file
         self._running: dict[int, float] = {}  # since when
@@ -85,8 +87,7 @@ class Board:
         self._retries: Counter[Reason] = Counter()
         self._all_seeds = sum(len(job.seeds) for job in jobs)
         self._all_seconds = sum(job.seconds for job in jobs)
-        # Where cells are split, what is counted is their parts.
-        self.unit = "cells" if len({job.label for job in jobs}) == len(jobs) else "parts of cells"
+        self.unit = unit
         self.done, self._seeds = 0, 0
         self._spent = 0.0  # expected seconds of what has ended
         self._begin, self._began = time.monotonic(), time.time()

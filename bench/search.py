@@ -17,12 +17,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from bench import registry
+from bench import record, registry
 from bench.files import write_atomically
 from bench.game import Domain
 from bench.grid import PROTOCOL_VERSION, Cell, Settings, first_problem, flat, spec_hash
 from bench.record import (
     MAX_BYTES,
+    RESERVE,
     SEARCH,
     Attempt,
     CorruptRecord,
@@ -31,18 +32,23 @@ from bench.record import (
     Provenance,
     ScoreInfo,
     UnreadableRecord,
+    outcome,
+    summarise,
 )
 
 FIRST_SEED = 1000
 """Searches train on the seeds from here on; results have seeds below it."""
 
 MOST_SETTINGS = 100
-"""Of one search, so that it fits in a file like a record."""
+"""Of one search."""
+
+GRACE, FACTOR = 3, 2
+"""Where halving compares settings: after 3, 6, 12, ... evaluations. Of ten, when curves part."""
 
 WORST = -1e30
 """The merit of what has failed: finite, because schedulers take means."""
 
-Value = bool | int | float
+Value = bool | int | float | str
 Chosen = dict[str, dict[str, Value]]
 """strategy -> setting -> value, of the settings that are searched"""
 Space = dict[str, dict[str, list[Value]]]
@@ -57,7 +63,13 @@ class Point(Part):
     """One evaluation of all seeds."""
 
     step: int = Field(ge=1, description="steps made, in the task's unit")
-    score: Number = Field(description="median over seeds of the score metric; null: failed")
+    scores: list[Number] = Field(min_length=1, description="each seed's score metric; null: failed")
+
+    @classmethod
+    def of(cls, step: int, scores: Sequence[float | None]) -> Point:
+        """With seven significant digits, as in records."""
+        finite = (score if score is not None and math.isfinite(score) else None for score in scores)
+        return cls(step=step, scores=[s if s is None else float(f"{s:.7g}") for s in finite])
 
 
 class Tried(Part):
@@ -66,15 +78,27 @@ class Tried(Part):
     number: int = Field(ge=0, lt=MOST_SETTINGS, description="its place in the search; 0: published")
     settings: Chosen = Field(description="those that are searched")
     status: Literal["finished", "stopped"] = Field(description="stopped: others were ahead")
-    curve: list[Point]
-    scores: list[Number] = Field(description="each seed's score, null: failed; none if stopped")
+    curve: list[Point] = Field(min_length=1, description="without step 0")
     seconds: float = Field(ge=0.0, description="wall time, all seeds together")
     attempts: list[Attempt]
 
-    @property
-    def failures(self) -> int:
-        """Seeds that diverged or collapsed."""
-        return sum(score is None for score in self.scores)
+    def scores(self, info: ScoreInfo) -> list[float | None]:
+        """Each seed's score, as records have it, None where it failed; of what was finished."""
+        start = record.Point(step=0, metrics={})
+        found = []
+        for seed in range(len(self.curve[0].scores)):
+            points = [start]
+            points += [
+                record.Point(step=point.step, metrics={info.metric: point.scores[seed]})
+                for point in self.curve
+            ]
+            status = outcome(points, info, None)
+            found.append(summarise(points, info, status)["score"] if status == "ok" else None)
+        return found
+
+    def merits(self, info: ScoreInfo) -> list[float]:
+        """How good it was at each evaluation: the merit of the median over seeds."""
+        return [merit(info, median(info, point.scores)) for point in self.curve]
 
 
 class Search(Part):
@@ -91,7 +115,7 @@ class Search(Part):
     score_info: ScoreInfo
     seeds: list[int] = Field(min_length=1)
     budget: int = Field(ge=1, le=MOST_SETTINGS, description="how many settings are to be tried")
-    searcher: str
+    searcher: Literal["random", "optuna"]
     halving: bool = Field(description="whether settings that fall behind are stopped")
     space: Space
     tries: list[Tried]
@@ -104,14 +128,19 @@ class Search(Part):
         return Cell(self.task, self.base, self.strategy, self.updates)
 
     @property
-    def counted(self) -> list[Tried]:
-        """Those within the budget, by number."""
-        return [tried for tried in self.tries if tried.number < self.budget]
-
-    @property
     def complete(self) -> bool:
         """Whether as many settings as the budget or the space allows have been tried."""
-        return len(self.counted) == min(self.budget, size(self.origin, self.space))
+        return len(self.tries) == min(self.budget, size(self.origin, self.space))
+
+    @property
+    def rules(self) -> dict[str, object]:
+        """What all searches of a grid must have in common, so that they are the same chance."""
+        return {
+            "--budget": self.budget,
+            "--seeds": len(self.seeds),
+            "--searcher": self.searcher,
+            "--halving": self.halving,
+        }
 
     def best(self, first: int = MOST_SETTINGS) -> Tried | None:
         """The best of the first so many settings; None if none of them came to the end.
@@ -119,11 +148,12 @@ class Search(Part):
         By the median score over seeds, where failed seeds rank worst; then by failures; then the
         earlier one, so that nothing is preferred to the published settings without a reason.
         """
-        finished = [t for t in self.counted if t.number < first and t.status == "finished"]
+        finished = [t for t in self.tries if t.number < first and t.status == "finished"]
 
         def rank(tried: Tried) -> tuple[float, int, int]:
-            score = median(self.score_info, tried.scores)
-            return merit(self.score_info, score), -tried.failures, -tried.number
+            scores = tried.scores(self.score_info)
+            value = merit(self.score_info, median(self.score_info, scores))
+            return value, -scores.count(None), -tried.number
 
         return max(finished, key=rank, default=None)
 
@@ -145,11 +175,25 @@ def merit(info: ScoreInfo, score: float | None) -> float:
     return score if info.better == "higher" else -score
 
 
+def rungs(evaluations: int) -> list[int]:
+    """After how many of the evaluations settings are compared; not after the last one."""
+    found, rung = [], GRACE
+    while rung < evaluations:
+        found.append(rung)
+        rung *= FACTOR
+    return found
+
+
 def space(cell: Cell) -> Space:
-    """What there is to search: the declared values of the strategies that are added to a base."""
+    """What there is to search: the declared values of the strategies that are added to a base.
+
+    Without those that can change nothing on the task.
+    """
     if cell.strategy is None or cell.contrast == "removed":
         return {}
-    declared = {name: registry.strategy(name).search for name in sorted(set(cell.named))}
+    task, entries = registry.task(cell.task), map(registry.strategy, sorted(set(cell.named)))
+    acting = [entry for entry in entries if entry.build(task).inert(task) is None]
+    declared = {entry.name: entry.search for entry in acting}
     return {
         name: {setting: list(values) for setting, values in own.items()}
         for name, own in declared.items()
@@ -228,6 +272,14 @@ def valid(file: Path, spec: str) -> Search | None:
         return None
     found = read(file)
     return found if found.spec == spec else None
+
+
+def most_settings(cell: Cell, seeds: int) -> int:
+    """How many surely fit in one file, which is no larger than a record."""
+    task = registry.task(cell.task)
+    settings = sum(len(name) + 32 for own in space(cell).values() for name in own)
+    each = 240 + settings + task.evaluations * (28 + 16 * seeds)
+    return min(MOST_SETTINGS, (MAX_BYTES - RESERVE) // each)
 
 
 def write(file: Path, search: Search) -> None:

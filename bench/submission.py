@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 from bench import registry, search
@@ -19,7 +20,7 @@ from bench.record import (
     summarise,
     walk,
 )
-from bench.search import FIRST_SEED, Search
+from bench.search import FIRST_SEED, Search, Tried
 from bench.strategy import combine
 
 
@@ -51,6 +52,7 @@ def validate(path: Path) -> tuple[int, list[str]]:
             problems.append(str(one))
         else:
             problems += [f"{file}: {text}" for text in _search_problems(file, one)]
+    problems += _unlike([(file, one) for file, one in searches if isinstance(one, Search)])
     return len(found) + len(searches), problems + _duplicated(
         [f for f in found if isinstance(f, Found)]
     )
@@ -97,7 +99,7 @@ def _against_search(found: Found) -> list[str]:
     """What is wrong with tuned settings: the search beside them must have chosen them."""
     cell = found.record.origin
     try:
-        chosen, _ = search.tuned(cell.published, found.path.parents[1])
+        chosen, _ = search.tuned(cell.published, found.path.resolve().parents[1])
     except (search.NoSearch, CorruptRecord) as error:
         return [f"its settings were chosen by no search: {error}"]
     if chosen.settings() != found.record.settings:
@@ -133,29 +135,58 @@ def _search_problems(file: Path, found: Search) -> list[str]:
 
 def _tries(found: Search) -> list[str]:
     problems = []
-    task, cell = registry.task(found.task), found.origin
-    within = search.space(cell)
-    if min(found.seeds) < FIRST_SEED:
-        problems.append(f"seeds below {FIRST_SEED} are for results, not for choosing settings")
-    if [tried.number for tried in found.tries] != list(range(len(found.tries))):
+    cell = found.origin
+    within, tries = search.space(cell), found.tries
+    if found.seeds != list(range(FIRST_SEED, FIRST_SEED + len(found.seeds))):
+        problems.append(f"its seeds must be {FIRST_SEED}, {FIRST_SEED + 1}, ...")
+    if [tried.number for tried in tries] != list(range(len(tries))):
         problems.append("settings are missing, or given twice")
     if not found.complete:
-        problems.append(f"{len(found.counted)} of {found.budget} settings have been tried")
-    known = [tried.settings for tried in found.tries]
-    if known[:1] != [search.searched(cell.settings(), within)]:
+        problems.append(f"{len(tries)} of {found.budget} settings have been tried")
+    known = [tried.settings for tried in tries]
+    if found.searcher == "random":
+        if known != list(islice(search.draws(cell, within), len(known))):
+            problems.append("its settings are not those that are drawn for this cell")
+    elif known[:1] != [search.searched(cell.settings(), within)]:
         problems.append("its first settings are not the published ones")
     if not all(search.contains(within, settings) for settings in known[1:]):
         problems.append("settings were tried that its space does not hold")
     if any(known.count(settings) > 1 for settings in known):
         problems.append("settings were tried twice")
-    budget = (found.updates or task.updates) * task.steps_per_update
-    for tried in found.tries:
-        steps = [point.step for point in tried.curve]
-        whole = tried.status == "finished"
-        if steps != sorted(set(steps)) or (whole and steps[-1:] != [budget]):
-            problems.append(f"settings {tried.number}: the curve does not end at step {budget}")
-        if len(tried.scores) != (len(found.seeds) if whole else 0):
-            problems.append(f"settings {tried.number}: not one score for each seed")
+    if found.provenance is None and tries:
+        problems.append("says nothing of where its numbers come from")
+    for tried in tries:
+        problems += [f"settings {tried.number}: {text}" for text in _tried_problems(found, tried)]
+    return problems
+
+
+def _tried_problems(found: Search, tried: Tried) -> list[str]:
+    task, problems = registry.task(found.task), []
+    updates, parts = found.updates or task.updates, task.evaluations
+    marks = sorted({updates * part // parts for part in range(1, parts + 1)} - {0})
+    whole = [mark * task.steps_per_update for mark in marks]
+    steps = [point.step for point in tried.curve]
+    if tried.status == "finished" and steps != whole:
+        problems.append(f"its curve does not have the steps {whole}")
+    if tried.status == "stopped":
+        if steps != whole[: len(steps)] or len(steps) not in search.rungs(len(whole)):
+            problems.append("was not stopped where settings are compared")
+        if not found.halving or tried.number == 0:
+            problems.append("was stopped, although nothing should have stopped it")
+    if any(len(point.scores) != len(found.seeds) for point in tried.curve):
+        problems.append("does not have one score for each seed")
+    return problems
+
+
+def _unlike(searches: list[tuple[Path, Search]]) -> list[str]:
+    """Searches of one submission must have been the same chance for all."""
+    problems = []
+    first: dict[Path, tuple[Path, Search]] = {}
+    for file, found in searches:
+        other, model = first.setdefault(file.resolve().parents[1], (file, found))
+        for rule, value in found.rules.items():
+            if value != model.rules[rule]:
+                problems.append(f"{file}: {rule} is {value}, but {model.rules[rule]} in {other}")
     return problems
 
 

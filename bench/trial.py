@@ -77,7 +77,7 @@ def run(
         try:
             made = _trained(job, device, _Watch(job, tell, judged, log), stream)
         except SystemExit:
-            log.info("stopped %s: other settings are ahead", job.label)
+            log.info("stopped %s by Tune: other settings are ahead, or the run ends", job.label)
             raise
         except BaseException as error:
             log.info("ended without an outcome: %s", problem(error))

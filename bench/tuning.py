@@ -1,19 +1,17 @@
-"""From a grid to the settings that are still to be tried, and from trials to searches."""
+"""From a grid to the settings that are still to be tried, and to those that were chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bench import record, registry, search
 from bench.cells import Job, Terms, Todo, estimate
-from bench.grid import Cell, spec_hash
-from bench.record import Attempt, CorruptRecord, ScoreInfo, UnreadableRecord
-from bench.search import FIRST_SEED, Chosen, Point, Search, Tried, median, merit
-from bench.trial import Made
+from bench.grid import BadGrid, Cell, spec_hash
+from bench.record import CorruptRecord, ScoreInfo, UnreadableRecord
+from bench.search import FIRST_SEED, Chosen, Search
 
 Searcher = Literal["random", "optuna"]
 
@@ -57,19 +55,16 @@ class Try(Job):
         return replace(self, cell=cell, spec=spec_hash(cell), open=False)
 
 
-@dataclass(frozen=True)
-class Stopped:
-    """What is known of a trial that was stopped because others are ahead."""
-
-    curve: list[Point]
-    seconds: float
-
-
 @dataclass
 class Plan(Todo):
     """What a grid's searches still need: `done` counts searches, `jobs` are of the class `Try`."""
 
     nothing: list[str]  # cells in which there is nothing to search
+
+    @property
+    def unit(self) -> str:
+        """What jobs are."""
+        return "settings"
 
     @property
     def contests(self) -> dict[str, list[Try]]:
@@ -86,12 +81,11 @@ def missing(
 ) -> Plan:
     """Every cell's settings minus those that have been tried; corrupt searches are set aside.
 
-    A search with another budget goes on, or counts no more of its settings than the budget says.
-    `dry_run` changes no file. Raises `UnreadableRecord`.
+    `dry_run` changes no file. Raises `UnreadableRecord`, and `BadGrid` if a search was begun under
+    other rules, or would not fit in a file.
     """
     jobs: list[Job] = []
     plan = Plan(jobs, done=0, corrupt=[], skipped={}, nothing=[])
-    seeds = tuple(range(FIRST_SEED, FIRST_SEED + rules.seeds))
     for cell in cells:
         within = search.space(cell)
         if not within:
@@ -102,43 +96,78 @@ def missing(
             plan.skipped[cell.task] = lack
             continue
         path = search.path(folder, cell)
-        blank = _blank(cell, within, seeds, rules)
+        blank = _blank(cell, within, rules)
+        now = blank
         try:
-            found = search.valid(path, blank.spec)
+            found = search.read(path) if path.exists() else None
         except UnreadableRecord:
             raise
         except CorruptRecord as error:
             found = None
             kept = path if dry_run else record.set_aside(path)
             plan.corrupt.append(f"{error} (kept as {kept.name}; the cell is searched again)")
-        now = blank if found is None else _under(found, rules)
-        if found is not None and now != found and not dry_run:
-            search.write(path, now)
+        if found is not None and search.current(found):
+            now = _going_on(found, blank, path)
+            if now != found and not dry_run:
+                search.write(path, now)
         plan.done += now.complete
-        have = {tried.number for tried in now.counted}
-        cost = estimate(cell, folder, rules.seeds)
-        for number, settings in enumerate(islice(search.draws(cell, within), rules.budget)):
-            if number not in have:
-                job = Try(
-                    cell=cell,
-                    seeds=seeds,
-                    planned=seeds,
-                    path=path,
-                    seconds=cost,
-                    spec="",
-                    terms=terms,
-                    number=number,
-                    search=now,
-                )
-                job = job.settled(settings)
-                jobs.append(replace(job, open=rules.searcher != "random" and number > 0))
+        jobs += _tries(cell, now, path, estimate(cell, folder, rules.seeds), terms)
     # Longest first; of one cell the published settings, which are never stopped, come first.
     jobs.sort(key=lambda job: -job.seconds)
     return plan
 
 
-def _blank(cell: Cell, within: search.Space, seeds: tuple[int, ...], rules: Rules) -> Search:
+def _going_on(found: Search, blank: Search, path: Path) -> Search:
+    """The search under the rules of `blank`, of which only a larger budget may be new."""
+    old, new = found.rules, blank.rules
+    for rule in new:
+        same = len(found.tries) <= blank.budget if rule == "--budget" else new[rule] == old[rule]
+        if not same:
+            raise BadGrid(
+                f"{path} was made with {_option(rule, old[rule])}, not {_option(rule, new[rule])}; "
+                f"searches of one submission share their rules, so keep to it or give another "
+                f"--name"
+            )
+    return found.model_copy(update={"budget": blank.budget})
+
+
+def _option(rule: str, value: object) -> str:
+    if isinstance(value, bool):
+        return rule if value else rule.replace("--", "--no-")
+    return f"{rule} {value}"
+
+
+def _tries(cell: Cell, now: Search, path: Path, cost: float, terms: Terms) -> Iterator[Try]:
+    """What is missing. Numbers that are free are given to settings that have not been tried."""
+    known, numbers = [tried.settings for tried in now.tries], {tried.number for tried in now.tries}
+    untried = (drawn for drawn in search.draws(cell, now.space) if drawn not in known)
+    free = (number for number in range(now.budget) if number not in numbers)
+    seeds = tuple(now.seeds)
+    for number, settings in zip(free, untried, strict=False):
+        job = Try(
+            cell=cell,
+            seeds=seeds,
+            planned=seeds,
+            path=path,
+            seconds=cost,
+            spec="",
+            terms=terms,
+            number=number,
+            search=now,
+        )
+        is_open = now.searcher != "random" and number > 0
+        yield replace(job.settled(settings), open=is_open)
+
+
+def _blank(cell: Cell, within: search.Space, rules: Rules) -> Search:
     task = registry.task(cell.task)
+    seeds = list(range(FIRST_SEED, FIRST_SEED + rules.seeds))
+    most = search.most_settings(cell, rules.seeds)
+    if min(rules.budget, search.size(cell, within)) > most:
+        raise BadGrid(
+            f"{rules.budget} settings of {cell.task}/{cell.name} with {rules.seeds} seeds do not "
+            f"fit in one file; at most {most}"
+        )
     return Search(
         task=cell.task,
         domain=task.domain,
@@ -147,7 +176,7 @@ def _blank(cell: Cell, within: search.Space, seeds: tuple[int, ...], rules: Rule
         updates=cell.updates,
         cell=cell.name,
         score_info=ScoreInfo.of(task),
-        seeds=list(seeds),
+        seeds=seeds,
         budget=rules.budget,
         searcher=rules.searcher,
         halving=rules.halving,
@@ -158,160 +187,38 @@ def _blank(cell: Cell, within: search.Space, seeds: tuple[int, ...], rules: Rule
     )
 
 
-def _under(found: Search, rules: Rules) -> Search:
-    update = {
-        "budget": rules.budget,
-        "searcher": rules.searcher,
-        "halving": rules.halving,
-    }
-    return found.model_copy(update=update)
+def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
+    """The cells with the settings that their searches have chosen, and why others have none.
 
-
-def chosen(cells: Iterable[Cell], folder: Path) -> list[Cell]:
-    """The cells with the settings that their searches have chosen, all with the same budget.
-
-    Cells in which there is nothing to search stay as they are. Raises `search.NoSearch`.
+    Cells in which there is nothing to search stay as they are. Raises `search.NoSearch` if not one
+    cell has tuned settings, or if searches were not the same chance for all.
     """
     found: list[Cell] = []
     lacking: list[str] = []
-    budgets: dict[int, str] = {}
+    first: Search | None = None
     for cell in cells:
         if registry.task(cell.task).missing() is not None:
             found.append(cell)  # left out of the run, which says so
             continue
         try:
             settled, by = search.tuned(cell, folder)
-        except search.NoSearch as error:
+        except (search.NoSearch, CorruptRecord) as error:
             lacking.append(str(error))
             continue
         found.append(settled)
-        if by is not None:
-            budgets.setdefault(by.budget, f"{cell.task}/{cell.name}")
-    if lacking:
-        more = f" (and {len(lacking) - 1} more)" if len(lacking) > 1 else ""
-        raise search.NoSearch(
-            f"{lacking[0]}{more}; run `python -m bench tune` with the same grid and --name first"
-        )
-    if len(budgets) > 1:
-        some = " and ".join(f"{label} {budget}" for budget, label in sorted(budgets.items())[:2])
-        raise search.NoSearch(
-            f"searches differ in how many settings they tried, {some}; run `python -m bench tune` "
-            f"with one --budget for the whole grid first"
-        )
-    return found
-
-
-def keep(job: Try, made: Made | Stopped, attempts: list[Attempt]) -> str:
-    """Add to the job's search what its settings gave; a line on it. Raises `OSError`."""
-    try:
-        found = search.valid(job.path, job.search.spec)
-    except UnreadableRecord:
-        raise
-    except CorruptRecord:  # broken since the job was planned
-        record.set_aside(job.path)
-        found = None
-    tried = _tried(job, made, attempts)
-    now = found or job.search.model_copy(update={"tries": []})
-    others = [other for other in now.tries if other.number != tried.number]
-    update: dict[str, Any] = {
-        "tries": sorted([*others, tried], key=lambda one: one.number),
-    }
-    if isinstance(made, Made):
-        origin = made.record.provenance
-        update["provenance"] = origin.model_copy(update={"spec": now.spec})
-    search.write(job.path, now.model_copy(update=update))
-    return _line(job, tried)
-
-
-def current(job: Try) -> Search:
-    """The job's search as it stands now."""
-    try:
-        return search.valid(job.path, job.search.spec) or job.search
-    except CorruptRecord:
-        return job.search
-
-
-def axes(space: search.Space) -> dict[str, int]:
-    """Every searched setting, "strategy.setting", and how many values it may take."""
-    return {f"{name}.{key}": len(own[key]) for name, own in space.items() for key in own}
-
-
-def at(space: search.Space, places: dict[str, int]) -> Chosen:
-    """The settings whose values stand at these places."""
-    return {
-        name: {key: values[places[f"{name}.{key}"]] for key, values in own.items()}
-        for name, own in space.items()
-    }
-
-
-def evaluated(found: Search) -> list[tuple[dict[str, int], float]]:
-    """The places of what was tried, and the merit of the last that is known of it.
-
-    Without published settings that are no values of the space.
-    """
-    known = []
-    for tried in found.tries:
-        try:
-            places = {
-                f"{name}.{key}": values.index(tried.settings[name][key])
-                for name, own in found.space.items()
-                for key, values in own.items()
-            }
-        except ValueError:
+        if by is None:
             continue
-        last = median(found.score_info, tried.scores) if tried.scores else tried.curve[-1].score
-        known.append((places, merit(found.score_info, last)))
-    return known
-
-
-def _tried(job: Try, made: Made | Stopped, attempts: list[Attempt]) -> Tried:
-    settings = search.searched(job.cell.settings(), job.search.space)
-    if isinstance(made, Stopped):
-        return Tried(
-            number=job.number,
-            settings=settings,
-            status="stopped",
-            curve=made.curve,
-            scores=[],
-            seconds=round(made.seconds, 3),
-            attempts=attempts,
+        first = first or by
+        for rule, value in by.rules.items():
+            if value != first.rules[rule]:
+                raise search.NoSearch(
+                    f"the search of {first.task}/{first.cell} was made with "
+                    f"{_option(rule, first.rules[rule])}, that of {by.task}/{by.cell} with "
+                    f"{_option(rule, value)}; run `python -m bench tune` for the whole grid"
+                )
+    if first is None:
+        why = lacking[0] if lacking else "there is nothing to search in this grid"
+        raise search.NoSearch(
+            f"{why}; run `python -m bench tune` with the same grid and --name first"
         )
-    results, info = made.record.seeds, made.record.score_info
-    steps = [point.step for point in results[0].curve]
-    curve = [
-        Point(
-            step=step,
-            score=median(info, [seed.curve[index].metrics[info.metric] for seed in results]),
-        )
-        for index, step in enumerate(steps)
-        if step
-    ]
-    return Tried(
-        number=job.number,
-        settings=settings,
-        status="finished",
-        curve=curve,
-        scores=[seed.score if seed.status == "ok" else None for seed in results],
-        seconds=round(sum(made.record.seconds.values()), 3),
-        attempts=attempts,
-    )
-
-
-def _line(job: Try, tried: Tried) -> str:
-    what = f"{job.label} ({text(tried.settings)})"
-    info = job.search.score_info
-    if tried.status == "stopped":
-        return f"{what}: stopped at step {tried.curve[-1].step}, others are ahead"
-    score = median(info, tried.scores)
-    said = "failed" if score is None else f"{info.metric} {score:.4g}"
-    return f"{what}: {said} (median of {len(tried.scores)}), {tried.seconds:.0f} s"
-
-
-def text(settings: Chosen) -> str:
-    """Settings in a few words: "gamma 10", or with the strategies' names if there are several."""
-    many = len(settings) > 1
-    return ", ".join(
-        f"{name}.{key} {value:g}" if many else f"{key} {value:g}"
-        for name, own in sorted(settings.items())
-        for key, value in sorted(own.items())
-    )
+    return found, lacking

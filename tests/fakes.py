@@ -20,6 +20,7 @@ class FakeTraining:
 
     calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
     before: Callable[[str], None] = lambda cell: None  # may raise
+    evaluations: int = 5
 
     def __call__(
         self, learner: Any, seeds: Sequence[int], updates: int | None = None, **rest: Any
@@ -29,7 +30,7 @@ class FakeTraining:
         self.calls.append((learner.game.name, cell, tuple(seeds)))
         self.before(cell)
         total = (updates or learner.game.updates) * learner.game.steps_per_update
-        steps = [total * share // 5 for share in range(6)]
+        steps = [total * part // self.evaluations for part in range(self.evaluations + 1)]
         names = [metric.name for metric in learner.game.metrics]
         return Run(
             seeds=tuple(seeds),

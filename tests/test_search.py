@@ -8,30 +8,37 @@ from pathlib import Path
 
 import pytest
 
-from bench import registry, search
-from bench.grid import Cell, flat, load_grid, spec_hash
-from bench.record import CorruptRecord, ScoreInfo
+from bench import registry, search, tuning
+from bench.cells import Terms
+from bench.grid import KITS, BadGrid, Cell, flat, load_grid, spec_hash
+from bench.record import Attempt, CorruptRecord, ScoreInfo
 from bench.search import WORST, Point, Search, Tried, median, merit
+from bench.tries import text
+from bench.tuning import Rules
 from tests.closed_form import build, learner, run
 
 R1 = Cell("dirac", "bare", "r1")
 INFO = ScoreInfo.of(registry.task("dirac"))  # lower is better
+CORE = load_grid("core")
 SEARCHED = [
     cell
     for base in ("bare", "reference")
-    for cell in load_grid("core").narrowed(None, None, (base,), None).cells()
+    for cell in CORE.narrowed(None, (*CORE.strategies, *KITS), (base,), None).cells()
     if search.space(cell)
 ]
 
 
+GAMMAS = [settings["r1"]["gamma"] for settings in search.draws(R1, search.space(R1))]
+
+
 def tried(number: int, *scores: float | None, stopped: bool = False) -> Tried:
-    gamma = [1.0, 10.0, 0.1][number % 3]
+    """Settings with the same score of each seed at every evaluation."""
+    points = 3 if stopped else 10
     return Tried(
         number=number,
-        settings={"r1": {"gamma": gamma}},
+        settings={"r1": {"gamma": GAMMAS[number]}},
         status="stopped" if stopped else "finished",
-        curve=[Point(step=50, score=1.0)],
-        scores=list(scores),
+        curve=[Point.of(50 * place, scores or [1.0] * 3) for place in range(1, points + 1)],
         seconds=1.0,
         attempts=[],
     )
@@ -65,8 +72,11 @@ def test_draws_are_the_published_settings_and_then_the_space_once_each(cell: Cel
     assert len({flat(settings) for settings in every}) == len(every) == search.size(cell, within)
     assert all(search.contains(within, settings) for settings in every[1:])
     assert list(islice(search.draws(cell, within), 2)) == every[:2]  # a larger budget goes on
-    for settings in every:  # and every one of them can be built
+    for settings in every[:9]:  # and every one of them can be built, told and written
         cell.varied("1", settings).learner().blueprint  # noqa: B018
+        assert text(settings).count(" ") >= 1
+        first = tried(0).model_copy(update={"settings": settings})
+        assert Tried.model_validate_json(first.model_dump_json()) == first
 
 
 def test_all_tasks_try_the_same_settings_in_the_same_order() -> None:
@@ -140,8 +150,53 @@ def test_the_best_has_the_best_median_then_fewer_failures_then_comes_first() -> 
     assert best(tried(0, 1.0, 2.0, None), tried(1, 1.0, 2.0, 3.0)) == 1
     assert best(tried(0, None, None, None), tried(1, 1.0, None, None)) == 1  # fewer failures
     assert best(tried(0, 2.0, 2.0, 2.0), tried(1, stopped=True)) == 0
-    assert best(tried(0, 2.0, 2.0, 2.0), tried(1, 1.0, 1.0, 1.0), budget=1) == 0
     assert best() is None
+    both = searched(tried(0, 2.0, 2.0, 2.0), tried(1, 1.0, 1.0, 1.0))
+    assert [both.best(first).number for first in (1, 2, 9)] == [0, 1, 1]
+
+
+def test_scores_are_those_of_a_record_with_the_same_curve() -> None:
+    """The mean over the window of three; no score for what diverged, and none for a collapse."""
+    good = [1.0] * 7 + [0.3, 0.2, 0.1]
+    ends_in_nan = [0.1] * 9 + [math.nan]
+    collapsed = [0.1] * 7 + [1.1] * 3  # from nine tenths of the way to less than one tenth
+    columns = zip(good, ends_in_nan, collapsed, strict=True)
+    points = [Point.of(50 * place, scores) for place, scores in enumerate(columns, start=1)]
+    made = tried(0).model_copy(update={"curve": points})
+    scores = made.scores(INFO)
+    assert scores == [pytest.approx(0.2), None, None]
+    assert made.merits(INFO)[:2] == [-0.1, -0.1]  # of 1, 0.1 and 0.1
+
+
+def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> None:
+    """A full one with long numbers and failures fits, and one more would be refused."""
+    cell = Cell("ring8", "bare", "dragan+lecam+r1")
+    within, seeds = search.space(cell), 10
+    most = search.most_settings(cell, seeds)
+    assert 20 < most < search.size(cell, within)
+    step, score = 1_000_000, -1.234567e-101
+    every = [
+        Tried(
+            number=number,
+            settings=settings,
+            status="finished",
+            curve=[Point.of(step + place, [score] * seeds) for place in range(10)],
+            seconds=12345.678,
+            attempts=[Attempt(reason="interrupted")] * 2,
+        )
+        for number, settings in enumerate(islice(search.draws(cell, within), most))
+    ]
+    whole = searched().model_copy(update={"tries": every, "space": within})
+    search.write(tmp_path / "1" / "x" / "y.json", whole)
+    with pytest.raises(BadGrid, match=f"do not fit in one file; at most {most}"):
+        tuning.missing([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), Terms())
+    assert tuning.missing([cell], tmp_path, Rules(budget=most, seeds=seeds), Terms()).jobs
+
+
+def test_what_can_change_nothing_is_not_searched() -> None:
+    """A target network where the discount is 0, alone and in a kit."""
+    assert search.space(Cell("ring8", "bare", "target_network")) == {}
+    assert search.space(Cell("ring8", "bare", "ddpg")).keys() == {"replay"}
 
 
 def test_a_search_is_complete_when_budget_or_space_is_used_up() -> None:

@@ -39,6 +39,7 @@ FLOORS = [
             "bench.cells",
             "bench.search",
             "bench.tuning",
+            "bench.tries",
             "bench.faults",
             "bench.watchdog",
             "bench.trial",

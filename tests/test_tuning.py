@@ -12,16 +12,18 @@ import pytest
 
 from bench import registry, search, tuning
 from bench.cells import Terms
-from bench.grid import Cell
+from bench.grid import BadGrid, Cell
 from bench.record import read
 from bench.search import Point, Search
-from bench.tuning import Rules, Stopped, Try
+from bench.tries import Keeper, Proposals, Stopped
+from bench.tuning import Rules, Try
 from tests.closed_form import build, learner, update_matrix
 from tests.fakes import FakeTraining, bench
 from tests.suite import LONG, Suite, planted, wait_for
 
 R1 = Cell("dirac", "bare", "r1")
 RULES = Rules(budget=3)
+KEEP = Keeper()
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_from_a_search_to_records_with_its_choice(suite: Suite) -> None:
     assert gammas[0] == 1.0  # the published one
     assert best.settings["r1"]["gamma"] == min(gammas, key=radius)
     for tried in whole.tries[1:]:  # behind from the start
-        assert (tried.status, tried.scores) == ("stopped", [])
+        assert tried.status == "stopped"
         assert len(tried.curve) in {3, 6}  # where they are compared
     steps = registry.task("dirac").updates
     assert (len(best.curve), best.curve[-1].step) == (10, steps)
@@ -129,8 +131,8 @@ def tries(folder: Path, rules: Rules = RULES, cell: Cell = R1) -> list[Try]:
 
 def stop(job: Try, *scores: float) -> None:
     """What the job's settings gave before they were stopped."""
-    points = [Point(step=50 * place, score=score) for place, score in enumerate(scores, start=1)]
-    tuning.keep(job, Stopped(points, seconds=1.0), [])
+    points = [Point.of(50 * place, [score] * 3) for place, score in enumerate(scores, start=1)]
+    KEEP(job, Stopped(points, seconds=1.0), [])
 
 
 def test_settings_compete_with_those_of_their_own_cell_alone(folder: Path) -> None:
@@ -168,7 +170,7 @@ def test_what_was_tried_before_still_competes(folder: Path) -> None:
         halving.on_trial_add(None, trial)
         worse = {"evaluation": 3, "merit": -0.2}
         assert halving.on_trial_result(None, trial, worse) == "STOP"
-    (job, *_) = tries(folder, replace(RULES, halving=False))
+    (job, *_) = tries(folder / "other", replace(RULES, halving=False))
     assert engine_ray._Halving([job])._of == {}
 
 
@@ -180,8 +182,7 @@ def test_a_searcher_never_proposes_what_was_tried(folder: Path) -> None:
     cell = Cell("dirac", "bare", "dragan")
     jobs = tries(folder, rules, cell)
     assert [job.open for job in jobs] == [False] + [True] * 8
-    stop(jobs[0], 1.0)
-    proposals, seen = engine_ray._Proposals(), [jobs[0].cell.settings()]
+    proposals, seen = Proposals(engine_ray._optuna), [jobs[0].cell.settings()]
     for turn, job in enumerate(jobs[1:]):
         settled = proposals.settle(job)
         assert not settled.open
@@ -192,21 +193,40 @@ def test_a_searcher_never_proposes_what_was_tried(folder: Path) -> None:
     assert search.size(cell, search.space(cell)) == 9
 
 
-def test_a_smaller_budget_counts_fewer_and_a_larger_one_goes_on(folder: Path) -> None:
-    for job, distance in zip(tries(folder), (0.5, 0.1, 0.3), strict=True):
-        stop(job, distance)
-    file = search.path(folder, R1)
-    assert tries(folder) == []
-    assert tries(folder, Rules(budget=1)) == []
-    assert (search.read(file).budget, len(search.read(file).counted)) == (1, 1)
-    assert tries(folder, Rules(budget=100)) == []
-    assert len(search.read(file).counted) == 3
+OTHERWISE = {
+    "--seeds 3, not --seeds 5": Rules(budget=3, seeds=5),
+    "--budget 3, not --budget 2": Rules(budget=2),
+    "--searcher random, not --searcher optuna": Rules(budget=3, searcher="optuna"),
+    "--halving, not --no-halving": Rules(budget=3, halving=False),
+}
 
 
-def test_other_seeds_or_an_edited_space_begin_anew(folder: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("said", OTHERWISE)
+def test_a_search_keeps_its_rules_and_only_its_budget_grows(folder: Path, said: str) -> None:
+    """Otherwise strategies would not have had the same chance, or what was tried would be lost."""
     for job in tries(folder):
         stop(job, 1.0)
-    assert len(tries(folder, Rules(budget=3, seeds=5))) == 3
+    file = search.path(folder, R1)
+    before = file.read_bytes()
+    with pytest.raises(BadGrid, match=f"was made with {said}; .* or give another --name"):
+        tries(folder, OTHERWISE[said])
+    assert file.read_bytes() == before
+    assert tries(folder, Rules(budget=9)) == []
+    assert (search.read(file).budget, len(search.read(file).tries)) == (9, 3)
+
+
+def test_free_numbers_are_given_to_settings_that_were_not_tried(folder: Path) -> None:
+    """Number 1 was lost, and the others were tried: it is what remains."""
+    first, second, third = tries(folder)
+    stop(first, 1.0)
+    stop(third, 1.0)
+    (job,) = tries(folder)
+    assert (job.number, job.cell.settings()) == (1, second.cell.settings())
+
+
+def test_an_edited_space_begins_anew(folder: Path, monkeypatch) -> None:
+    for job in tries(folder):
+        stop(job, 1.0)
     monkeypatch.setattr(registry.strategy("r1").module, "SEARCH", {"gamma": (5.0,)})
     again = tries(folder)
     assert [job.cell.settings()["r1"]["gamma"] for job in again] == [1.0, 5.0]
@@ -223,21 +243,21 @@ def test_a_broken_search_is_kept_aside_and_made_again(folder: Path) -> None:
     assert (len(planned), file.exists()) == (3, False)
     assert "kept as bare+r1.search.json.corrupt" in plan.corrupt[0]
     stop(tries(folder)[0], 1.0)
-    file.write_text("{")  # broken since it was planned
+    file.write_text("{")  # broken since it was written, by the process that still runs
     stop(planned[1], 1.0)
-    assert [tried.number for tried in search.read(file).tries] == [1]
+    assert [tried.number for tried in search.read(file).tries] == [0, 1]
 
 
 @pytest.fixture
 def finished(folder: Path, monkeypatch) -> Path:
     """A finished search of r1 and one of dragan with another budget; its folder."""
     monkeypatch.chdir(folder.parents[2])
-    monkeypatch.setattr("bench.train.train", FakeTraining())
+    monkeypatch.setattr("bench.train.train", FakeTraining(evaluations=10))
     from bench import trial
 
     for cell, budget in ((R1, 3), (Cell("dirac", "bare", "dragan"), 2)):
         for job in tries(folder, Rules(budget), cell):
-            tuning.keep(job, trial.run(job), [])
+            KEEP(job, trial.run(job), [])
     return folder
 
 
@@ -249,17 +269,25 @@ def error(capsys) -> str:
 TUNED = ("run", "--tasks", "dirac", "--base", "bare", "--settings", "tuned", "--engine", "serial")
 
 
-def test_tuned_settings_need_searches_of_the_same_budget(finished: Path, capsys) -> None:
-    assert bench(*TUNED, "--strategies", "r1,lecam,huber") == 2
+def test_tuned_settings_need_searches_that_were_the_same_chance(finished: Path, capsys) -> None:
+    assert bench(*TUNED, "--strategies", "lecam,huber") == 2
     assert error(capsys) == (
-        "error: dirac/bare+huber has not been searched in results/1/local (and 1 more); run "
+        "error: dirac/bare+huber has not been searched in results/1/local; run "
         "`python -m bench tune` with the same grid and --name first"
     )
     assert bench(*TUNED, "--strategies", "r1,dragan") == 2
-    assert "tried, dirac/bare+dragan 2 and dirac/bare+r1 3; run `python -m bench tune`" in error(
-        capsys
-    )
+    line = "of dirac/bare+dragan was made with --budget 2, that of dirac/bare+r1 with --budget 3;"
+    assert line in error(capsys)
     assert bench(*TUNED, "--strategies", "r1") == 0
+
+
+def test_what_has_no_search_is_skipped_and_the_rest_runs(finished: Path, capsys) -> None:
+    assert bench(*TUNED, "--strategies", "r1,huber") == 3
+    out, err = capsys.readouterr()
+    assert "done   dirac/bare+r1~tuned" in out
+    warning, last = err.splitlines()
+    assert warning.startswith("warning: skipping a cell: dirac/bare+huber has not been searched")
+    assert last.startswith("error: 1 cells have no tuned settings, first: dirac/bare+huber")
 
 
 @pytest.mark.parametrize(
@@ -301,17 +329,33 @@ def tampered(path: Path, change) -> None:
 
 FORGED = {
     "a setting that nobody declared": lambda s: s["tries"][1]["settings"]["r1"].update(gamma=3.0),
+    "settings in another order": lambda s: swap(s["tries"][1], s["tries"][2]),
     "seeds of results": lambda s: s.update(seeds=[0, 1, 2]),
+    "a seed again and again": lambda s: s.update(seeds=[1000] * 3),
     "a wider space": lambda s: s["space"]["r1"].update(gamma=[0.1, 1.0, 10.0, 20.0]),
     "less than was asked for": lambda s: s["tries"].pop(),
-    "not the published first": lambda s: s["tries"][0]["settings"]["r1"].update(gamma=0.1),
+    "not the published first": lambda s: swap(s["tries"][0], s["tries"][1]),
+    "published, but stopped": lambda s: cut(s["tries"][0], 3),
+    "stopped where nothing is compared": lambda s: cut(s["tries"][1], 1),
+    "stopped without halving": lambda s: (cut(s["tries"][1], 3), s.update(halving=False)),
     "another code": lambda s: s.update(spec="0" * 16),
-    "a seed without a score": lambda s: s["tries"][0]["scores"].pop(),
+    "a seed without a score": lambda s: s["tries"][0]["curve"][0]["scores"].pop(),
     "a shorter curve": lambda s: s["tries"][0]["curve"].pop(),
+    "no curve": lambda s: s["tries"][0].update(curve=[]),
     "another strategy": lambda s: s.update(strategy="r2"),
     "another score": lambda s: s["score_info"].update(window=1),
+    "an unknown searcher": lambda s: s.update(searcher="my hands"),
+    "no provenance": lambda s: s.update(provenance=None),
     "an unknown field": lambda s: s.update(more=1),
 }
+
+
+def swap(one, other) -> None:
+    one["settings"], other["settings"] = other["settings"], one["settings"]
+
+
+def cut(tried, evaluations: int) -> None:
+    tried.update(status="stopped", curve=tried["curve"][:evaluations])
 
 
 @pytest.mark.parametrize("forgery", FORGED)
@@ -323,8 +367,18 @@ def test_a_forged_search_is_refused(finished: Path, capsys, forgery: str) -> Non
     assert "bare+r1.search.json: " in capsys.readouterr().err
 
 
+def test_searches_of_one_submission_share_their_rules(finished: Path, capsys) -> None:
+    assert bench("validate", finished) == 2
+    assert "--budget is 3, but 2 in " in error_lines(capsys)[0]
+
+
+def error_lines(capsys) -> list[str]:
+    return list(capsys.readouterr().err.splitlines())
+
+
 def test_tuned_settings_that_no_search_has_chosen_are_refused(finished: Path, capsys) -> None:
     assert bench(*TUNED, "--strategies", "r1") == 0
+    search.path(finished, Cell("dirac", "bare", "dragan")).unlink()
     assert bench("validate", finished) == 0
     file = search.path(finished, R1)
     best = search.read(file).best()
@@ -333,9 +387,8 @@ def test_tuned_settings_that_no_search_has_chosen_are_refused(finished: Path, ca
     others.remove(best.settings["r1"]["gamma"])
 
     def worse(raw) -> None:  # now another one is the best
-        for tried in raw["tries"]:
-            if tried["number"] == best.number:
-                tried["scores"] = [9.0, 9.0, 9.0]
+        for point in raw["tries"][best.number]["curve"]:
+            point["scores"] = [9.0, 9.0, 9.0]
 
     text = file.read_text()
     tampered(file, worse)

@@ -33,7 +33,7 @@ from bench.commands.work import (
     through_ray,
     warn,
 )
-from bench.messages import bad_input, fail, need_gpu, writable
+from bench.messages import EXIT_MISSING, bad_input, fail, need_gpu, one_line, writable
 
 if TYPE_CHECKING:
     from bench.cells import Todo
@@ -113,13 +113,16 @@ def run(
         )
         wanted = chosen.cells()
         cells.check(wanted, chosen.seeds)
+        lacking: list[str] = []
         if settings is Settings.tuned:
-            wanted = tuning.chosen(wanted, folder)
+            wanted, lacking = tuning.chosen(wanted, folder)
 
     def plan(dry: bool) -> Todo:
         return cells.missing(wanted, folder, chosen.seeds, terms, dry_run=dry)
 
     def announce(todo: Todo) -> None:
+        for why in lacking:
+            typer.echo(one_line(f"warning: skipping a cell: {why}"), err=True)
         _announce(todo, chosen.seeds)
 
     if dry_run:
@@ -138,6 +141,12 @@ def run(
 
             write_events(folder, wanted, tensorboard)
     skipped(todo, "all other cells have records")
+    if lacking:
+        fail(
+            f"{len(lacking)} cells have no tuned settings, first: {lacking[0]}; run `python -m "
+            f"bench tune` with the same grid first; all other cells have records",
+            EXIT_MISSING,
+        )
     typer.echo(f"all cells have records in {folder}")
 
 

@@ -77,7 +77,7 @@ def tune(
     What has been tried is kept beside the records and not tried again; a larger --budget goes on.
     Exit codes as for `run`.
     """
-    from bench import cells, tuning
+    from bench import cells, tries, tuning
     from bench.grid import load_grid
     from bench.tuning import Rules
 
@@ -95,17 +95,17 @@ def tune(
             names(tasks), names(strategies), names(base), None, updates
         )
         wanted = chosen.cells()
-        cells.check(wanted, seeds)
+        cells.check(wanted, 1)
 
     def plan(dry: bool) -> Plan:
-        return tuning.missing(wanted, folder, rules, terms, dry_run=dry)
+        with bad_input():
+            return tuning.missing(wanted, folder, rules, terms, dry_run=dry)
 
     if dry_run:
-        with bad_input():
-            _announce(plan(True))
+        _announce(plan(True))
         return
     writable(folder)
-    engine = through_ray(address, max_concurrent, keep=tuning.keep)
+    engine = through_ray(address, max_concurrent, keep=tries.Keeper())
     todo = carry_out(plan, _announce, folder, engine)
     skipped(todo, "all other searches have come to their end")
     typer.echo(f"all searches have come to their end in {folder}")

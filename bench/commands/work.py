@@ -92,7 +92,8 @@ def carry_out(
         left = plan(True).jobs
     if left:
         labels = ", ".join(dict.fromkeys(job.label for job in left))
-        fail(f"seeds are missing of {labels}; run the same command again", EXIT_MISSING)
+        what = "seeds are missing of" if todo.unit != "settings" else "these are missing:"
+        fail(f"{what} {labels}; run the same command again", EXIT_MISSING)
     return todo
 
 
@@ -135,7 +136,7 @@ def _run_jobs(todo: Todo, folder: Path, engine: dict[str, Any] | None) -> None:
     interrupted = False
     # On the stdout of now, which engines may send elsewhere.
     console = Console(file=sys.stdout, highlight=False)
-    with Board(todo.jobs, console, board_file(folder)) as board:
+    with Board(todo.jobs, console, board_file(folder), todo.unit) as board:
         try:
             if engine is None:
                 from bench import engine_serial
@@ -153,7 +154,7 @@ def _run_jobs(todo: Todo, folder: Path, engine: dict[str, Any] | None) -> None:
     count, failed = len(todo.jobs), len(board.failures)
     to_go = count - board.done - failed
     unit = board.unit
-    kept = f"the records of the others are in {folder}"
+    kept = f"the {'records' if unit != 'settings' else 'searches'} of the others are in {folder}"
     again = "run the same command again to"
     if interrupted and to_go:
         fail(
@@ -178,7 +179,7 @@ def _told(code: int, folder: Path) -> None:
     if code:
         died = f"was killed by signal {-code}" if code < 0 else f"died with code {code}"
         fail(
-            f"the process that ran the cells {died}, as it does when Ray's daemons are killed; "
-            f"what is done has records in {folder}; run the same command again to go on",
+            f"the process that ran the cells {died}; unless it has said why, Ray's daemons were "
+            f"killed; what is done is in {folder}; run the same command again to go on",
             EXIT_MISSING,
         )

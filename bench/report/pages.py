@@ -18,29 +18,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench import costs, stats
 from bench.grid import PROTOCOL_VERSION
-from bench.record import CorruptRecord, Record
+from bench.record import Record
 from bench.report import curves, plots, tables
 from bench.report.collect import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, study
-from bench.report.searches import budget_curves, search_table, sort_out
+from bench.report.searches import Shown, budget_curves, search_table
 from bench.report.style import VERDICT_STYLE
-from bench.search import Search
 
 Page = dict[str, Any]
-Searches = Sequence[tuple[Path, Search | CorruptRecord]]
 
 
 def build_report(
-    records: list[Record], out: Path, leaderboard: Path | None, searches: Searches = ()
+    records: list[Record],
+    out: Path,
+    leaderboard: Path | None,
+    searches: Sequence[Shown] = (),
+    ignored: Sequence[tuple[str, str]] = (),
 ) -> list[Path]:
     """Write the report below `out` and, if a path is given, the leaderboard; returns all paths.
 
-    `records` are in path order: of several records of one cell the first is shown, and the others
-    are listed as ignored; so are `searches`. Raises `ValueError` if there is nothing to report.
+    `records` are in the order in which they are believed: of several records of one cell the first
+    is shown, and the others are listed as ignored, with what else is `ignored` and why. Raises
+    `ValueError` if there is nothing to report.
     """
     found = study(records)
-    searched, passed_over = sort_out(searches)
     writer = _Writer(out)
-    chosen = search_table(searched)
+    chosen = search_table(searches)
     page = {
         "protocol": PROTOCOL_VERSION,
         "stats": stats,
@@ -54,11 +56,11 @@ def build_report(
         "base_curves": writer.figure("bases", curves.base_curves(found)),
         "tasks": [_task_section(found, view, writer) for view in found.tasks],
         "searches": chosen.to_dict("records"),
-        "search_curves": writer.figure("searches", budget_curves(searched)),
-        "ignored": [*found.ignored, *passed_over],
+        "search_curves": writer.figure("searches", budget_curves([s.search for s in searches])),
+        "ignored": [*found.ignored, *ignored],
         "provenance": tables.provenance_table(found).to_dict("records"),
     }
-    if searched:
+    if searches:
         writer.table("searches", chosen)
     writer.table("provenance", tables.provenance_table(found))
     writer.text(out / "index.html", _environment(True).get_template("index.html.j2").render(page))

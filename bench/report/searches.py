@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,66 +13,111 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from bench.record import CorruptRecord
+from bench.record import CorruptRecord, Found
 from bench.report.curves import COLUMNS, panels, size_of
 from bench.report.style import ACCENT, BASE_GREY, INK, VERDICT_STYLE, png, printable, styled
-from bench.search import Search, Tried, current, median
+from bench.search import Search, Tried, current, median, tuned
 from bench.stats import Floats
-from bench.tuning import text
+from bench.tries import text
 
 DOMAIN_COLOURS = {"gan": ACCENT, "rl": VERDICT_STYLE["RL only"][0], "game": BASE_GREY}
 DOMAIN_LABELS = {"gan": "GAN tasks", "rl": "RL tasks", "game": "toy games"}
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A search, and the name of the submission that it belongs to."""
+
+    search: Search
+    submission: str
+
+
+def unchosen(found: Sequence[Found]) -> tuple[list[Found], list[tuple[str, str]]]:
+    """The records without tuned ones whose settings the search beside them has not chosen.
+
+    Those are told with the reason, because nothing says that their settings were chosen on other
+    seeds than their own.
+    """
+    kept, ignored = [], []
+    for item in found:
+        why = _unchosen(item) if item.record.settings_from == "tuned" else None
+        if why is None:
+            kept.append(item)
+        else:
+            ignored.append((str(item.path), why))
+    return kept, ignored
+
+
+def _unchosen(item: Found) -> str | None:
+    try:
+        chosen, _ = tuned(item.record.origin.published, item.path.parents[1])
+    except ValueError as error:  # no search, a broken one, or names that are no more
+        return f"its settings were chosen by no search: {error}"
+    if chosen.settings() != item.record.settings:
+        return "the search beside it has chosen other settings"
+    return None
+
+
 def sort_out(
-    found: Sequence[tuple[Path, Search | CorruptRecord]],
-) -> tuple[list[Search], list[tuple[str, str]]]:
+    found: Sequence[tuple[Path, Search | CorruptRecord]], records: Sequence[Found]
+) -> tuple[list[Shown], list[tuple[str, str]]]:
     """The searches to show, one for each cell, and those that are not, with the reason.
 
-    Those of one's own (`local`) come first, then path order.
+    First those of the submissions whose tuned cells are shown, the first of `records` of each cell;
+    then one's own (`local`), then path order.
     """
-    kept: dict[tuple[str, str], Search] = {}
+    folders: dict[tuple[str, str], Path] = {}
+    for record in records:
+        if record.record.settings_from == "tuned":
+            key = (record.record.task, record.record.origin.published.name)
+            folders.setdefault(key, record.path.parents[1])
+    kept: dict[tuple[str, str], Shown] = {}
     ignored = []
-    for path, item in sorted(found, key=lambda one: ("local" not in one[0].parts, one[0])):
+
+    def order(one: tuple[Path, Search | CorruptRecord]) -> tuple[bool, bool, Path]:
+        path, item = one
+        key = ("", "") if isinstance(item, CorruptRecord) else (item.task, item.cell)
+        return folders.get(key) != path.parents[1], "local" not in path.parts, path
+
+    for path, item in sorted(found, key=order):
         if isinstance(item, CorruptRecord):
-            ignored.append((path.name, str(item)))
-            continue
-        where = f"the search of {item.task}/{item.cell} (spec {item.spec})"
-        if not current(item):
-            ignored.append((where, "made by other code, settings or data than these"))
+            ignored.append((str(path), str(item)))
+        elif not current(item):
+            ignored.append((str(path), "made by other code, settings or data than these"))
         elif item.updates is not None:
-            ignored.append((where, "a trial with a budget other than the task's"))
+            ignored.append((str(path), "a trial with a budget other than the task's"))
         elif item.best() is None:
-            ignored.append((where, "nothing has come to its end yet"))
+            ignored.append((str(path), "nothing has come to its end yet"))
         elif (item.task, item.cell) in kept:
-            ignored.append((where, "a search of the same cell comes before it"))
+            ignored.append((str(path), "a search of the same cell comes before it"))
         else:
-            kept[item.task, item.cell] = item
+            kept[item.task, item.cell] = Shown(item, path.parents[1].name)
     return [kept[key] for key in sorted(kept)], ignored
 
 
-def search_table(searches: Sequence[Search]) -> pd.DataFrame:
+def search_table(shown: Sequence[Shown]) -> pd.DataFrame:
     """One row per search: what was chosen of how many, and what both settings score there."""
     rows = []
-    for search in searches:
-        best = search.best()
+    for one in shown:
+        search, best = one.search, one.search.best()
         assert best is not None
-        published = next((tried for tried in search.counted if tried.number == 0), None)
+        published = next((tried for tried in search.tries if tried.number == 0), None)
         rows.append(
             {
                 "base": search.base,
                 "strategy": search.strategy,
                 "task": search.task,
                 "domain": search.domain,
-                "tried": len(search.counted),
-                "stopped": sum(tried.status == "stopped" for tried in search.counted),
+                "submission": one.submission,
+                "tried": len(search.tries),
+                "stopped": sum(tried.status == "stopped" for tried in search.tries),
                 "chosen": "the published ones" if best.number == 0 else text(best.settings),
                 "published": text(published.settings) if published else "",
                 "metric": search.score_info.metric,
                 "score_published": _score(search, published),
                 "score_chosen": _score(search, best),
                 "seeds": len(search.seeds),
-                "seconds": math.fsum(tried.seconds for tried in search.counted),
+                "seconds": math.fsum(tried.seconds for tried in search.tries),
             }
         )
     return pd.DataFrame(rows).sort_values(["base", "strategy", "task"]) if rows else pd.DataFrame()
@@ -81,27 +127,29 @@ def _score(search: Search, tried: Tried | None) -> float:
     """The median over seeds; inf, which reads "failed", without one."""
     if tried is None:
         return math.nan
-    score = median(search.score_info, tried.scores)
+    score = median(search.score_info, tried.scores(search.score_info))
     return math.inf if score is None else score
 
 
 def budget_curve(search: Search) -> Floats:
-    """Normalised score [budget] of the best of the first 1, 2, ... settings, less the first one's.
+    """Normalised score [settings tried] of the best of the first 1, 2, ... settings.
 
-    By the seeds of the search, in the order in which settings were drawn. Where the space is
-    smaller than the budget, the curve goes on as it is. A failure counts as the low anchor.
+    By the seeds of the search, in the order in which settings were drawn. What is failed, or below
+    the low anchor, counts as 0.
     """
     values = []
-    for first in range(1, search.budget + 1):
+    for first in range(1, len(search.tries) + 1):
         best = search.best(first)
-        score = None if best is None else median(search.score_info, best.scores)
-        values.append(0.0 if score is None else search.score_info.normalised(score))
-    curve = np.array(values)
-    return curve - curve[0]
+        score = None if best is None else median(search.score_info, best.scores(search.score_info))
+        values.append(0.0 if score is None else max(0.0, search.score_info.normalised(score)))
+    return np.array(values)
 
 
 def budget_curves(searches: Sequence[Search]) -> bytes | None:
-    """PNG with a panel per strategy and base: what more settings gain in each domain."""
+    """PNG with a panel per strategy and base: the best score against the budget, by domain.
+
+    Where a task's space is smaller than another's, its curve goes on as it ends.
+    """
     grouped: dict[tuple[str, str], dict[str, list[Floats]]] = defaultdict(lambda: defaultdict(list))
     for search in searches:
         if search.score_info.anchors is not None:
@@ -132,7 +180,7 @@ def budget_curves(searches: Sequence[Search]) -> bytes | None:
             axes.tick_params(labelbottom=last_of_column, labelleft=index % columns == 0)
         size = size_of(figure)
         figure.supxlabel("settings tried, the published ones first", fontsize=9, y=0.1 / size[1])
-        figure.supylabel("gain in normalised score", fontsize=8.5, x=0.05 / size[0])
+        figure.supylabel("normalised score of the best", fontsize=8.5, x=0.05 / size[0])
         shown = [d for d in DOMAIN_LABELS if any(d in domains for domains in grouped.values())]
         handles = [
             Line2D([], [], color=DOMAIN_COLOURS[d], lw=1.6, label=f"{DOMAIN_LABELS[d]}: mean")
