@@ -93,6 +93,22 @@ def test_from_a_search_to_records_with_its_choice(suite: Suite) -> None:
     assert suite("validate", "results/1/local") == (0, "6 records are valid\n", "")
 
 
+def test_a_model_chooses_through_ray_and_what_crashes_is_tried_again(suite: Suite) -> None:
+    """Two settings at a time; the published ones are never proposed, even while they run."""
+    suite.plant(
+        {"cell": "dirac/bare+r1~0", "kind": "crash", "at": 0.7},
+        {"cell": "dirac/bare+r1~1", "kind": "full"},
+    )
+    code, out, err = suite("tune", *GRID, "--budget", "3", "--searcher", "optuna")
+    assert (code, err) == (0, "")
+    assert "crashed, again later: dirac/bare+r1~0" in out
+    assert planted(suite) >= {"0-crash-0", "1-full-0"}
+    whole = found(suite)
+    assert [attempt.reason for attempt in whole.tries[0].attempts] == ["crashed"]
+    assert {tried.settings["r1"]["gamma"] for tried in whole.tries} == {0.1, 1.0, 10.0}
+    assert suite("validate", "results/1/local") == (0, "1 record is valid\n", "")
+
+
 def test_a_killed_search_goes_on_where_it_was(suite: Suite) -> None:
     """SIGKILL of the command; what had been tried is not tried again, and the file is whole."""
     undisturbed = Suite(suite.folder / "undisturbed")
