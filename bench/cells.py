@@ -96,6 +96,11 @@ class Todo:
         whole = len({job.label for job in self.jobs}) == len(self.jobs)
         return "cells" if whole else "parts of cells"
 
+    @property
+    def kept(self) -> str:
+        """Where their outcomes are written down."""
+        return "records"
+
 
 def submission_folder(results: Path, name: str) -> Path:
     """results/<protocol>/<name>, where a submission's records live."""

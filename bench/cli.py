@@ -119,9 +119,9 @@ def report(
         fail(f"cannot write to {board}: it is a folder; name a file")
     from bench.report import build_report  # imports for seconds
     from bench.report.collect import ranking
-    from bench.report.searches import sort_out, unchosen
+    from bench.report.searches import believed, sort_out
 
-    ranked, ignored = unchosen(ranking([item for item in found if isinstance(item, Found)]))
+    ranked, ignored = believed(ranking([item for item in found if isinstance(item, Found)]))
     if not ranked:
         fail(": ".join(ignored[0]))
     shown, others = sort_out(searched, ranked)

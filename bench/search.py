@@ -27,6 +27,7 @@ from bench.record import (
     SEARCH,
     Attempt,
     CorruptRecord,
+    Found,
     Number,
     Part,
     Provenance,
@@ -48,6 +49,7 @@ GRACE, FACTOR = 3, 2
 WORST = -1e30
 """The merit of what has failed: finite, because schedulers take means."""
 
+Searcher = Literal["random", "optuna"]
 Value = bool | int | float | str
 Chosen = dict[str, dict[str, Value]]
 """strategy -> setting -> value, of the settings that are searched"""
@@ -115,7 +117,7 @@ class Search(Part):
     score_info: ScoreInfo
     seeds: list[int] = Field(min_length=1)
     budget: int = Field(ge=1, le=MOST_SETTINGS, description="how many settings are to be tried")
-    searcher: Literal["random", "optuna"]
+    searcher: Searcher
     halving: bool = Field(description="whether settings that fall behind are stopped")
     space: Space
     tries: list[Tried]
@@ -331,3 +333,17 @@ def tuned(cell: Cell, folder: Path) -> tuple[Cell, Search | None]:
     if best is None or not found.complete:
         raise NoSearch(f"{file} has not come to its end")
     return cell.varied("tuned", best.settings), found
+
+
+def unchosen(found: Found) -> str | None:
+    """Why a tuned record cannot be believed; None if the search beside it has chosen its settings.
+
+    Nothing else says that they were chosen on other seeds than the record's own.
+    """
+    try:
+        chosen, _ = tuned(found.record.origin.published, found.path.resolve().parents[1])
+    except ValueError as error:  # no search, a broken one, or names that are no more
+        return f"its settings were chosen by no search: {error}"
+    if chosen.settings() != found.record.settings:
+        return "the search beside it has chosen other settings"
+    return None

@@ -82,7 +82,8 @@ def _problems(found: Found) -> list[str]:
             problems.append(f"the cell of these strategies is {cell.contrast}: {cell.name}")
         combine(registry.strategy(name).build(registry.task(cell.task)) for name in cell.strategies)
         if record.settings_from == "tuned":
-            problems += _against_search(found)
+            why = search.unchosen(found)
+            problems += [why] if why else []
         elif record.settings != cell.settings():
             problems.append("the settings are not the published ones")
         if spec_hash(cell) != record.provenance.spec:
@@ -93,18 +94,6 @@ def _problems(found: Found) -> list[str]:
     for result in record.seeds:
         problems += [f"seed {result.seed}: {text}" for text in _seed_problems(record, result)]
     return problems
-
-
-def _against_search(found: Found) -> list[str]:
-    """What is wrong with tuned settings: the search beside them must have chosen them."""
-    cell = found.record.origin
-    try:
-        chosen, _ = search.tuned(cell.published, found.path.resolve().parents[1])
-    except (search.NoSearch, CorruptRecord) as error:
-        return [f"its settings were chosen by no search: {error}"]
-    if chosen.settings() != found.record.settings:
-        return ["its settings are not those that the search beside it has chosen"]
-    return []
 
 
 def _search_problems(file: Path, found: Search) -> list[str]:

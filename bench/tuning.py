@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from bench import record, registry, search
 from bench.cells import Job, Terms, Todo, estimate
 from bench.grid import BadGrid, Cell, spec_hash
 from bench.record import CorruptRecord, ScoreInfo, UnreadableRecord
-from bench.search import FIRST_SEED, Chosen, Search
-
-Searcher = Literal["random", "optuna"]
+from bench.search import FIRST_SEED, Chosen, Search, Searcher
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,11 @@ class Plan(Todo):
     def unit(self) -> str:
         """What jobs are."""
         return "settings"
+
+    @property
+    def kept(self) -> str:
+        """Where their outcomes are written down."""
+        return "searches"
 
     @property
     def contests(self) -> dict[str, list[Try]]:

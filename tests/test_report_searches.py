@@ -66,11 +66,11 @@ def test_a_tuned_record_is_shown_only_beside_the_search_that_chose_it(tmp_path: 
     folder = tmp_path / "1" / "mine"
     chosen, other = record(folder, 10.0), record(folder, 0.1)
     published = Found(folder / "dirac" / "bare.json", make_record(task="dirac", domain="game"))
-    kept, ignored = searches.unchosen([published, chosen])
+    kept, ignored = searches.believed([published, chosen])
     assert kept == [published]
     assert "chosen by no search: dirac/bare+r1 has not been searched" in ignored[0][1]
     search.write(folder / "dirac" / HERE.name, WHOLE)
-    assert searches.unchosen([published, chosen, other]) == (
+    assert searches.believed([published, chosen, other]) == (
         [published, chosen],
         [(str(other.path), "the search beside it has chosen other settings")],
     )

@@ -140,7 +140,7 @@ def test_a_torn_record_a_full_disk_and_a_larger_grid(
     suite.plant({"cell": "dirac/bare", "kind": "torn"}, {"cell": "bilinear/bare", "kind": "full"})
     code, _, err = suite("run", *GRID, "--engine", "serial")
     assert code == 3
-    assert err == "error: seeds are missing of dirac/bare; run the same command again\n"
+    assert err == "error: records lack seeds of dirac/bare; run the same command again\n"
     assert set(suite.trained.values()) == {1}
     code, _, err = suite("run", *GRID, "--strategies", "r1,replay", "--engine", "serial")
     assert code == 0

@@ -409,7 +409,7 @@ def test_tuned_settings_that_no_search_has_chosen_are_refused(finished: Path, ca
     text = file.read_text()
     tampered(file, worse)
     assert bench("validate", finished) == 2
-    assert "not those that the search beside it has chosen" in capsys.readouterr().err
+    assert "the search beside it has chosen other settings" in capsys.readouterr().err
     file.unlink()
     assert bench("validate", finished) == 2
     assert "its settings were chosen by no search" in capsys.readouterr().err
@@ -418,5 +418,5 @@ def test_tuned_settings_that_no_search_has_chosen_are_refused(finished: Path, ca
     tampered(record, lambda raw: raw["settings"]["r1"].update(gamma=others[0]))
     assert bench("validate", finished) == 2
     err = capsys.readouterr().err
-    assert "not those that the search beside it has chosen" in err
+    assert "the search beside it has chosen other settings" in err
     assert "made by other code, settings or data" in err

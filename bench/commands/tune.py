@@ -98,11 +98,11 @@ def tune(
         cells.check(wanted, 1)
 
     def plan(dry: bool) -> Plan:
-        with bad_input():
-            return tuning.missing(wanted, folder, rules, terms, dry_run=dry)
+        return tuning.missing(wanted, folder, rules, terms, dry_run=dry)
 
     if dry_run:
-        _announce(plan(True))
+        with bad_input():
+            _announce(plan(True))
         return
     writable(folder)
     engine = through_ray(address, max_concurrent, keep=tries.Keeper())

@@ -92,8 +92,7 @@ def carry_out(
         left = plan(True).jobs
     if left:
         labels = ", ".join(dict.fromkeys(job.label for job in left))
-        what = "seeds are missing of" if todo.unit != "settings" else "these are missing:"
-        fail(f"{what} {labels}; run the same command again", EXIT_MISSING)
+        fail(f"{todo.kept} lack seeds of {labels}; run the same command again", EXIT_MISSING)
     return todo
 
 
@@ -154,7 +153,7 @@ def _run_jobs(todo: Todo, folder: Path, engine: dict[str, Any] | None) -> None:
     count, failed = len(todo.jobs), len(board.failures)
     to_go = count - board.done - failed
     unit = board.unit
-    kept = f"the {'records' if unit != 'settings' else 'searches'} of the others are in {folder}"
+    kept = f"the {todo.kept} of the others are in {folder}"
     again = "run the same command again to"
     if interrupted and to_go:
         fail(

@@ -14,14 +14,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from bench.record import CorruptRecord, Found
+from bench.report.collect import DOMAIN_NAMES
 from bench.report.curves import COLUMNS, panels, size_of
 from bench.report.style import ACCENT, BASE_GREY, INK, VERDICT_STYLE, png, printable, styled
-from bench.search import Search, Tried, current, median, tuned
+from bench.search import Search, Tried, current, median, unchosen
 from bench.stats import Floats
 from bench.tries import text
 
 DOMAIN_COLOURS = {"gan": ACCENT, "rl": VERDICT_STYLE["RL only"][0], "game": BASE_GREY}
-DOMAIN_LABELS = {"gan": "GAN tasks", "rl": "RL tasks", "game": "toy games"}
 
 
 @dataclass(frozen=True)
@@ -32,30 +32,16 @@ class Shown:
     submission: str
 
 
-def unchosen(found: Sequence[Found]) -> tuple[list[Found], list[tuple[str, str]]]:
-    """The records without tuned ones whose settings the search beside them has not chosen.
-
-    Those are told with the reason, because nothing says that their settings were chosen on other
-    seeds than their own.
-    """
+def believed(found: Sequence[Found]) -> tuple[list[Found], list[tuple[str, str]]]:
+    """The records but for tuned ones that no search has chosen, which are told with the reason."""
     kept, ignored = [], []
     for item in found:
-        why = _unchosen(item) if item.record.settings_from == "tuned" else None
+        why = unchosen(item) if item.record.settings_from == "tuned" else None
         if why is None:
             kept.append(item)
         else:
             ignored.append((str(item.path), why))
     return kept, ignored
-
-
-def _unchosen(item: Found) -> str | None:
-    try:
-        chosen, _ = tuned(item.record.origin.published, item.path.parents[1])
-    except ValueError as error:  # no search, a broken one, or names that are no more
-        return f"its settings were chosen by no search: {error}"
-    if chosen.settings() != item.record.settings:
-        return "the search beside it has chosen other settings"
-    return None
 
 
 def sort_out(
@@ -181,9 +167,11 @@ def budget_curves(searches: Sequence[Search]) -> bytes | None:
         size = size_of(figure)
         figure.supxlabel("settings tried, the published ones first", fontsize=9, y=0.1 / size[1])
         figure.supylabel("normalised score of the best", fontsize=8.5, x=0.05 / size[0])
-        shown = [d for d in DOMAIN_LABELS if any(d in domains for domains in grouped.values())]
+        shown = [d for d in DOMAIN_NAMES if any(d in domains for domains in grouped.values())]
         handles = [
-            Line2D([], [], color=DOMAIN_COLOURS[d], lw=1.6, label=f"{DOMAIN_LABELS[d]}: mean")
+            Line2D(
+                [], [], color=DOMAIN_COLOURS[d], lw=1.6, label=f"{DOMAIN_NAMES[d]}: mean over tasks"
+            )
             for d in shown
         ]
         figure.legend(handles=handles, loc="upper left", ncols=3, frameon=False, fontsize=8)
