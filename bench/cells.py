@@ -9,8 +9,9 @@ from pathlib import Path
 from bench import costs, provenance, record, registry
 from bench.environments import Backend
 from bench.game import DIAGNOSES
-from bench.grid import PROTOCOL_VERSION, BadGrid, Cell, spec_hash
+from bench.grid import PROTOCOL_VERSION, BadGrid, Cell
 from bench.record import CorruptRecord, Provenance, Record, UnreadableRecord
+from bench.spec import spec_hash
 
 
 @dataclass(frozen=True)

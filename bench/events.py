@@ -10,8 +10,9 @@ from pathlib import Path
 from tensorboardX import SummaryWriter
 
 from bench.cells import valid
-from bench.grid import Cell, spec_hash
+from bench.grid import Cell
 from bench.record import CorruptRecord, record_path
+from bench.spec import spec_hash
 
 
 def write_events(folder: Path, cells: Iterable[Cell], out: Path) -> None:

@@ -1,19 +1,11 @@
-"""Cells and grids: what is to be run, and the hash of everything that a result depends on."""
+"""Cells and grids: what is to be run."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import inspect
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 import yaml
@@ -267,82 +259,3 @@ def first_problem(error: ValidationError) -> str:
 def grid_names() -> Iterator[str]:
     """The names of the grids that come with the suite."""
     return (path.stem for path in sorted(GRID_FOLDER.glob("*.yaml")))
-
-
-def spec_hash(cell: Cell) -> str:
-    """A hash of all that the cell's numbers depend on, besides the machine: 16 hex digits.
-
-    The resolved settings, the task's data, and the code of the task, of its strategies, of training
-    and of every module of the project that these import, so that an edit re-runs just the cells it
-    concerns. Comments and docstrings do not count, and neither does the Python version.
-    """
-    task = registry.task(cell.task)
-    roots = [type(task).__module__, "bench.train"]
-    roots += [registry.strategy(name).module.__name__ for name in cell.strategies]
-    needed = sorted(set(roots).union(*map(needed_modules, roots)))
-    parts: dict[str, Any] = {
-        "protocol": PROTOCOL_VERSION,
-        "settings": cell.settings(),
-        "code": {name: code_hash(import_module(name)) for name in needed},
-        "data": task.sources(),
-    }
-    if cell.updates is not None:
-        parts["updates"] = cell.updates
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-@cache
-def needed_modules(name: str) -> frozenset[str]:
-    """Every module of the project, or of its own package, that a module imports, however deep."""
-    packages = {"bench", "strategies", "tasks", name.partition(".")[0]}
-    found: set[str] = set()
-    open_names = [name]
-    while open_names:
-        tree = ast.parse(inspect.getsource(import_module(open_names.pop())))
-        new = {m for m in _imported(tree) if m.partition(".")[0] in packages} - found
-        found |= new
-        open_names += new
-    return frozenset(found)
-
-
-def _imported(tree: ast.AST) -> Iterator[str]:
-    """The modules that a module names in its import statements, wherever these stand."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            inside = (f"{node.module}.{alias.name}" for alias in node.names)
-            yield from (name for name in inside if _is_module(name))
-
-
-def _is_module(name: str) -> bool:
-    package = import_module(name.rpartition(".")[0])
-    return hasattr(package, "__path__") and find_spec(name) is not None
-
-
-@cache
-def code_hash(module: ModuleType) -> str:
-    """A hash of a module's syntax tree without comments, docstrings and layout."""
-    tree = ast.parse(inspect.getsource(module))
-    return hashlib.sha256(repr(_canonical(tree)).encode()).hexdigest()
-
-
-def _canonical(node: Any) -> Any:
-    """Nested tuples with all that matters of a syntax tree, the same under every Python version.
-
-    Empty fields are left out, because newer versions add fields.
-    """
-    if isinstance(node, list):
-        return tuple(_canonical(item) for item in node)
-    if not isinstance(node, ast.AST):
-        return node
-    fields = dict(ast.iter_fields(node))
-    if "body" in fields and isinstance(fields["body"], list):
-        fields["body"] = [
-            item
-            for item in fields["body"]
-            if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
-        ]
-    kept = ((name, _canonical(value)) for name, value in fields.items() if value not in (None, []))
-    return (type(node).__name__, *kept)

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from bench import record, registry
 from bench.files import write_atomically
 from bench.game import Domain
-from bench.grid import PROTOCOL_VERSION, Cell, Settings, first_problem, flat, spec_hash
+from bench.grid import PROTOCOL_VERSION, Cell, Settings, first_problem, flat
 from bench.record import (
     MAX_BYTES,
     RESERVE,
@@ -36,6 +36,7 @@ from bench.record import (
     outcome,
     summarise,
 )
+from bench.spec import spec_hash
 
 FIRST_SEED = 1000
 """Searches train on the seeds from here on; results have seeds below it."""

@@ -19,10 +19,11 @@ from PIL import Image
 
 from bench import actors, environments, record, rng
 from bench.game import Array
-from bench.grid import Cell, spec_hash
+from bench.grid import Cell
 from bench.learner import Learner
 from bench.report.curves import decode, draw_samples, point_limits
 from bench.report.style import png, styled
+from bench.spec import spec_hash
 from bench.trees import Params
 
 STRIP = 8  # pictures in a PNG strip of an episode

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from bench import registry, search
-from bench.grid import PROTOCOL_VERSION, spec_hash
+from bench.grid import PROTOCOL_VERSION
 from bench.record import (
     SEARCH,
     CorruptRecord,
@@ -21,6 +21,7 @@ from bench.record import (
     walk,
 )
 from bench.search import FIRST_SEED, Search, Tried
+from bench.spec import spec_hash
 from bench.strategy import combine
 
 

@@ -22,8 +22,8 @@ from bench import actors, provenance, record, registry
 from bench import train as training
 from bench.cells import Job
 from bench.faults import Faults
-from bench.grid import spec_hash
 from bench.record import Point, Provenance, Reason, Record, ScoreInfo, SeedResult
+from bench.spec import spec_hash
 from bench.train import Metrics, Observer, Run
 from bench.watchdog import Watchdog
 

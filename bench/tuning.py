@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bench import record, registry, search
 from bench.cells import Job, Terms, Todo, estimate
-from bench.grid import BadGrid, Cell, spec_hash
+from bench.grid import BadGrid, Cell
 from bench.record import CorruptRecord, ScoreInfo, UnreadableRecord
 from bench.search import FIRST_SEED, Chosen, Search, Searcher
+from bench.spec import spec_hash
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from bench import grid, provenance, record, registry
-from bench.grid import Cell, spec_hash
+from bench.grid import Cell
 from bench.record import Found, Record, read, walk
+from bench.spec import spec_hash
 from tests.factories import make_record
 from tests.fakes import FakeTraining, bench
 
@@ -604,7 +605,8 @@ def test_one_line_says_that_nothing_can_be_compiled(small, monkeypatch, capsys):
 FIRST_STEPS = """
 import sys
 from bench.cli import main
-from bench.grid import Cell, spec_hash
+from bench.grid import Cell
+from bench.spec import spec_hash
 from tasks.family.point import PointGame
 PointGame.updates = 20
 try:

@@ -167,7 +167,8 @@ def offered(
 def test_other_packages_offer_strategies_and_tasks(
     offered: Offers, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from bench.grid import Cell, needed_modules, spec_hash
+    from bench.grid import Cell
+    from bench.spec import needed_modules, spec_hash
 
     offered.append(("crossover.strategies", "their_trick", "elsewhere.their_trick"))
     offered.append(("crossover.tasks", "their_ring", "elsewhere.their_ring"))

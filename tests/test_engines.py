@@ -11,9 +11,10 @@ from rich.console import Console
 
 from bench import archive, dispatch, engine_serial, faults, trial
 from bench.cells import Job, Resources, Terms, missing, submission_folder
-from bench.grid import Cell, spec_hash
+from bench.grid import Cell
 from bench.progress import Board, duration
 from bench.record import Record, read
+from bench.spec import spec_hash
 from tasks.family.point import PointGame
 from tests.fakes import FakeTraining
 

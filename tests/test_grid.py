@@ -1,16 +1,12 @@
-"""Cells, grids, and the hash that decides what is run again."""
-
-import importlib.util
-from dataclasses import replace
-from pathlib import Path
-from types import ModuleType
+"""Cells and grids."""
 
 import pytest
 
 from bench import grid, registry
 from bench.cells import check
-from bench.grid import KITS, BadGrid, Cell, Grid, code_hash, load_grid, needed_modules, spec_hash
+from bench.grid import KITS, BadGrid, Cell, Grid, load_grid
 from bench.registry import UnknownName
+from bench.spec import spec_hash
 from bench.strategy import Conflict
 
 KIT = grid.REFERENCE["rl"]
@@ -170,95 +166,6 @@ def test_a_broken_grid_file_is_one_clear_line(tmp_path, text, reason):
         load_grid(str(path))
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def module(folder: Path, name: str, text: str) -> ModuleType:
-    path = folder / f"{name}.py"
-    path.write_text(text)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-PLAIN = 'LIMIT = 3\n\n\ndef f(x: float) -> float:\n    return x * 2.0 if x else "" or None\n'
-SAME = [
-    '"""Words."""\n# More words.\n' + PLAIN.replace("return", '"""Words."""\n\n    return'),
-    PLAIN.replace("LIMIT = 3", "LIMIT = (3)  # why").replace("\n\n\n", "\n"),
-    PLAIN.replace("    return", "        return"),
-]
-OTHER = [
-    PLAIN.replace("2.0", "2.5"),
-    PLAIN.replace("2.0", "2"),
-    PLAIN.replace("x * 2.0", "2.0 * x"),
-    PLAIN.replace("3", "True"),
-    PLAIN.replace('""', "0"),
-    PLAIN.replace("or None", "or False"),
-    PLAIN.replace("LIMIT", "LIMITS"),
-    PLAIN + "LIMIT = 4\n",
-]
-
-
-@pytest.mark.parametrize("text", SAME)
-def test_words_and_layout_do_not_count(tmp_path, text):
-    one = code_hash(module(tmp_path, "one", PLAIN))
-    assert code_hash(module(tmp_path, "two", text)) == one
-
-
-def test_every_change_of_code_counts(tmp_path):
-    hashes = [code_hash(module(tmp_path, f"m{i}", text)) for i, text in enumerate([PLAIN, *OTHER])]
-    assert len(set(hashes)) == len(hashes)
-
-
-def test_every_cell_has_its_own_spec():
-    cells = some_grid(tasks="all", strategies="all").cells()
-    hashes = {spec_hash(cell) for cell in cells}
-    assert len(hashes) == len(cells)
-
-
-def test_an_edit_concerns_just_the_cells_it_touches(monkeypatch):
-    cells = some_grid(tasks=["dirac", "bilinear"], strategies=["r1", "replay"]).cells()
-    before = {cell: spec_hash(cell) for cell in cells}
-
-    def edited(name):
-        monkeypatch.setattr(
-            grid,
-            "code_hash",
-            lambda module: code_hash(module) + ("edited" * (module.__name__ == name)),
-        )
-        return {cell for cell in cells if spec_hash(cell) != before[cell]}
-
-    assert edited("strategies.r1") == {cell for cell in cells if cell.strategy == "r1"}
-    assert edited("tasks.dirac") == {cell for cell in cells if cell.task == "dirac"}
-    assert edited("tasks.family.point") == set(cells)
-    assert edited("bench.report") == set()
-
-
-def test_settings_and_data_count(monkeypatch):
-    cell = Cell("dirac", "bare", "gradient_penalty")
-    before = spec_hash(cell)
-    with monkeypatch.context() as patch:
-        defaults = registry.strategy("gradient_penalty").module.DEFAULTS
-        patch.setitem(defaults, "game", {"weight": 7.0})
-        assert spec_hash(cell) != before
-    with monkeypatch.context() as patch:
-        patch.setattr(type(registry.task("dirac")), "sources", lambda task: {"other": "data"})
-        assert spec_hash(cell) != before
-    assert spec_hash(cell) == before
-    assert spec_hash(replace(cell, updates=10)) != before
-
-
-def test_the_hash_follows_imports_however_deep():
-    """Training needs the learner and its optimizers, a GAN its scores; neither needs the report."""
-    training = needed_modules("bench.train")
-    assert {"bench.learner", "bench.optim", "bench.rng", "bench.environments"} <= training
-    assert not training & {"bench.metrics", "bench.record", "bench.cells", "bench.report"}
-    assert {"bench.metrics", "bench.mixture"} <= needed_modules("tasks.ring8")
-    assert "bench.classifier" in needed_modules("tasks.digits")
-    assert "tasks.family.control" in needed_modules("tasks.pendulum")
-    assert "bench.metrics" not in needed_modules("tasks.pendulum")
 
 
 def test_a_kit_is_its_strategies():

@@ -10,10 +10,11 @@ import torch
 import strategies
 import tasks
 from bench import conformance, registry, rng, task_conformance
-from bench.grid import Cell, spec_hash
+from bench.grid import Cell
 from bench.learner import Learner
 from bench.record import read
 from bench.registry import Incomplete, UnknownName
+from bench.spec import spec_hash
 from bench.strategy import combine
 from tasks.family.point import PointGame
 from tests.fakes import bench

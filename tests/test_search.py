@@ -10,9 +10,10 @@ import pytest
 
 from bench import registry, search, tuning
 from bench.cells import Terms
-from bench.grid import KITS, BadGrid, Cell, flat, load_grid, spec_hash
+from bench.grid import KITS, BadGrid, Cell, flat, load_grid
 from bench.record import Attempt, CorruptRecord, ScoreInfo
 from bench.search import WORST, Point, Search, Tried, median, merit
+from bench.spec import spec_hash
 from bench.tries import text
 from bench.tuning import Rules
 from tests.closed_form import build, learner, run

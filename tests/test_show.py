@@ -67,8 +67,9 @@ def test_the_episode_is_the_trained_actors(results: Path) -> None:
     import torch
 
     from bench import actors, record
-    from bench.grid import Cell, spec_hash
+    from bench.grid import Cell
     from bench.show import play
+    from bench.spec import spec_hash
     from bench.train import train
 
     name = trained(results, "lqr", updates=30)

@@ -29,7 +29,7 @@ FLOORS = [
     ],
     ["tasks", "strategies"],
     [
-        *("bench.registry", "bench.environments", "bench.world", "bench.grid"),
+        *("bench.registry", "bench.environments", "bench.world", "bench.grid", "bench.spec"),
         *("bench.trace", "bench.compiled", "bench.train"),
         *(
             "bench.record",

@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from bench import registry, stats
-from bench.grid import BASES, PROTOCOL_VERSION, spec_hash
+from bench.grid import BASES, PROTOCOL_VERSION
 from bench.record import Found, Record, ScoreInfo
+from bench.spec import spec_hash
 
 DOMAINS = ("gan", "rl")
 """The domains that verdicts speak about; tasks of the domain "game" illustrate and do not count."""

@@ -1,0 +1,160 @@
+"""The hash that decides what is run again, and what it promises: the same numbers."""
+
+import importlib.util
+import math
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bench import environments, registry, spec
+from bench.grid import Cell, load_grid
+from bench.spec import NeutralEdit, code_hash, modules, needed_modules, neutral_edits, spec_hash
+from tests import trajectories
+
+CELLS = [
+    Cell(task, "bare", strategy)
+    for task in ("dirac", "bilinear")
+    for strategy in (None, "r1", "replay", "placebo")
+]
+
+
+def module(folder: Path, name: str, text: str) -> ModuleType:
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+PLAIN = 'LIMIT = 3\n\n\ndef f(x: float) -> float:\n    return x * 2.0 if x else "" or None\n'
+SAME = [
+    '"""Words."""\n# More words.\n' + PLAIN.replace("return", '"""Words."""\n\n    return'),
+    PLAIN.replace("LIMIT = 3", "LIMIT = (3)  # why").replace("\n\n\n", "\n"),
+    PLAIN.replace("    return", "        return"),
+]
+OTHER = [
+    PLAIN.replace("2.0", "2.5"),
+    PLAIN.replace("2.0", "2"),
+    PLAIN.replace("x * 2.0", "2.0 * x"),
+    PLAIN.replace("3", "True"),
+    PLAIN.replace('""', "0"),
+    PLAIN.replace("or None", "or False"),
+    PLAIN.replace("LIMIT", "LIMITS"),
+    PLAIN + "LIMIT = 4\n",
+]
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_words_and_layout_do_not_count(tmp_path, text):
+    one = code_hash(module(tmp_path, "one", PLAIN))
+    assert code_hash(module(tmp_path, "two", text)) == one
+
+
+def test_every_change_of_code_counts(tmp_path):
+    hashes = [code_hash(module(tmp_path, f"m{i}", text)) for i, text in enumerate([PLAIN, *OTHER])]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_every_cell_has_its_own_spec():
+    cells = load_grid("full").narrowed(None, ("all",), ("bare",), None).cells()
+    hashes = {spec_hash(cell) for cell in cells}
+    assert len(hashes) == len(cells)
+
+
+def test_an_edit_concerns_just_the_cells_it_touches(monkeypatch):
+    before = {cell: spec_hash(cell) for cell in CELLS}
+
+    def edited(name):
+        monkeypatch.setattr(
+            spec,
+            "code_hash",
+            lambda module: code_hash(module) + ("edited" * (module.__name__ == name)),
+        )
+        return {cell for cell in CELLS if spec_hash(cell) != before[cell]}
+
+    assert edited("strategies.r1") == {cell for cell in CELLS if cell.strategy == "r1"}
+    assert edited("tasks.dirac") == {cell for cell in CELLS if cell.task == "dirac"}
+    assert edited("tasks.family.point") == set(CELLS)
+    assert edited("bench.report") == set()
+
+
+def test_settings_and_data_count(monkeypatch):
+    cell = Cell("dirac", "bare", "gradient_penalty")
+    before = spec_hash(cell)
+    with monkeypatch.context() as patch:
+        defaults = registry.strategy("gradient_penalty").module.DEFAULTS
+        patch.setitem(defaults, "game", {"weight": 7.0})
+        assert spec_hash(cell) != before
+    with monkeypatch.context() as patch:
+        patch.setattr(type(registry.task("dirac")), "sources", lambda task: {"other": "data"})
+        assert spec_hash(cell) != before
+    assert spec_hash(cell) == before
+    assert spec_hash(replace(cell, updates=10)) != before
+
+
+def test_the_hash_follows_imports_however_deep():
+    """Training needs the learner and its optimizers, a GAN its scores; neither needs the report."""
+    training = needed_modules("bench.train")
+    assert {"bench.learner", "bench.optim", "bench.rng", "bench.environments"} <= training
+    assert not training & {"bench.metrics", "bench.record", "bench.cells", "bench.report"}
+    assert {"bench.metrics", "bench.mixture"} <= needed_modules("tasks.ring8")
+    assert "bench.classifier" in needed_modules("tasks.digits")
+    assert "tasks.family.control" in needed_modules("tasks.pendulum")
+    assert "bench.metrics" not in needed_modules("tasks.pendulum")
+
+
+@pytest.mark.parametrize(("text", "backend"), trajectories.CELLS)
+def test_the_same_hash_means_the_same_numbers(text: str, backend: str) -> None:
+    """Twenty updates, as they were before the edits that are said to move no number.
+
+    In float64, where processors round apart by 1e-12 and twenty updates do not make that 1e-7.
+    """
+    if backend == "envpool" and not environments.serves("Pendulum-v1"):
+        pytest.skip("envpool is not installed")
+    stored = trajectories.stored()[f"{text}@{backend}"]
+    assert spec_hash(Cell.parse(text)) == stored["spec"], AGAIN
+    found = trajectories.numbers(text, backend)
+    assert found == pytest.approx(stored["numbers"], rel=1e-7, abs=1e-9, nan_ok=True)
+
+
+AGAIN = """
+What is stored was made by other code. If an edit was to move no number, put it into
+bench/assets/neutral_edits.json; if it was to, run `python -m tests.trajectories`.
+"""
+
+
+@pytest.mark.parametrize("name", neutral_edits())
+def test_a_neutral_edit_is_the_modules_last_and_is_held_to_its_word(name: str) -> None:
+    edit, now = neutral_edits()[name], code_hash(import_module(name))
+    assert edit.code == now, f"{name} was edited since: its hash is {now}; or drop the entry"
+    assert edit.counts_as != now
+    assert edit.why
+    assert any(name in modules(Cell.parse(text)) for text, _ in trajectories.CELLS)
+
+
+def test_a_neutral_edit_keeps_records_and_any_other_loses_them(monkeypatch) -> None:
+    before = {cell: spec_hash(cell) for cell in CELLS}
+    was, real = code_hash(registry.strategy("r1").module), code_hash
+    edits = {"strategies.r1": NeutralEdit(code="new", counts_as=was, why="faster")}
+    monkeypatch.setattr(spec, "neutral_edits", lambda: edits)
+    for code, changed in (("new", set()), ("newer", {c for c in CELLS if c.strategy == "r1"})):
+        monkeypatch.setattr(
+            spec,
+            "code_hash",
+            lambda module, code=code: code if module.__name__ == "strategies.r1" else real(module),
+        )
+        assert {cell for cell in CELLS if spec_hash(cell) != before[cell]} == changed
+
+
+def test_trajectories_hold_numbers_that_can_differ() -> None:
+    """Every stored norm and score is a number, and seeds differ from each other."""
+    for stored in trajectories.stored().values():
+        scores = stored["numbers"]
+        assert all(math.isfinite(value) for value in scores.values())
+        assert scores["0/critic"] != scores["3/critic"]
