@@ -21,8 +21,12 @@ from torch import Tensor
 from bench.trace import Recording
 
 OPTIONS = {
-    # One C++ file for all kernels: one run of the compiler, and no Python between kernels.
+    # No Python between kernels: they and what calls them are two C++ files, of which the second,
+    # half of the text, is no hot loop and is optimised less. No notes for profilers either.
     "cpp_wrapper": True,
+    "cpp_wrapper_build_separate": True,
+    "aot_inductor.enable_line_tables": False,
+    "aot_inductor.enable_frame_pointer": False,
     # A hashed draw uses each intermediate twice. Inlined, its text doubles with every step: that
     # took 39 s and 174 s to compile. Kept in buffers, it takes 5 s, and the loops still fuse.
     "realize_opcount_threshold": 4,

@@ -101,7 +101,10 @@ def serves(environment: str) -> bool:
 
 def stretch(action: Array, low: Array, high: Array) -> Array:
     """From [-1, 1] to [low, high]; a diverged actor's NaN becomes the middle, not a crash."""
-    middle = np.nan_to_num(action, nan=0.0).clip(-1.0, 1.0)
+    middle = action.clip(-1.0, 1.0)
+    lost = np.isnan(middle)
+    if lost.any():
+        middle[lost] = 0.0
     return (low + 0.5 * (middle + 1.0) * (high - low)).astype(low.dtype)
 
 
@@ -170,6 +173,10 @@ class _Envpool:
         return Transition(action, reward, next_obs, terminated, truncated, obs)
 
     def advance(self, action: Array, alive: Array) -> Transition:
+        if alive.all():
+            made = self._pool.step(stretch(action, *self._bounds))[:4]
+            obs, reward, terminated, truncated = made
+            return Transition(action, reward, obs, terminated, truncated, obs)
         numbers = np.flatnonzero(alive)
         living = stretch(action[numbers], *self._bounds)
         made = self._pool.step(living, numbers)[:4]

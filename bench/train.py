@@ -182,10 +182,10 @@ class _Trainer:
     def _evaluate(self, losses: list[Info], bad: list[int | None]) -> list[Metrics]:
         with self.clock("evaluation"):
             if self.world is not None and not self.task.samples:
-                keys = _use(self.keys, "evaluate")
+                state, keys = trees.leaves(self.state), _use(self.keys, "evaluate")
                 scores = self.world.evaluate(
-                    lambda obs: self.decide(self.state, obs, keys),
-                    lambda obs: self.appraise(self.state, obs, keys),
+                    lambda obs: self.decide.flat([*state, obs, keys])[0],
+                    lambda obs: self.appraise.flat([*state, obs, keys])[0],
                 )
             else:
                 actions = self._actions()

@@ -6,6 +6,7 @@ The seam between tensors [S, copies, ...] and the arrays [S * copies, ...] of th
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class World:
     def __init__(self, task: Task, seeds: tuple[int, ...], backend: Backend) -> None:
         self.task, self.seeds = task, seeds
         self._device, self._dtype = torch.get_default_device(), _numpy(torch.get_default_dtype())
+        self._here = self._device.type == "cpu"
         with torch.device("cpu"):
             self.training = environments.make(task, seeds, task.steps_per_update, "train", backend)
         self.obs = self._tensor(self.training.reset())
@@ -43,13 +45,14 @@ class World:
 
     def step(self, action: Tensor) -> Experience:
         """Step every training copy with actions [S, copies, A]: experience [S, copies, ...]."""
-        before = self.obs
-        with torch.device("cpu"):
-            made = self.training.step(self._array(action))
+        before, given = self.obs, self._array(action)
+        # Only where it is needed: a default device slows every operation down.
+        with nullcontext() if self._here else torch.device("cpu"):
+            made = self.training.step(given)
         self.obs = self._tensor(made.obs)
         return Experience(
             obs=before,
-            action=self._tensor(made.action),
+            action=action if made.action is given else self._tensor(made.action),
             reward=self._tensor(made.reward * self.task.reward_scale),
             next_obs=self.obs if made.next_obs is made.obs else self._tensor(made.next_obs),
             discount=self._tensor(np.where(made.terminated, 0.0, self.task.discount)),
@@ -97,13 +100,14 @@ class World:
         return self._array(values) / self.task.reward_scale
 
     def _tensor(self, array: Array) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array, dtype=self._dtype))
         shape = (len(self.seeds), len(array) // len(self.seeds), *array.shape[1:])
-        return tensor.view(shape).to(self._device)
+        tensor = torch.from_numpy(np.ascontiguousarray(array, dtype=self._dtype).reshape(shape))
+        return tensor if self._here else tensor.to(self._device)
 
     @staticmethod
     def _array(tensor: Tensor) -> Array:
-        return tensor.flatten(0, 1).cpu().numpy()
+        seeds, copies, *rest = tensor.shape
+        return tensor.cpu().numpy().reshape(seeds * copies, *rest)
 
 
 def _numpy(dtype: torch.dtype) -> Any:

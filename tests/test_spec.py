@@ -141,7 +141,8 @@ def test_a_neutral_edit_is_the_modules_last_and_is_held_to_its_word(name: str) -
 def test_a_neutral_edit_keeps_records_and_any_other_loses_them(monkeypatch) -> None:
     before = {cell: spec_hash(cell) for cell in CELLS}
     was, real = code_hash(registry.strategy("r1").module), code_hash
-    edits = {"strategies.r1": NeutralEdit(code="new", counts_as=was, why="faster")}
+    r1 = NeutralEdit(code="new", counts_as=was, why="faster")
+    edits = {**neutral_edits(), "strategies.r1": r1}
     monkeypatch.setattr(spec, "neutral_edits", lambda: edits)
     for code, changed in (("new", set()), ("newer", {c for c in CELLS if c.strategy == "r1"})):
         monkeypatch.setattr(
