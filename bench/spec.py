@@ -106,8 +106,12 @@ def counted_hash(module: ModuleType) -> str:
 @cache
 def code_hash(module: ModuleType) -> str:
     """A hash of a module's syntax tree without comments, docstrings and layout."""
-    tree = ast.parse(inspect.getsource(module))
-    return hashlib.sha256(repr(_canonical(tree)).encode()).hexdigest()
+    return text_hash(inspect.getsource(module))
+
+
+def text_hash(text: str) -> str:
+    """The same of a module's text."""
+    return hashlib.sha256(repr(_canonical(ast.parse(text))).encode()).hexdigest()
 
 
 def _canonical(node: Any) -> Any:

@@ -124,15 +124,16 @@ def test_the_same_hash_means_the_same_numbers(text: str, backend: str) -> None:
 
 
 AGAIN = """
-What is stored was made by other code. If an edit was to move no number, put it into
-bench/assets/neutral_edits.json; if it was to, run `python -m tests.trajectories`.
+What is stored was made by other code. If an edit was to move no number, enter it by
+`python -m tests.trajectories --neutral MODULE --since COMMIT --why TEXT`; if it was to, store new
+ones by `python -m tests.trajectories`.
 """
 
 
 @pytest.mark.parametrize("name", neutral_edits())
 def test_a_neutral_edit_is_the_modules_last_and_is_held_to_its_word(name: str) -> None:
     edit, now = neutral_edits()[name], code_hash(import_module(name))
-    assert edit.code == now, f"{name} was edited since: its hash is {now}; or drop the entry"
+    assert edit.code == now, f"{name} was edited since: enter that too, or drop its entry"
     assert edit.counts_as != now
     assert edit.why
     assert any(name in modules(Cell.parse(text)) for text, _ in trajectories.CELLS)

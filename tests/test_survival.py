@@ -22,6 +22,8 @@ import pytest
 from bench.grid import PROTOCOL_VERSION
 from tests.suite import LONG, ROOT, Suite, planted, wait_for
 
+pytestmark = pytest.mark.xdist_group("ray")  # one after another, beside the others
+
 GRID = ("--tasks", "dirac,bilinear", "--strategies", "r1", "--base", "bare", "--seeds", "2")
 CELLS = 8
 

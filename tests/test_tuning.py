@@ -21,6 +21,8 @@ from tests.closed_form import build, learner, update_matrix
 from tests.fakes import FakeTraining, bench
 from tests.suite import LONG, Suite, planted, wait_for
 
+pytestmark = pytest.mark.xdist_group("ray")  # one after another, beside the others
+
 R1 = Cell("dirac", "bare", "r1")
 RULES = Rules(budget=3)
 KEEP = Keeper()

@@ -1,15 +1,20 @@
 """Twenty updates of some cells as they were when stored, in float64: what a spec hash promises.
 
     python -m tests.trajectories
+    python -m tests.trajectories --neutral bench.world --since main --why "fewer conversions"
 
-makes again those that a change has re-defined, and leaves the others as they are: the spec hash is
-a promise that records stay valid, and `tests/test_spec.py` holds every edit to it.
+The first makes again those that a change has re-defined, and leaves the others as they are: the
+spec hash is a promise that records stay valid, and `tests/test_spec.py` holds every edit to it. The
+second enters a module among the edits that move no number, which must then be shown by the test.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import subprocess
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +23,7 @@ import torch
 from bench import trees
 from bench.environments import Backend
 from bench.grid import Cell
-from bench.spec import spec_hash
+from bench.spec import NEUTRAL_EDITS, NeutralEdit, code_hash, neutral_edits, spec_hash, text_hash
 from bench.train import train
 
 STORED = Path(__file__).with_suffix(".json")
@@ -64,7 +69,7 @@ def stored() -> dict[str, dict[str, Any]]:
     return json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
 
 
-def main() -> None:
+def store() -> None:
     """Store what is missing or is no longer defined as it was."""
     before, after = stored(), {}
     for text, backend in CELLS:
@@ -75,6 +80,34 @@ def main() -> None:
             print(f"{name}: stored")
         after[name] = old
     STORED.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+
+
+def enter(name: str, since: str, why: str) -> None:
+    """Let a module's code count as what it was at a commit, or as what that code counted as."""
+    place = f"{since}:{name.replace('.', '/')}.py"
+    shown = subprocess.run(["git", "show", place], capture_output=True, text=True, check=True)
+    before = text_hash(shown.stdout)
+    last = neutral_edits().get(name)
+    counts_as = last.counts_as if last is not None and last.code == before else before
+    edits = dict(neutral_edits())
+    edits[name] = NeutralEdit(code_hash(import_module(name)), counts_as, why)
+    table = {module: edits[module]._asdict() for module in sorted(edits)}
+    NEUTRAL_EDITS.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.trajectories")
+    parser.add_argument("--neutral", metavar="MODULE", help="edited, and no number has moved")
+    parser.add_argument("--since", metavar="COMMIT", default="main", help="before the edit")
+    parser.add_argument("--why", metavar="TEXT", help="what the edit was for")
+    given = parser.parse_args()
+    if given.neutral is None:
+        store()
+    elif given.why:
+        enter(given.neutral, given.since, given.why)
+    else:
+        parser.error("--why is needed: say what the edit was for")
 
 
 if __name__ == "__main__":
