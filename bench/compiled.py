@@ -33,7 +33,7 @@ OPTIONS = {
     # Gradients are joined into one vector by copies, not by a mask for each of them.
     "max_pointwise_cat_inputs": 0,
 }
-"""Inductor's options that differ from its defaults."""
+"""Inductor's options that differ from its defaults, where the installed version has them."""
 
 MANY = 1000
 """From how many elements for each seed on those of a value count when it is replayed."""
@@ -86,9 +86,17 @@ def compiled(recording: Recording, leaves: list[Tensor]) -> Recording:
             recording.module,
             example,
             dynamic_shapes="from_example_inputs",
-            options={"config_patches": OPTIONS if cpu else {}},
+            options={"config_patches": _known(OPTIONS) if cpu else {}},
         )
     return recording.by(code)
+
+
+def _known(options: dict[str, Any]) -> dict[str, Any]:
+    """Those of the options that the installed version has: newer ones only save time."""
+    from torch._inductor import config
+
+    every = config.get_config_copy()
+    return {name: value for name, value in options.items() if name in every}
 
 
 def best(

@@ -22,7 +22,7 @@ NEUTRAL_EDITS = Path(__file__).parent / "assets" / "neutral_edits.json"
 
 
 class NeutralEdit(NamedTuple):
-    """A module's code after edits that moved no number counts as its code before them.
+    """A module's code after edits that moved numbers by rounding at most counts as that before.
 
     Records then stay valid. `tests/test_spec.py` holds all such edits to trajectories that were
     stored before them.
@@ -110,7 +110,7 @@ def code_hash(module: ModuleType) -> str:
 
 
 def text_hash(text: str) -> str:
-    """The same of a module's text."""
+    """`code_hash` of the module with this text."""
     return hashlib.sha256(repr(_canonical(ast.parse(text))).encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ from bench.record import Found, walk, write
 from tests.fakes import bench
 
 ROOT = Path(__file__).resolve().parents[1]
-LONG = 120.0
+LONG = 300.0
 """Seconds that anything here may take on a slow and busy machine."""
 
 

@@ -53,6 +53,15 @@ def test_convolutions_stay_recorded() -> None:
     assert not compiled.pays(recording("digits/bare"), 10**9, 2)
 
 
+@needs_compiler
+def test_options_that_this_version_lacks_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As older versions lack those that only save time."""
+    monkeypatch.setitem(compiled.OPTIONS, "cpp.no_such_option", True)
+    monkeypatch.setitem(compiled.OPTIONS, "no_such_option", True)
+    monkeypatch.setattr(compiled, "pays", lambda *_: True)
+    assert train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
+
+
 def test_without_a_compiler_updates_run_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     monkeypatch.setattr(compiled, "pays", lambda *_: True)

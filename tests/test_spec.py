@@ -9,10 +9,11 @@ from types import ModuleType
 
 import pytest
 
-from bench import environments, registry, spec
+from bench import compiled, environments, registry, spec
 from bench.grid import Cell, load_grid
 from bench.spec import NeutralEdit, code_hash, modules, needed_modules, neutral_edits, spec_hash
 from tests import trajectories
+from tests.trajectories import Trajectory
 
 CELLS = [
     Cell(task, "bare", strategy)
@@ -24,11 +25,11 @@ CELLS = [
 def module(folder: Path, name: str, text: str) -> ModuleType:
     path = folder / f"{name}.py"
     path.write_text(text)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    plan = importlib.util.spec_from_file_location(name, path)
+    assert plan is not None
+    assert plan.loader is not None
+    made = importlib.util.module_from_spec(plan)
+    plan.loader.exec_module(made)
     return made
 
 
@@ -109,18 +110,20 @@ def test_the_hash_follows_imports_however_deep():
     assert "bench.metrics" not in needed_modules("tasks.pendulum")
 
 
-@pytest.mark.parametrize(("text", "backend"), trajectories.CELLS)
-def test_the_same_hash_means_the_same_numbers(text: str, backend: str) -> None:
-    """Twenty updates, as they were before the edits that are said to move no number.
+@pytest.mark.parametrize("trajectory", trajectories.TRAJECTORIES, ids=str)
+def test_the_same_hash_means_the_same_numbers(trajectory: Trajectory) -> None:
+    """Thirty updates, as they were before the edits that are said to move no number.
 
-    In float64, where processors round apart by 1e-12 and twenty updates do not make that 1e-7.
+    In float64, where processors round apart by 1e-12 and thirty updates do not make that 1e-7.
     """
-    if backend == "envpool" and not environments.serves("Pendulum-v1"):
+    if trajectory.backend == "envpool" and not environments.serves("Pendulum-v1"):
         pytest.skip("envpool is not installed")
-    stored = trajectories.stored()[f"{text}@{backend}"]
-    assert spec_hash(Cell.parse(text)) == stored["spec"], AGAIN
-    found = trajectories.numbers(text, backend)
-    assert found == pytest.approx(stored["numbers"], rel=1e-7, abs=1e-9, nan_ok=True)
+    if trajectory.code == "compiled" and compiled.compiler() is None:
+        pytest.skip("there is no C++ compiler")
+    stored = trajectories.stored()[str(trajectory)]
+    assert spec_hash(Cell.parse(trajectory.cell)) == stored["spec"], AGAIN
+    expected = pytest.approx(stored["numbers"], rel=1e-7, abs=1e-9, nan_ok=True)
+    assert trajectory.numbers() == expected
 
 
 AGAIN = """
@@ -136,7 +139,10 @@ def test_a_neutral_edit_is_the_modules_last_and_is_held_to_its_word(name: str) -
     assert edit.code == now, f"{name} was edited since: enter that too, or drop its entry"
     assert edit.counts_as != now
     assert edit.why
-    assert any(name in modules(Cell.parse(text)) for text, _ in trajectories.CELLS)
+    held = {module for one in trajectories.TRAJECTORIES for module in modules(Cell.parse(one.cell))}
+    assert name in held, (
+        f"nothing holds {name} to its word: add a trajectory of a cell that uses it"
+    )
 
 
 def test_a_neutral_edit_keeps_records_and_any_other_loses_them(monkeypatch) -> None:
