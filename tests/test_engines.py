@@ -18,7 +18,7 @@ from bench.spec import spec_hash
 from tasks.family.point import PointGame
 from tests.fakes import FakeTraining
 
-pytestmark = pytest.mark.xdist_group("ray")  # one after another, beside the others
+pytestmark = pytest.mark.ray
 
 CELLS = [Cell("dirac", "bare"), Cell("dirac", "bare", "r1"), Cell("bilinear", "bare", "replay")]
 

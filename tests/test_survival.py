@@ -22,7 +22,7 @@ import pytest
 from bench.grid import PROTOCOL_VERSION
 from tests.suite import LONG, ROOT, Suite, planted, wait_for
 
-pytestmark = pytest.mark.xdist_group("ray")  # one after another, beside the others
+pytestmark = pytest.mark.ray
 
 GRID = ("--tasks", "dirac,bilinear", "--strategies", "r1", "--base", "bare", "--seeds", "2")
 CELLS = 8

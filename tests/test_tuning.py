@@ -21,7 +21,7 @@ from tests.closed_form import build, learner, update_matrix
 from tests.fakes import FakeTraining, bench
 from tests.suite import LONG, Suite, planted, wait_for
 
-pytestmark = pytest.mark.xdist_group("ray")  # one after another, beside the others
+pytestmark = pytest.mark.ray
 
 R1 = Cell("dirac", "bare", "r1")
 RULES = Rules(budget=3)
