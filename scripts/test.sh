@@ -9,6 +9,6 @@ source scripts/venv.sh
 ready_venv dev
 if (($# == 0)); then
   .venv/bin/python -m pytest -m "ray and not slow"
-  set -- -m "not ray and not slow" --numprocesses 2
+  set -- -m "not ray and not slow" --numprocesses 2 --dist worksteal
 fi
 exec .venv/bin/python -m pytest "$@"
