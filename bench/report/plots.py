@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from matplotlib.transforms import Bbox
 
 from bench import stats
 from bench.report.collect import DOMAIN_NAMES, Finding, Study, TaskView, control_verdict
@@ -24,9 +23,10 @@ from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, 
 from bench.report.tables import effect_matrix
 
 LABEL_SIZE = 8.5
+PASSES = 3  # in which labels are placed
 SHIFTS = [
     (radius * math.cos(angle), radius * math.sin(angle))
-    for radius in (10, 14, 22, 32, 44, 58, 74)
+    for radius in (10, 14, 22, 32, 44, 58, 74, 92, 112)
     for angle in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)
 ]
 """Where a label may go, in points from its mark: near before far, right before left."""
@@ -63,7 +63,8 @@ def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
     if not rows:
         return None
     with styled():
-        figure = Figure(figsize=(5.6, 5.9), layout="constrained")
+        side = 5.6 * min(1.6, max(1.0, math.sqrt(len(rows) / 15)))  # inches; a label has its room
+        figure = Figure(figsize=(side, side + 0.3), layout="constrained")
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         _quadrants(axes)
@@ -133,31 +134,52 @@ def _verdict_legend(axes: Axes, shown: set[str]) -> None:
 
 
 def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -> None:
-    """Put each label where it covers the least: no mark, no other label, as few lines as can be."""
+    """Put each label where it covers the least: no mark, no other label, as few lines as can be.
+
+    All are placed one after the other, then again, now that each knows where the others are.
+    """
     renderer = canvas.get_renderer()
     to_pixels = axes.transData.transform
-    taken = [_around(to_pixels((mark.x, mark.y)), 8.0) for mark in points]
-    taken += [text.get_window_extent(renderer) for text in axes.texts]
-    lines = [Bbox(to_pixels(line)) for mark in points for line in mark.lines]
-    inside = axes.get_window_extent(renderer)
-    scale = axes.figure.dpi / 72.0
-    for mark in sorted(points, key=lambda mark: (-mark.y, mark.x, mark.text)):
+    points = sorted(points, key=lambda mark: (-mark.y, mark.x, mark.text))
+    boxes = []
+    for mark in points:
         probe = axes.text(0, 0, mark.text, fontsize=LABEL_SIZE)
-        extent = probe.get_window_extent(renderer)
+        size = probe.get_window_extent(renderer).size
         probe.remove()
-        best: tuple[float, tuple[float, float], Bbox] | None = None
-        for shift in SHIFTS:
-            x, y = to_pixels((mark.x, mark.y)) + scale * np.array(shift)
-            x -= {"left": 0.0, "center": 0.5, "right": 1.0}[_side(shift)] * extent.width
-            box = Bbox.from_bounds(x, y - extent.height / 2, extent.width, extent.height)
-            cost = math.hypot(*shift) / 25.0 + 20.0 * (not _contains(inside, box))
-            cost += sum(10.0 for other in taken if box.overlaps(other))
-            cost += sum(1.0 for line in lines if box.overlaps(line))
-            if best is None or cost < best[0]:
-                best = (cost, shift, box)
-        assert best is not None
-        _label(axes, mark, best[1])
-        taken.append(best[2])
+        boxes.append(_places(to_pixels((mark.x, mark.y)), size, axes.figure.dpi / 72.0))
+    taken = [_around(to_pixels((mark.x, mark.y)), 8.0) for mark in points]
+    taken += [text.get_window_extent(renderer).extents for text in axes.texts]
+    lines = [to_pixels(line).ravel() for mark in points for line in mark.lines]
+    inside = axes.get_window_extent(renderer).extents
+    distance = np.hypot(*np.array(SHIFTS).T)
+    fixed = [
+        distance / 25.0
+        + 20.0 * ((box[:, :2] < inside[:2]) | (box[:, 2:] > inside[2:])).any(axis=1)
+        + 10.0 * _overlaps(box, np.array(taken))
+        + _overlaps(box, np.array(lines))
+        for box in boxes
+    ]
+    chosen: dict[int, int] = {}
+    for number in PASSES * list(range(len(points))):
+        others = [boxes[n][choice] for n, choice in chosen.items() if n != number]
+        cost = fixed[number] + 10.0 * _overlaps(boxes[number], np.array(others).reshape(-1, 4))
+        chosen[number] = int(cost.argmin())
+    for number, choice in chosen.items():
+        _label(axes, points[number], SHIFTS[choice])
+
+
+def _places(point: Any, size: Any, scale: float) -> Any:
+    """Where a label may go: [shifts, 4] boxes of `size` around a point, as x0, y0, x1, y1."""
+    low = point + scale * np.array(SHIFTS) - [0.0, size[1] / 2]
+    low[:, 0] -= [{"left": 0.0, "center": 0.5, "right": 1.0}[_side(s)] * size[0] for s in SHIFTS]
+    return np.hstack([low, low + size])
+
+
+def _overlaps(boxes: Any, others: Any) -> Any:
+    """How many of the other boxes [M, 4], or lines, each of the boxes [N, 4] touches."""
+    boxes = boxes[:, None]
+    low = np.maximum(boxes[..., :2], others[:, :2])
+    return (low <= np.minimum(boxes[..., 2:], others[:, 2:])).all(axis=-1).sum(axis=1)
 
 
 def _side(shift: tuple[float, float]) -> Literal["left", "center", "right"]:
@@ -182,17 +204,8 @@ def _label(axes: Axes, mark: Mark, shift: tuple[float, float]) -> None:
     )
 
 
-def _around(point: Any, size: float) -> Bbox:
-    x, y = point
-    return Bbox([[x - size, y - size], [x + size, y + size]])
-
-
-def _contains(outer: Bbox, inner: Bbox) -> bool:
-    return bool(
-        outer.x0 <= inner.x0
-        and inner.x1 <= outer.x1
-        and outer.y0 <= inner.y0 <= inner.y1 <= outer.y1
-    )
+def _around(point: Any, size: float) -> Any:
+    return np.concatenate([point - size, point + size])
 
 
 def heat_map(study: Study, base: str) -> bytes | None:
