@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ def in_groups(rows: Tensor, size: int, what: Callable[[Tensor], Tensor]) -> Tens
     """
     if rows.shape[0] <= size or rows.shape[0] % size:
         return what(rows)
-    return torch.cat([what(group) for group in rows.split(size)])
+    return torch.vmap(what)(rows.unflatten(0, (-1, size))).flatten(0, 1)
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,15 @@ class Closeness:
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         (size,) = shape
-        tensor = uniform_init(rng.fold(key, "tensor"), (self.kernels * self.dims, size), size)
+        tensor = uniform_init(rng.fold(key, "tensor"), (self.dims * self.kernels, size), size)
         return {"tensor": tensor}, (size + self.kernels,)
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         def closeness(rows: Tensor) -> Tensor:
-            projected = (rows @ params["tensor"].T).reshape(-1, self.kernels, self.dims)
-            distance = (projected[:, None] - projected[None]).abs().sum(dim=3)
+            # Dimension by dimension, kernels side by side: that makes loops without strides.
+            projected = (rows @ params["tensor"].T).unflatten(1, (self.dims, self.kernels))
+            parts = [(part[:, None] - part).abs() for part in projected.unbind(dim=1)]
+            distance = reduce(torch.add, parts)
             return torch.exp(-distance).sum(dim=1) - 1.0  # less its closeness to itself
 
         return torch.cat([x, in_groups(x, self.group, closeness)], dim=1)

@@ -15,11 +15,11 @@ def test_by_two_loops() -> None:
     params, shape = layer.init(rng.seed_key(0), (4,))
     x = rng.normal(rng.seed_key(1), (5, 4))
     found = layer.apply(params, x)
-    m = (x @ params["tensor"].T).reshape(5, 3, 2)
+    m = (x @ params["tensor"].T).reshape(5, 2, 3)
     for i in range(5):
         for k in range(3):
             others = [
-                float(torch.exp(-(m[i, k] - m[j, k]).abs().sum())) for j in range(5) if j != i
+                float(torch.exp(-(m[i, :, k] - m[j, :, k]).abs().sum())) for j in range(5) if j != i
             ]
             assert float(found[i, 4 + k]) == pytest.approx(sum(others))
     assert torch.equal(found[:, :4], x)
