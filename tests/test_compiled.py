@@ -31,11 +31,18 @@ def test_compiled_updates_give_the_same_numbers(
     monkeypatch: pytest.MonkeyPatch, float64: None, cell: str
 ) -> None:
     """To 1e-9 in float64 after 20 updates, memories and environment included."""
-    runs = []
+    runs, calls, compile_it = [], [], compiled.compiled
+
+    def counted(*given: Any) -> Any:
+        made = compile_it(*given)
+        return made.by(lambda *leaves: [calls.append(1), made.flat(list(leaves))][1])
+
+    monkeypatch.setattr(compiled, "compiled", counted)
     for fast in (True, False):
         monkeypatch.setattr(compiled, "pays", lambda *_, fast=fast: fast)
         runs.append(train(Cell.parse(cell).learner(), [0, 3], updates=20))
     assert [run.compiled for run in runs] == [True, False]
+    assert len(calls) == 20  # the machine code was made, and it was what ran
     ours, theirs = (trees.leaves(run.state) for run in runs)
     for one, other in zip(ours, theirs, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
@@ -68,10 +75,15 @@ def test_without_a_compiler_updates_run_as_recorded(monkeypatch: pytest.MonkeyPa
     assert not train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
 
 
-def test_what_cannot_be_compiled_runs_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("why", ["compiler", "disk"])
+def test_what_cannot_be_compiled_runs_as_recorded(
+    monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
     from torch._inductor.exc import InductorError
 
     def broken(*_: Any) -> Any:
+        if why == "disk":
+            raise PermissionError("planted: the cache cannot be written")
         raise InductorError(RuntimeError("planted"), None)
 
     monkeypatch.setenv("CXX", "true")
@@ -91,19 +103,40 @@ def crossing(
     return [second[1:], first.expand(2), memory, square.T, first * given + second.sum(), square]
 
 
-def test_resident_values_are_those_of_the_function() -> None:
-    """Even where a new value is another place's old one, and where a memory is written in place."""
+class Graph(compiled.Resident):
+    """As a CUDA graph: every step writes its values into the same memory."""
+
+    def _step(self) -> None:
+        places = getattr(self, "_values", None)
+        super()._step()
+        if places is not None:
+            with torch.inference_mode():
+                for place, value in zip(places, self._values, strict=True):
+                    place.copy_(value)
+            self._values = places
+
+
+@pytest.mark.parametrize("kind", [compiled.Resident, Graph])
+def test_resident_values_are_those_of_the_function(kind: type[compiled.Resident]) -> None:
+    """Even where a new value is another place's old one, and where a memory is written in place.
+
+    Carried values are good until the next call, the others for ever.
+    """
     begin = [torch.tensor(row) for row in ([1.0], [2.0, 3.0], [0.0, 0.0, 0.0])]
     begin += [torch.arange(4.0).reshape(2, 2), torch.tensor([10.0])]
     made = trace(crossing, *begin)
-    resident = compiled.Resident(made, begin, carried=4)
+    resident = kind(made, begin, carried=4)
     plain = [leaf.clone() for leaf in begin[:4]]
     held = [leaf.clone() for leaf in begin[:4]]
+    kept, wanted = [], []
     for step in range(4):
         given = torch.tensor([float(step)])
         plain = made.flat([*plain[:4], given])
         held = resident(*held[:4], given)
         assert all(torch.equal(one, other) for one, other in zip(held, plain, strict=True))
+        kept += held[4:]
+        wanted += [value.clone() for value in plain[4:]]
+    assert all(torch.equal(one, other) for one, other in zip(kept, wanted, strict=True))
 
 
 def test_constants_are_computed_once_and_not_shared_between_calls() -> None:

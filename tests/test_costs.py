@@ -46,6 +46,7 @@ def test_predictions_follow_the_measured_costs(
     bare = estimate(Cell("ring8", "bare"), tmp_path, 10)
     assert bare == registry.task("ring8").seconds
     assert estimate(Cell("ring8", "bare", "placebo"), tmp_path, 10) == bare  # never measured
+    assert estimate(Cell("ring8", "bare"), tmp_path, 20) == pytest.approx(1.6 * bare)
     both = estimate(Cell("ring8", "bare", "r1+replay"), tmp_path, 10)
     assert both == pytest.approx(bare * (1 + 0.85 * 5.0))
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 from torch_fidelity import FeatureExtractorBase, calculate_metrics, register_feature_extractor
 
+from bench import metrics
 from bench.metrics import (
     Moments,
     coverage,
@@ -172,8 +173,13 @@ def test_kernel_distance_by_hand() -> None:
     assert kernel_distance(one, other) == pytest.approx(sum(within) - 2 * across)
 
 
-def test_precision_and_recall_of_two_clusters() -> None:
-    """Real samples in two clusters, generated ones in one of them and far away."""
+@pytest.mark.parametrize("rows", [7, 1000])
+def test_precision_and_recall_of_two_clusters(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Real samples in two clusters, generated ones in one of them and far away.
+
+    However many rows' distances are held at once.
+    """
+    monkeypatch.setattr(metrics, "ROWS", rows)
     rng = np.random.default_rng(0)
     real = np.concatenate([rng.normal(0, 0.1, (50, 2)), rng.normal(9, 0.1, (50, 2))])
     generated = np.concatenate([real[:50] + 1e-4, rng.normal(-90, 0.1, (150, 2))])

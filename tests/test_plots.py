@@ -54,5 +54,9 @@ def test_labels_of_a_whole_catalogue_lie_apart(draw):
     boxes = {name: Text.get_window_extent(text, renderer) for name, text in shown.items()}
     for name, box in boxes.items():
         assert frame.x0 <= box.x0 < box.x1 <= frame.x1, name
+        assert frame.y0 <= box.y0 < box.y1 <= frame.y1, name
+    marks = axes.transData.transform(places)
+    for name, box in boxes.items():
+        assert not any(box.contains(*mark) for mark in marks), name
     for one, other in combinations(names, 2):
         assert not boxes[one].overlaps(boxes[other]), (one, other)

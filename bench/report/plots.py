@@ -23,7 +23,6 @@ from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, 
 from bench.report.tables import effect_matrix
 
 LABEL_SIZE = 8.5
-PASSES = 3  # in which labels are placed
 SHIFTS = [
     (radius * math.cos(angle), radius * math.sin(angle))
     for radius in (10, 14, 22, 32, 44, 58, 74, 92, 112)
@@ -134,10 +133,7 @@ def _verdict_legend(axes: Axes, shown: set[str]) -> None:
 
 
 def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -> None:
-    """Put each label where it covers the least: no mark, no other label, as few lines as can be.
-
-    All are placed one after the other, then again, now that each knows where the others are.
-    """
+    """Put each label where it covers the least: no mark, no other label, as few lines as can be."""
     renderer = canvas.get_renderer()
     to_pixels = axes.transData.transform
     points = sorted(points, key=lambda mark: (-mark.y, mark.x, mark.text))
@@ -155,17 +151,17 @@ def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -
     fixed = [
         distance / 25.0
         + 20.0 * ((box[:, :2] < inside[:2]) | (box[:, 2:] > inside[2:])).any(axis=1)
+
         + 10.0 * _overlaps(box, np.array(taken))
         + _overlaps(box, np.array(lines))
         for box in boxes
     ]
-    chosen: dict[int, int] = {}
-    for number in PASSES * list(range(len(points))):
-        others = [boxes[n][choice] for n, choice in chosen.items() if n != number]
-        cost = fixed[number] + 10.0 * _overlaps(boxes[number], np.array(others).reshape(-1, 4))
-        chosen[number] = int(cost.argmin())
-    for number, choice in chosen.items():
-        _label(axes, points[number], SHIFTS[choice])
+    chosen: list[Any] = []
+    for mark, box, cost in zip(points, boxes, fixed, strict=True):
+        covered = _overlaps(box, np.array(chosen).reshape(-1, 4))
+        choice = int((cost + 10.0 * covered).argmin())
+        chosen.append(box[choice])
+        _label(axes, mark, SHIFTS[choice])
 
 
 def _places(point: Any, size: Any, scale: float) -> Any:
