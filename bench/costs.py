@@ -1,7 +1,7 @@
 """What strategies cost: the time of their updates relative to the bare learner's.
 
 The numbers are measurements, made by `tests/benchmarks/test_strategy_cost.py` on one task of each
-kind and kept in `bench/assets/costs.json` with the hardware and the date.
+kind and kept in `bench/assets/costs.json` with the hardware and the date, strategy by strategy.
 """
 
 from __future__ import annotations
@@ -27,8 +27,18 @@ In RL environments, evaluation and one compilation take most of it."""
 
 @cache
 def measured() -> dict[str, Any]:
-    """The file: `costs` (strategy -> task -> times the bare update), `cpu`, `torch`, `date`."""
+    """The file: `costs` (strategy -> task -> times the bare update) and `conditions`.
+
+    The latter are by strategy: `cpu`, `torch`, `date`, and the number of `seeds`.
+    """
     return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def conditions() -> str:
+    """Where, with what and when strategies were measured, each such set once."""
+    made = measured()["conditions"].values()
+    each = {(m["date"], f"{m['cpu']}, PyTorch {m['torch']}, {m['date']}") for m in made}
+    return "; ".join(text for _, text in sorted(each))
 
 
 def of(strategy: str) -> dict[str, float] | None:

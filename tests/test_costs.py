@@ -19,7 +19,16 @@ def test_what_was_measured_exists_and_is_plausible() -> None:
         assert set(by_task) <= set(costs.KINDS), name
         # A packed critic is shown fewer rows: it costs less than the bare one.
         assert all(0.5 < relative < 30.0 for relative in by_task.values()), name
-    assert {"cpu", "torch", "date", "seeds"} <= set(found)
+    assert set(found["conditions"]) == set(found["costs"])
+
+
+def test_conditions_of_measurement_are_told_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new strategy is measured on its author's machine, and the others stay as they were."""
+    early = {"cpu": "A", "torch": "2.15.0", "date": "2026-01-01", "seeds": 10}
+    late = {"cpu": "B", "torch": "2.16.0", "date": "2026-02-01", "seeds": 10}
+    planted = {"costs": {}, "conditions": {"mine": late, "r1": early, "r2": early}}
+    monkeypatch.setattr(costs, "measured", lambda: planted)
+    assert costs.conditions() == "A, PyTorch 2.15.0, 2026-01-01; B, PyTorch 2.16.0, 2026-02-01"
 
 
 def test_nothing_costs_nothing_and_more_work_costs_more() -> None:

@@ -151,7 +151,6 @@ def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -
     fixed = [
         distance / 25.0
         + 20.0 * ((box[:, :2] < inside[:2]) | (box[:, 2:] > inside[2:])).any(axis=1)
-
         + 10.0 * _overlaps(box, np.array(taken))
         + _overlaps(box, np.array(lines))
         for box in boxes

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -61,9 +62,10 @@ def keep_cost(request: pytest.FixtureRequest) -> Callable[[str, str, float], Non
     def keep(strategy: str, task: str, relative: float) -> None:
         if path is None:
             return
-        found = json.loads(path.read_text()) if path.exists() else {"costs": {}}
+        fresh: dict[str, Any] = {"conditions": {}, "costs": {}}
+        found = json.loads(path.read_text()) if path.exists() else fresh
         found["costs"].setdefault(strategy, {})[task] = round(relative, 2)
-        found |= {
+        found["conditions"][strategy] = {
             "cpu": provenance.cpu(),
             "date": datetime.now(UTC).date().isoformat(),
             "seeds": 10,

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -30,11 +32,14 @@ def one_core() -> None:
     """Here all cores are used."""
 
 
-def largest_worker() -> int:
-    """Bytes that the largest of Ray's workers holds, shared libraries among them."""
-    listed = subprocess.run(["ps", "-eo", "rss=,args="], capture_output=True, text=True, check=True)
-    rows = (line.split(maxsplit=1) for line in listed.stdout.splitlines())
-    return max((1024 * int(rss) for rss, name in rows if name.startswith("ray::")), default=0)
+def largest_worker(process: int) -> int:
+    """Bytes that the largest of this process's Ray workers holds, shared libraries among them."""
+    held = [0]
+    for child in psutil.Process(process).children(recursive=True):
+        with suppress(psutil.Error):  # it may end meanwhile
+            if child.name().startswith("ray::"):
+                held.append(child.memory_info().rss)
+    return max(held)
 
 
 def test_overhead(benchmark: Any, say: Callable[[str], None], tmp_path: Path) -> None:
@@ -51,7 +56,7 @@ def test_overhead(benchmark: Any, say: Callable[[str], None], tmp_path: Path) ->
         start = time.perf_counter()
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:
-                largest = max(largest, largest_worker())
+                largest = max(largest, largest_worker(process.pid))
                 time.sleep(0.2)
             assert process.returncode == 0
         wall = time.perf_counter() - start

@@ -22,7 +22,10 @@ pytestmark = pytest.mark.slow
 
 
 def test_scaling(benchmark: Any, say: Callable[[str], None], request: Any) -> None:
-    """DDPG-shaped updates, batch 64: a seed costs less in a batch than alone."""
+    """DDPG-shaped updates, batch 64: a seed costs less in a batch than alone.
+
+    As training does it: fewer than `LANES` seeds are filled up to that many.
+    """
 
     def measure(device: str, width: int, seeds: int) -> float:
         call = turns(learner(pendulum(width, 64), "replay", "target_network"), seeds, device)
@@ -43,7 +46,9 @@ def test_scaling(benchmark: Any, say: Callable[[str], None], request: Any) -> No
     path = request.config.getoption("--keep-scaling")
     if path is not None:
         draw(path, by_seeds, by_width)
-    assert all(by_seeds[d, 16] < 0.85 * 16 * by_seeds[d, 1] for d in DEVICES)
+    for device in DEVICES:
+        assert by_seeds[device, 4] < 2 * by_seeds[device, 1]
+        assert by_seeds[device, 16] < 1.2 * 4 * by_seeds[device, 4]
 
 
 def draw(path: Path, by_seeds: dict[Any, float], by_width: dict[Any, float]) -> None:
