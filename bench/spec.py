@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import inspect
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -66,22 +65,29 @@ def needed_modules(name: str) -> frozenset[str]:
     found: set[str] = set()
     open_names = [name]
     while open_names:
-        tree = ast.parse(inspect.getsource(import_module(open_names.pop())))
-        new = {m for m in _imported(tree) if m.partition(".")[0] in packages} - found
+        new = {m for m in _imported(open_names.pop()) if m.partition(".")[0] in packages} - found
         found |= new
         open_names += new
     return frozenset(found)
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _imported(name: str) -> Iterator[str]:
     """The modules that a module names in its import statements, wherever these stand."""
-    for node in ast.walk(tree):
+    module = import_module(name)
+    for node in ast.walk(ast.parse(_source(module))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            inside = (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name("." * node.level + (node.module or ""), module.__package__)
+            yield source
+            inside = (f"{source}.{alias.name}" for alias in node.names)
             yield from (name for name in inside if _is_module(name))
+
+
+def _source(module: ModuleType) -> str:
+    """A module's text; a package may be a folder and nothing else."""
+    file = getattr(module, "__file__", None)
+    return "" if file is None else Path(file).read_text(encoding="utf-8")
 
 
 def _is_module(name: str) -> bool:
@@ -106,7 +112,7 @@ def counted_hash(module: ModuleType) -> str:
 @cache
 def code_hash(module: ModuleType) -> str:
     """A hash of a module's syntax tree without comments, docstrings and layout."""
-    return text_hash(inspect.getsource(module))
+    return text_hash(_source(module))
 
 
 def text_hash(text: str) -> str:

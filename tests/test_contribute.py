@@ -140,7 +140,14 @@ def offered(
     (package / "__init__.py").write_text("")
     trick = (contribute.TEMPLATES / "strategy.py.j2").read_text()
     trick = trick.replace("{{ name }}", "their_trick").replace("{{ home }}", "gan")
+    trick = trick.replace(
+        "from bench", "from . import helper\nfrom .deeper.scale import SCALE\nfrom bench", 1
+    )
     (package / "their_trick.py").write_text(trick)
+    (package / "helper.py").write_text("from .deeper import SHIFT\n")
+    (package / "deeper").mkdir()
+    (package / "deeper" / "__init__.py").write_text("SHIFT = 1.0\n")
+    (package / "deeper" / "scale.py").write_text("from .. import helper\n\nSCALE = 2.0\n")
     (package / "their_ring.py").write_text(
         '"""A ring of five."""\n'
         "from tasks.ring8 import task as ring8\n\n"
@@ -177,7 +184,9 @@ def test_other_packages_offer_strategies_and_tasks(
     assert learner.game.name == "their_ring"
     assert learner.plan.parts["penalty"][0].name == "their_trick"
     assert len(spec_hash(cell)) == 16
-    assert "bench.strategy" in needed_modules("elsewhere.their_trick")
+    needed = needed_modules("elsewhere.their_trick")
+    assert "bench.strategy" in needed
+    assert {f"elsewhere.{name}" for name in ("helper", "deeper", "deeper.scale")} <= needed
     assert bench("check", "their_trick", "--tasks", "their_ring") == 1
     said = capsys.readouterr()
     assert "fails" not in said.out
