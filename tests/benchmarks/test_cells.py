@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch_fidelity.metric_fid  # noqa: F401  takes seconds, once for all cells of a worker
 
 from bench.cells import estimate
 from bench.grid import Cell, load_grid
