@@ -43,25 +43,26 @@ def compile_seconds(cell: str, cache: Path) -> float:
     return json.loads(made.stdout.splitlines()[-1])["compile"]
 
 
-COLD = {
-    "pendulum/reference": 15,
-    "grid25/reference+gradient_penalty": 15,
-    "inverted_double_pendulum/reference+twin_critics": 15,
-    "reacher/bare+td3": 15,
-    "ring8/reference+minibatch_stddev": 15,
+LIMITS = {
+    "pendulum/reference": (15, 4),
+    "grid25/reference+gradient_penalty": (15, 4),
+    "inverted_double_pendulum/reference+twin_critics": (15, 4),
+    "reacher/bare+td3": (15, 4),
+    "ring8/reference+minibatch_stddev": (15, 4),
     # Five moves of the critic in one update, differentiated through: the largest there is.
-    "ring8/reference+unrolled": 45,
+    "ring8/reference+unrolled": (45, 12),
 }
-"""Cells, and the seconds that compiling each may take."""
+"""Cells, and the seconds that compiling each may take, cold and warm."""
 
 
-@pytest.mark.parametrize("cell", COLD)
+@pytest.mark.parametrize("cell", LIMITS)
 def test_compilation(benchmark: Any, say: Callable[[str], None], tmp_path: Path, cell: str) -> None:
-    """At most 15 s cold and 4 s warm, once the machine has its precompiled headers."""
+    """Within its limits, once the machine has its precompiled headers."""
+    most_cold, most_warm = LIMITS[cell]
     compile_seconds("bilinear/bare", tmp_path)  # headers, and what the processor can do
     cold, warm = benchmark.pedantic(
         lambda: [compile_seconds(cell, tmp_path) for _ in range(2)], rounds=1
     )
-    say(f"{cell}: {cold:.1f} s cold (asked: {COLD[cell]}), {warm:.1f} s warm (asked: 4)")
-    assert cold <= COLD[cell]
-    assert warm <= 4
+    say(f"{cell}: {cold:.1f} s cold (at most {most_cold}), {warm:.1f} s warm (at most {most_warm})")
+    assert cold <= most_cold
+    assert warm <= most_warm
