@@ -43,6 +43,13 @@ def test_evaluations_are_equally_spaced_and_start_before_training() -> None:
     assert run.steps == [3 * 5 * i for i in range(11)]
 
 
+def test_denormal_numbers_are_flushed_to_zero() -> None:
+    """Arithmetic on them takes a hundred times as long, and Adam's means decay to them."""
+    torch.set_flush_denormal(False)
+    train(learner("dirac"), [0], updates=1)
+    assert not (torch.full((8,), 1e-39) * 0.5).any()
+
+
 def test_the_world_of_a_diverged_actor_does_not_crash() -> None:
     fault = Strategy(name="fault", grads=lambda g, at: tmap(lambda leaf: leaf * torch.nan, g))
     run = train(learner("pendulum", fault), [0], updates=20)
