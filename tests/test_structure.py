@@ -112,9 +112,12 @@ def test_imports_only_go_down(path: Path) -> None:
 
 
 def test_seeds_are_a_dimension_in_one_file() -> None:
-    """Only training batches over seeds; the examination of strategies does, to check just that."""
+    """Only training batches over seeds; the examination of strategies does, to check just that.
+
+    What `bench.batchwise` puts side by side are groups of rows of one seed's batch.
+    """
     users = {module(path) for path in SOURCES if "vmap(" in path.read_text()}
-    assert users == {"bench.train", "bench.conformance"}
+    assert users == {"bench.train", "bench.conformance", "bench.batchwise"}
 
 
 def test_ray_is_imported_in_one_file() -> None:

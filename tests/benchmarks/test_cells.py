@@ -29,7 +29,7 @@ SHARES = {
     "inverted_pendulum/reference": 0.25,
     "inverted_double_pendulum/reference": 0.25,
     # One row for each update: the physics of ten arms takes longer than the learner does.
-    "reacher/bare": 1.0,
+    "reacher/bare": 0.35,
 }
 """Cells, and the share of each that its environments may take."""
 
