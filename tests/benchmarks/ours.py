@@ -22,6 +22,13 @@ def pendulum(width: int, rows: int, **changed: Any) -> Task:
     return type("Sized", (type(registry.task("pendulum")),), own)()
 
 
+def fashion(device: str) -> Task:
+    """`fashion_mnist` with 2,000 made-up images."""
+    pixels = torch.randint(256, (2000, 784), dtype=torch.uint8, device=device)
+    changed = {"images": lambda self, device: pixels}
+    return type("MadeUp", (type(registry.task("fashion_mnist")),), changed)()
+
+
 def learner(task: Task, *strategies: str) -> Learner:
     """A learner on the task with these strategies at their defaults."""
     return Learner(task, combine(registry.strategy(name).build(task) for name in strategies))

@@ -14,10 +14,8 @@ import torch
 
 import bench.train
 from bench import compiled, registry
-from bench.learner import Learner
-from bench.strategy import combine
 from bench.train import train
-from tests.benchmarks.ours import learner, median_seconds, pendulum, turns
+from tests.benchmarks.ours import fashion, learner, median_seconds, pendulum, turns
 
 TD3 = ("critic_steps", "replay", "target_network", "target_smoothing", "twin_critics")
 Say = Callable[[str], None]
@@ -43,14 +41,7 @@ def test_a_convolutional_cell(benchmark: Any, say: Say) -> None:
 
     The one seed is a batch of one, although training would fill it up to `LANES`.
     """
-    from tasks.fashion_mnist import FashionMnist
-
-    def images(self: Any, device: torch.device) -> torch.Tensor:
-        draws = torch.Generator().manual_seed(0)
-        return torch.randint(256, (2000, 784), generator=draws, dtype=torch.uint8).to(device)
-
-    task = type("MadeUp", (FashionMnist,), {"images": images})()
-    what = Learner(task, combine([]))
+    what = learner(fashion("cuda"))
     with mock.patch.object(bench.train, "LANES", 1):
         calls = {str(s): turns(what, s, "cuda") for s in (1, 10)}
     found = benchmark.pedantic(lambda: median_seconds(calls, 200), rounds=1)
