@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor
 
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, Strategy
-from bench.trees import Params, lerp, ravel, unravel
+from bench.functional.pytree import Params, lerp, ravel, unravel
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Yazici et al., 2019, arXiv 1806.04498"

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from bench.batchwise import batch_normed
-from bench.game import Blueprint, Task
-from bench.layers import shallow, with_critic
-from bench.strategy import Strategy
+from bench.functional.batch_layers import batch_normed
+from bench.functional.wrappers import shallow, with_critic
+from bench.learner.strategy import Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"

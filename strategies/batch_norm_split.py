@@ -1,9 +1,9 @@
 """Normalises the critic's hidden layers by the rows of each half."""
 
-from bench.batchwise import batch_normed
-from bench.game import Blueprint, Task
-from bench.layers import shallow, with_critic
-from bench.strategy import Strategy
+from bench.functional.batch_layers import batch_normed
+from bench.functional.wrappers import shallow, with_critic
+from bench.learner.strategy import Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "gan"
 SOURCE = "Radford et al., 2016 (DCGAN), arXiv 1511.06434; Ioffe and Szegedy, 2015, arXiv 1502.03167"

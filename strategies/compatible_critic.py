@@ -4,12 +4,12 @@ from typing import Any
 
 from torch import Tensor
 
-from bench.game import Blueprint, Task
-from bench.layers import Compatible, with_critic
-from bench.nets import Net
-from bench.steps import Core
-from bench.strategy import After, Strategy, Use
-from bench.trees import Params, tmap
+from bench.functional.layers import Net
+from bench.functional.pytree import Params, tmap
+from bench.functional.wrappers import Compatible, with_critic
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy, Use
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "Silver et al., 2014 (DPG), theorem 3"

@@ -2,9 +2,9 @@
 
 import torch
 
-from bench.steps import Core
-from bench.strategy import After, Strategy
-from bench.trees import tmap
+from bench.functional.pytree import tmap
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy
 
 HOME = "both"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875 (5); Fujimoto et al., 2018, arXiv 1802.09477 (2)"

@@ -2,10 +2,10 @@
 
 import torch
 
-from bench import rng
-from bench.augment import augmented
-from bench.game import Examples
-from bench.strategy import At, Strategy
+from bench.functional import rng
+from bench.functional.augment import augmented
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Examples
 
 HOME = "gan"
 SOURCE = "Zhao et al., 2020, arXiv 2006.10738; vectors as in Laskin et al., 2020, arXiv 2004.14990"

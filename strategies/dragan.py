@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from bench import rng
-from bench.strategy import At, Strategy
+from bench.functional import rng
+from bench.learner.strategy import At, Strategy
 
 HOME = "gan"
 SOURCE = "Kodali et al., 2017, arXiv 1705.07215"

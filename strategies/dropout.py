@@ -1,11 +1,11 @@
 """Drops hidden units of the critic at random while it learns."""
 
-from bench import rng
-from bench.game import Blueprint, Task
-from bench.layers import Dropped, beside_weights, shallow, with_critic
-from bench.nets import Activation, Net
-from bench.strategy import Strategy, Use
-from bench.trees import Params
+from bench.functional import rng
+from bench.functional.layers import Activation, Net
+from bench.functional.pytree import Params
+from bench.functional.wrappers import Dropped, beside_weights, shallow, with_critic
+from bench.learner.strategy import Strategy, Use
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "Srivastava et al., 2014; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"

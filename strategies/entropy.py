@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from bench.game import Blueprint, Task
-from bench.nets import Point
-from bench.strategy import At, Strategy
+from bench.functional.layers import Point
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "Haarnoja et al., 2018, arXiv 1801.01290; estimate of Kozachenko and Leonenko, 1987"

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from bench import steps
-from bench.strategy import Strategy
+from bench.learner import integrators
+from bench.learner.strategy import Strategy
 
 HOME = "gan"
 SOURCE = "Korpelevich, 1976; Gidel et al., 2019, arXiv 1802.10551"
 NEUTRAL = {"lookahead": 0.0}
 SEARCH = {"lookahead": (0.5, 1.0)}
-NEUTRAL_STEP = steps.simultaneous
+NEUTRAL_STEP = integrators.simultaneous
 
 
 def extragradient(*, lookahead: float = 1.0) -> Strategy:
@@ -21,4 +21,6 @@ def extragradient(*, lookahead: float = 1.0) -> Strategy:
 
     Paper against here: the paper draws a new batch for the second half-step; here both use one.
     """
-    return Strategy(name="extragradient", step=partial(steps.extragradient, lookahead=lookahead))
+    return Strategy(
+        name="extragradient", step=partial(integrators.extragradient, lookahead=lookahead)
+    )

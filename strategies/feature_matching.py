@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from bench.strategy import At, Strategy
+from bench.learner.strategy import At, Strategy
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.1"

@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, Strategy
-from bench.trees import tmap
+from bench.functional.pytree import tmap
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy
+from bench.learner.task import Task
 
 HOME = "both"
 SOURCE = "Pfau and Vinyals, 2016, arXiv 1610.01945; band of Larsen et al., 2016, arXiv 1512.09300"

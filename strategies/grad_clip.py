@@ -2,8 +2,8 @@
 
 import torch
 
-from bench.strategy import At, Strategy
-from bench.trees import Params, ravel, tmap
+from bench.functional.pytree import Params, ravel, tmap
+from bench.learner.strategy import At, Strategy
 
 HOME = "rl"
 SOURCE = "Pascanu et al., 2013, arXiv 1211.5063; 0.5 as in PPO's code (Schulman et al., 1707.06347)"

@@ -2,9 +2,9 @@
 
 import torch
 
-from bench import rng
-from bench.strategy import At, Strategy
-from bench.trees import Params, tmap
+from bench.functional import rng
+from bench.functional.pytree import Params, tmap
+from bench.learner.strategy import At, Strategy
 
 HOME = "control"
 SOURCE = "a control of this suite"

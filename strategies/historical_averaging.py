@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor
 
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, At, Strategy
-from bench.trees import ravel
+from bench.functional.pytree import ravel
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, At, Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.3"

@@ -1,7 +1,7 @@
 """Bounds how far the critic's target may be from what the critic says."""
 
-from bench.game import Examples
-from bench.strategy import At, Strategy
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Examples
 
 HOME = "rl"
 SOURCE = "Huber, 1964; for RL Mnih et al., 2015 (errors clipped to 1)"

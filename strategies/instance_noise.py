@@ -1,8 +1,8 @@
 """Adds noise, which fades over the run, to every action that the critic is shown."""
 
-from bench import rng
-from bench.game import Examples
-from bench.strategy import At, Strategy
+from bench.functional import rng
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Examples
 
 HOME = "gan"
 SOURCE = "Sonderby et al., 2017, arXiv 1610.04490; Arjovsky and Bottou, 2017, arXiv 1701.04862"

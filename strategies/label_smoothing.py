@@ -1,7 +1,7 @@
 """Pulls the critic's targets towards the answer of a critic that knows nothing."""
 
-from bench.game import Examples
-from bench.strategy import At, Strategy
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Examples
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.4"

@@ -1,9 +1,9 @@
 """Normalises the critic's hidden layers, each row by itself."""
 
-from bench.game import Blueprint, Task
-from bench.layers import LayerNorm, shallow, with_critic
-from bench.nets import before_activations
-from bench.strategy import Strategy
+from bench.functional.layers import before_activations
+from bench.functional.wrappers import LayerNorm, shallow, with_critic
+from bench.learner.strategy import Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "Ba et al., 2016, arXiv 1607.06450; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"

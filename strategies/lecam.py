@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, At, Strategy
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, At, Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Tseng et al., 2021, arXiv 2104.03310"

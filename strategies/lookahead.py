@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, Strategy
-from bench.trees import lerp, tmap
+from bench.functional.pytree import lerp, tmap
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Chavdarova et al., 2021, arXiv 2006.14567; Zhang et al., 2019, arXiv 1907.08610"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from bench.game import Task
-from bench.optim import Adam
-from bench.strategy import Strategy
+from bench.functional.optim import Adam
+from bench.learner.strategy import Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Radford et al., 2016, arXiv 1511.06434 (0.5); Bhatt et al., 2024, arXiv 1902.05605 (0.5)"

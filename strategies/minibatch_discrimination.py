@@ -1,10 +1,10 @@
 """Tells the critic how close each row is to the rest of its half."""
 
-from bench.batchwise import Closeness
-from bench.game import Blueprint, Task
-from bench.layers import shallow, with_critic
-from bench.nets import before_the_end
-from bench.strategy import Strategy
+from bench.functional.batch_layers import Closeness
+from bench.functional.layers import before_the_end
+from bench.functional.wrappers import shallow, with_critic
+from bench.learner.strategy import Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.2"

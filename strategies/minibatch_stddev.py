@@ -1,10 +1,10 @@
 """Tells the critic how varied each small group of rows is."""
 
-from bench.batchwise import Variety
-from bench.game import Blueprint, Task
-from bench.layers import shallow, with_critic
-from bench.nets import before_the_end
-from bench.strategy import Strategy
+from bench.functional.batch_layers import Variety
+from bench.functional.layers import before_the_end
+from bench.functional.wrappers import shallow, with_critic
+from bench.learner.strategy import Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "gan"
 SOURCE = "Karras et al., 2018, arXiv 1710.10196, section 3"

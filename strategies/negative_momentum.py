@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bench.game import Task
-from bench.optim import Optimizer
-from bench.strategy import Strategy
-from bench.trees import Params, tmap
+from bench.functional.optim import Optimizer
+from bench.functional.pytree import Params, tmap
+from bench.learner.strategy import Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Gidel et al., 2019, arXiv 1807.04740"

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bench.game import Task
-from bench.optim import Optimizer
-from bench.strategy import Strategy
-from bench.trees import Params, tmap
+from bench.functional.optim import Optimizer
+from bench.functional.pytree import Params, tmap
+from bench.learner.strategy import Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Daskalakis et al., 2018, arXiv 1711.00141"

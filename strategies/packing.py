@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bench.game import Blueprint, Task
-from bench.nets import Net, Packed
-from bench.strategy import Conflict, Strategy
+from bench.functional.layers import Net, Packed
+from bench.learner.strategy import Conflict, Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "gan"
 SOURCE = "Lin et al., 2018, arXiv 1712.04086"

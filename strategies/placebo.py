@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor
 
-from bench import rng
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, At, Strategy
+from bench.functional import rng
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, At, Strategy
+from bench.learner.task import Task
 
 HOME = "control"
 SOURCE = "a control of this suite"

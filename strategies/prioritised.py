@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from bench import ring
-from bench.game import Examples, Experience, Task
-from bench.priority import Memory, empty, targets
-from bench.steps import Core
-from bench.strategy import After, At, Place, Strategy
-from bench.trees import tmap
+from bench.functional.pytree import tmap
+from bench.learner import replay as buffers
+from bench.learner.integrators import Core
+from bench.learner.prioritized_replay import Memory, empty, targets
+from bench.learner.strategy import After, At, Place, Strategy
+from bench.learner.task import Examples, Experience, Task
 
 HOME = "rl"
 SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
@@ -40,7 +40,7 @@ def prioritised(
         if not share:
             return value
         # at.batch is the newest experience, `value` what another strategy may have made of it.
-        own, places = ring.owned(at.game, at.batch), drawn(at)[0]
+        own, places = buffers.owned(at.game, at.batch), drawn(at)[0]
         made, count = own.reward.shape[0], places.shape[0]
         kept = max(0, min(made, at.game.batch_rows - count))
         begun = at.slot.ring.written > 0
@@ -76,7 +76,7 @@ def prioritised(
             error = (targets(rows, after) - said).abs() + 1e-6
             # Equal places have equal errors, and an empty memory learns nothing.
             memory = memory.told(places, torch.where(memory.ring.written > 0, error, 0.0))
-        return memory.append(ring.owned(after.game, after.fresh))
+        return memory.append(buffers.owned(after.game, after.fresh))
 
     return Strategy(
         name="prioritised",

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from bench.strategy import At, Strategy
+from bench.learner.strategy import At, Strategy
 
 HOME = "gan"
 SOURCE = "Mescheder et al., 2018, arXiv 1801.04406"

@@ -2,8 +2,8 @@
 
 import torch
 
-from bench.game import Examples
-from bench.strategy import At, Strategy
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Examples
 
 HOME = "gan"
 SOURCE = "Jolicoeur-Martineau, 2019, arXiv 1807.00734; Huang et al., 2024 (R3GAN), arXiv 2501.05441"

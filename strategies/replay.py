@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from bench import ring, rng
-from bench.game import Experience, Task
-from bench.steps import Core
-from bench.strategy import After, At, Strategy
-from bench.trees import tmap
+from bench.functional import rng
+from bench.functional.pytree import tmap
+from bench.learner import replay as buffers
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, At, Strategy
+from bench.learner.task import Experience, Task
 
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
@@ -33,11 +34,11 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     many as a core task makes.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> ring.Ring:
-        return ring.empty(game, capacity, key)
+    def slot(core: Core, game: Task, key: Tensor) -> buffers.Ring:
+        return buffers.empty(game, capacity, key)
 
     def batch(value: Experience, at: At) -> Experience:
-        own = ring.owned(at.game, value)
+        own = buffers.owned(at.game, value)
         made = own.reward.shape[0]
         drawn = round(share * at.game.batch_rows)
         kept = min(made, at.game.batch_rows - drawn) if drawn else made
@@ -47,7 +48,7 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
             lambda new, old, every: torch.cat([new[:kept], old, every[made:]]), own, past, value
         )
 
-    def refresh(memory: ring.Ring, after: After) -> ring.Ring:
-        return memory.append(ring.owned(after.game, after.fresh))
+    def refresh(memory: buffers.Ring, after: After) -> buffers.Ring:
+        return memory.append(buffers.owned(after.game, after.fresh))
 
     return Strategy(name="replay", batch=batch, slot=slot, refresh=refresh)

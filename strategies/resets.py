@@ -2,10 +2,10 @@
 
 import torch
 
-from bench import rng
-from bench.steps import Core
-from bench.strategy import After, Strategy
-from bench.trees import tmap
+from bench.functional import rng
+from bench.functional.pytree import tmap
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy
 
 HOME = "rl"
 SOURCE = "Nikishin et al., 2022, arXiv 2205.07802"

@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bench import rng
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, Strategy, Use
-from bench.trees import Params
+from bench.functional import rng
+from bench.functional.pytree import Params
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy, Use
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, arXiv 2105.05246"

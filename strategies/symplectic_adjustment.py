@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from bench import steps
-from bench.strategy import Strategy
+from bench.learner import integrators
+from bench.learner.strategy import Strategy
 
 HOME = "gan"
 SOURCE = "Balduzzi et al., 2018, arXiv 1802.05642"
 NEUTRAL = {"weight": 0.0}
-NEUTRAL_STEP = steps.simultaneous
+NEUTRAL_STEP = integrators.simultaneous
 SEARCH = {"weight": (0.1, 1.0)}
 
 
@@ -23,4 +23,6 @@ def symplectic_adjustment(*, weight: float = 1.0) -> Strategy:
     Paper against here: the paper feeds the adjusted field to RMSProp on its mixtures, here it goes
     to the task's optimizer.
     """
-    return Strategy(name="symplectic_adjustment", step=partial(steps.symplectic, weight=weight))
+    return Strategy(
+        name="symplectic_adjustment", step=partial(integrators.symplectic, weight=weight)
+    )

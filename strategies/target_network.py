@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor
 
-from bench.game import Task
-from bench.steps import Core
-from bench.strategy import After, At, Strategy, View
-from bench.trees import lerp, ravel, unravel
+from bench.functional.pytree import lerp, ravel, unravel
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, At, Strategy, View
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = (

@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from bench.game import Blueprint, Task
-from bench.layers import Scaled, beside_weights, with_critic
-from bench.nets import Net
-from bench.priority import targets
-from bench.steps import Core
-from bench.strategy import After, Strategy, Use
-from bench.trees import Params
+from bench.functional.layers import Net
+from bench.functional.pytree import Params
+from bench.functional.wrappers import Scaled, beside_weights, with_critic
+from bench.learner.integrators import Core
+from bench.learner.prioritized_replay import targets
+from bench.learner.strategy import After, Strategy, Use
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "van Hasselt et al., 2016 (PopArt), arXiv 1602.07714"

@@ -1,8 +1,8 @@
 """Adds clipped noise to the next action inside the critic's target."""
 
-from bench import rng
-from bench.game import Examples, Task
-from bench.strategy import At, Strategy
+from bench.functional import rng
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Examples, Task
 
 HOME = "rl"
 SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477, section 5.3"

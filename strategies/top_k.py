@@ -2,8 +2,8 @@
 
 import torch
 
-from bench.game import Examples
-from bench.strategy import At, Strategy
+from bench.learner.strategy import At, Strategy
+from bench.learner.task import Examples
 
 HOME = "gan"
 SOURCE = "Sinha et al., 2020, arXiv 2002.06224"

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bench.game import Task
-from bench.strategy import Strategy
+from bench.learner.strategy import Strategy
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Heusel et al., 2017, arXiv 1706.08500"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Literal
 
-from bench.game import Blueprint, Task
-from bench.nets import Heads, Net
-from bench.strategy import Strategy
+from bench.functional.layers import Heads, Net
+from bench.learner.strategy import Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477; for GANs Durugkar et al., 2017, arXiv 1611.01673"

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from bench import steps
-from bench.strategy import Strategy
+from bench.learner import integrators
+from bench.learner.strategy import Strategy
 
 HOME = "gan"
 SOURCE = "Metz et al., 2017, arXiv 1611.02163; for RL Zheng et al., 2022, arXiv 2109.12286"
@@ -22,4 +22,4 @@ def unrolled(*, depth: int = 5) -> Strategy:
     Paper against here: the paper draws a new batch for every move ahead, here all use one. Costs
     about `depth` further critic updates forwards and backwards.
     """
-    return Strategy(name="unrolled", step=partial(steps.unrolled, depth=depth))
+    return Strategy(name="unrolled", step=partial(integrators.unrolled, depth=depth))

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from bench.steps import Core
-from bench.strategy import After, Strategy
-from bench.trees import tmap
+from bench.functional.pytree import tmap
+from bench.learner.integrators import Core
+from bench.learner.strategy import After, Strategy
 
 HOME = "gan"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bench.game import Task
-from bench.strategy import Strategy
-from bench.trees import Params, tmap
+from bench.functional.pytree import Params, tmap
+from bench.learner.strategy import Strategy
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Loshchilov and Hutter, 2019, arXiv 1711.05101; for RL Lee et al., 2025, arXiv 2410.09754"

@@ -1,10 +1,10 @@
 """Learns the length and the direction of the critic's weights separately."""
 
-from bench.conv import Conv
-from bench.game import Blueprint, Task
-from bench.layers import Normed, with_critic
-from bench.nets import Dense, Net
-from bench.strategy import Strategy
+from bench.functional.conv import Conv
+from bench.functional.layers import Dense, Net
+from bench.functional.wrappers import Normed, with_critic
+from bench.learner.strategy import Strategy
+from bench.learner.task import Blueprint, Task
 
 HOME = "rl"
 SOURCE = "Salimans and Kingma, 2016, arXiv 1602.07868; for RL Palenicek et al., 2025, 2502.07523"

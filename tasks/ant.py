@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from bench.game import Anchors
+from bench.learner.task import Anchors
 from tasks.family.locomotion import Locomotion
 
 

@@ -1,7 +1,7 @@
 """The 8x8 handwritten digits that scikit-learn carries: images, without a download.
 
 Pixels are scaled from 0..16 to [-1, 1]. All scores look through the small classifier of
-`bench.classifier`, at 2,000 samples against all 1,797 images (FID), or at 1,000 against 1,000 (KID,
+`bench.scoring.classifier`, at 2,000 samples against all 1,797 images (FID), or at 1,000 against 1,000 (KID,
 precision, recall: with all of them these two took four times as long as the rest of an
 evaluation). So they compare with nothing published. What to expect (mean +- deviation):
 
@@ -18,9 +18,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench import classifier
-from bench.game import Anchors, Array
-from bench.metrics import Moments, moments
+from bench.learner.task import Anchors, Array
+from bench.scoring import classifier
+from bench.scoring.metrics import Moments, moments
 from tasks.family import handwriting
 from tasks.family.images import ImageGan
 

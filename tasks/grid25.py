@@ -6,8 +6,8 @@ et al., 2017, arXiv 1705.07761) and PacGAN (Lin et al., 2018, arXiv 1712.04086).
 
 from typing import ClassVar
 
-from bench.game import Anchors
-from bench.mixture import Mixture, grid
+from bench.learner.task import Anchors
+from bench.scoring.mixture import Mixture, grid
 from tasks.family.mixture import MixtureGan
 
 

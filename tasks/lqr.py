@@ -10,7 +10,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.game import Anchors, Blueprint, Episodes, Metric
+from bench.learner.task import Anchors, Blueprint, Episodes, Metric
 from tasks.family.control import RETURN_METRICS, Control
 from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, players
 

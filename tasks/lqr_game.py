@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench import rng
-from bench.game import Act, Anchors, Array, Blueprint, Critic, Domain, Experience, Metric
+from bench.functional import rng
+from bench.learner.task import Act, Anchors, Array, Blueprint, Critic, Domain, Experience, Metric
 from tasks.family.control import Control
 from tasks.family.linear import (
     BOUND,

@@ -5,7 +5,7 @@ Neither a target network nor replay does much alone; both together solve it (-15
 
 from typing import ClassVar
 
-from bench.game import Anchors
+from bench.learner.task import Anchors
 from tasks.family.control import Control
 
 

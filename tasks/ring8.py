@@ -5,8 +5,8 @@ Radius 2 and standard deviation 0.02 as in unrolled GANs (Metz et al., 2017, arX
 
 from typing import ClassVar
 
-from bench.game import Anchors
-from bench.mixture import Mixture, ring
+from bench.learner.task import Anchors
+from bench.scoring.mixture import Mixture, ring
 from tasks.family.mixture import MixtureGan
 
 

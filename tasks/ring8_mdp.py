@@ -15,9 +15,9 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench import rng
-from bench.game import Act, Anchors, Domain, Experience
-from bench.mixture import Mixture, ring
+from bench.functional import rng
+from bench.learner.task import Act, Anchors, Domain, Experience
+from bench.scoring.mixture import Mixture, ring
 from tasks.family.mixture import MixtureGan
 
 Array = NDArray[Any]

@@ -14,11 +14,12 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
-from bench import classifier, rng
-from bench.conv import discriminator, generator
-from bench.game import Anchors, Array, Blueprint, Critic, Metric, Player
-from bench.metrics import coverage
-from bench.optim import Adam
+from bench.functional import rng
+from bench.functional.conv import discriminator, generator
+from bench.functional.optim import Adam
+from bench.learner.task import Anchors, Array, Blueprint, Critic, Metric, Player
+from bench.scoring import classifier
+from bench.scoring.metrics import coverage
 from tasks.family import handwriting
 from tasks.family.gan import Gan
 

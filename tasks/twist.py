@@ -14,10 +14,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.game import Act, Blueprint, Experience, Player
-from bench.nets import Dense, Net, Point, Shape
-from bench.optim import SGD
-from bench.trees import Params
+from bench.functional.layers import Dense, Net, Point, Shape
+from bench.functional.optim import SGD
+from bench.functional.pytree import Params
+from bench.learner.task import Act, Blueprint, Experience, Player
 from tasks.family.point import BilinearGame
 
 

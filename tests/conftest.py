@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.downloads import write_cifar10, write_fashion_mnist
+from tests.support.downloads import write_cifar10, write_fashion_mnist
 
 torch.set_num_threads(1)
 # A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start.
@@ -38,7 +38,7 @@ def made_up_data(downloads: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The made-up images in place of the real ones, known by their own md5 and moments."""
     from torchvision.datasets import CIFAR10
 
-    from bench import datasets
+    from bench.scoring import datasets
 
     monkeypatch.setenv(datasets.VARIABLE, str(downloads))
     md5 = {name: hashlib.md5(path.read_bytes()).hexdigest() for name, path in cifar(downloads)}

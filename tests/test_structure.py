@@ -6,56 +6,79 @@ from pathlib import Path
 
 import pytest
 
-from bench import registry
+from bench.experiment import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = [
-    ["bench.rng", "bench.trees", "bench.files"],
+    ["bench.functional.rng", "bench.functional.pytree", "bench.records.files"],
     [
-        *("bench.nets", "bench.optim", "bench.game", "bench.steps", "bench.strategy"),
         *(
-            "bench.conv",
-            "bench.mixture",
-            "bench.ring",
-            "bench.batchwise",
-            "bench.layers",
-            "bench.priority",
-            "bench.augment",
+            "bench.functional.layers",
+            "bench.functional.optim",
+            "bench.learner.task",
+            "bench.learner.integrators",
+            "bench.learner.strategy",
+        ),
+        *(
+            "bench.functional.conv",
+            "bench.scoring.mixture",
+            "bench.learner.replay",
+            "bench.functional.batch_layers",
+            "bench.functional.wrappers",
+            "bench.learner.prioritized_replay",
+            "bench.functional.augment",
         ),
     ],
     [
-        *("bench.learner", "bench.metrics", "bench.classifier"),
-        *("bench.datasets", "bench.inception"),
+        *("bench.learner.learner", "bench.scoring.metrics", "bench.scoring.classifier"),
+        *("bench.scoring.datasets", "bench.scoring.inception"),
     ],
     ["tasks", "strategies"],
     [
-        *("bench.registry", "bench.environments", "bench.world", "bench.grid", "bench.spec"),
-        *("bench.trace", "bench.compiled", "bench.train"),
         *(
-            "bench.record",
-            "bench.costs",
-            "bench.actors",
-            "bench.provenance",
-            "bench.cells",
-            "bench.search",
-            "bench.tuning",
-            "bench.tries",
-            "bench.faults",
-            "bench.watchdog",
-            "bench.trial",
-            "bench.archive",
-            "bench.dispatch",
-            "bench.events",
-            "bench.conformance",
-            "bench.task_conformance",
-            "bench.progress",
+            "bench.experiment.registry",
+            "bench.training.environments",
+            "bench.training.rollout",
+            "bench.experiment.grid",
+            "bench.experiment.spec",
         ),
-        *("bench.cluster", "bench.engine_serial", "bench.engine_ray"),
+        *("bench.training.trace", "bench.training.compilation", "bench.training.train"),
+        *(
+            "bench.records.record",
+            "bench.experiment.costs",
+            "bench.records.actors",
+            "bench.records.provenance",
+            "bench.engine.plan",
+            "bench.records.search",
+            "bench.engine.tune_plan",
+            "bench.engine.tune_results",
+            "bench.engine.fault_injection",
+            "bench.engine.watchdog",
+            "bench.engine.trial",
+            "bench.engine.writer",
+            "bench.engine.dispatch",
+            "bench.report.tensorboard",
+            "bench.contribute.strategy_checks",
+            "bench.contribute.task_checks",
+            "bench.engine.progress",
+        ),
+        *("bench.engine.cluster", "bench.engine.serial_engine", "bench.engine.ray_engine"),
     ],
     [
-        *("bench.stats", "bench.report", "bench.submission", "bench.listing", "bench.show"),
-        *("bench.messages", "bench.contribute", "bench.doctor", "bench.commands"),
-        *("bench.cli", "bench.__main__"),
+        *(
+            "bench.report.stats",
+            "bench.report",
+            "bench.records.validate",
+            "bench.cli.listing",
+            "bench.report.show",
+        ),
+        *(
+            "bench.cli.errors",
+            "bench.contribute.examine",
+            "bench.engine.preflight",
+            "bench.commands",
+        ),
+        *("bench.cli.app", "bench.__main__"),
     ],
 ]
 SOURCES = [
@@ -81,7 +104,7 @@ def imported(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from bench import rng` imports bench.rng.
+            # `from bench import rng` imports bench.functional.rng.
             yield from (
                 (f"{node.module}.{a.name}" for a in node.names)
                 if node.module
@@ -114,15 +137,19 @@ def test_imports_only_go_down(path: Path) -> None:
 def test_seeds_are_a_dimension_in_one_file() -> None:
     """Only training batches over seeds; the examination of strategies does, to check just that.
 
-    What `bench.batchwise` puts side by side are groups of rows of one seed's batch.
+    What `bench.functional.batch_layers` puts side by side are groups of rows of one seed's batch.
     """
     users = {module(path) for path in SOURCES if "vmap(" in path.read_text()}
-    assert users == {"bench.train", "bench.conformance", "bench.batchwise"}
+    assert users == {
+        "bench.training.train",
+        "bench.contribute.strategy_checks",
+        "bench.functional.batch_layers",
+    }
 
 
 def test_ray_is_imported_in_one_file() -> None:
     users = {module(path) for path in SOURCES if "ray" in {n.split(".")[0] for n in imported(path)}}
-    assert users == {"bench.engine_ray"}
+    assert users == {"bench.engine.ray_engine"}
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from bench.record import Artefact, Record, Scale
-from bench.report.collect import Cell, Study, TaskView, control_verdict
+from bench.records.record import Artefact, Record, Scale
+from bench.report.findings import Cell, Study, TaskView, control_verdict
+from bench.report.stats import Better, Floats
 from bench.report.style import ACCENT, BASE_GREY, INK, MUTED, RULE, png, printable, styled
-from bench.stats import Better, Floats
 
 COLUMNS = 4
 IMAGES_PER_SIDE = 5

@@ -16,11 +16,11 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bench import costs, stats
-from bench.grid import PROTOCOL_VERSION
-from bench.record import Record
-from bench.report import curves, plots, tables
-from bench.report.collect import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, study
+from bench.experiment import costs
+from bench.experiment.grid import PROTOCOL_VERSION
+from bench.records.record import Record
+from bench.report import curves, plots, stats, tables
+from bench.report.findings import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, study
 from bench.report.searches import Shown, budget_curves, search_table
 from bench.report.style import VERDICT_STYLE
 

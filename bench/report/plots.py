@@ -17,8 +17,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from bench import stats
-from bench.report.collect import DOMAIN_NAMES, Finding, Study, TaskView, control_verdict
+from bench.report import stats
+from bench.report.findings import DOMAIN_NAMES, Finding, Study, TaskView, control_verdict
 from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, styled
 from bench.report.tables import effect_matrix
 

@@ -13,13 +13,13 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from bench.record import CorruptRecord, Found
-from bench.report.collect import DOMAIN_NAMES
+from bench.engine.tune_results import text
+from bench.records.record import CorruptRecord, Found
+from bench.records.search import Search, Tried, current, median, unchosen
 from bench.report.curves import COLUMNS, panels, size_of
+from bench.report.findings import DOMAIN_NAMES
+from bench.report.stats import Floats
 from bench.report.style import ACCENT, BASE_GREY, INK, VERDICT_STYLE, png, printable, styled
-from bench.search import Search, Tried, current, median, unchosen
-from bench.stats import Floats
-from bench.tries import text
 
 DOMAIN_COLOURS = {"gan": ACCENT, "rl": VERDICT_STYLE["RL only"][0], "game": BASE_GREY}
 

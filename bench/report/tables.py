@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench import costs, stats
-from bench.record import Record
-from bench.report.collect import DOMAINS, Cell, Finding, Study, TaskView
+from bench.experiment import costs
+from bench.records.record import Record
+from bench.report import stats
+from bench.report.findings import DOMAINS, Cell, Finding, Study, TaskView
 
 
 def command(record: Record) -> str:

@@ -8,10 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench import rng
-from bench.game import Act, Blueprint, Domain, Episodes, Experience, Halves, Metric, Player, Task
-from bench.nets import mlp
-from bench.optim import Adam
+from bench.functional import rng
+from bench.functional.layers import mlp
+from bench.functional.optim import Adam
+from bench.learner.task import (
+    Act,
+    Blueprint,
+    Domain,
+    Episodes,
+    Experience,
+    Halves,
+    Metric,
+    Player,
+    Task,
+)
 
 RETURN_METRICS = (
     Metric("return", "reward per episode", "higher"),

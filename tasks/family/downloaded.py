@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench import datasets, inception
-from bench.game import Array, Tier
-from bench.metrics import Moments, moments
+from bench.learner.task import Array, Tier
+from bench.scoring import datasets, inception
+from bench.scoring.metrics import Moments, moments
 from tasks.family.images import ImageGan
 
 
@@ -34,7 +34,7 @@ class DownloadedGan(ImageGan):
     samples: ClassVar[int] = 10_000
     evaluations: ClassVar[int] = 5
     window: ClassVar[int] = 1
-    source: ClassVar[str]  # in bench.datasets
+    source: ClassVar[str]  # in bench.scoring.datasets
 
     def images(self, device: torch.device) -> Tensor:
         """The training images, as bytes to save memory."""

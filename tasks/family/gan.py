@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench import rng
-from bench.game import Act, Domain, Experience, Halves, Task
+from bench.functional import rng
+from bench.learner.task import Act, Domain, Experience, Halves, Task
 
 
 class Gan(Task):

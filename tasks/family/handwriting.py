@@ -8,7 +8,7 @@ import hashlib
 import torch
 from torch import Tensor
 
-from bench import classifier
+from bench.scoring import classifier
 
 
 def images(device: torch.device) -> Tensor:

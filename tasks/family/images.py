@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench import rng
-from bench.conv import discriminator, generator
-from bench.game import Array, Blueprint, Critic, Metric, Player
-from bench.metrics import (
+from bench.functional import rng
+from bench.functional.conv import discriminator, generator
+from bench.functional.optim import Adam
+from bench.learner.task import Array, Blueprint, Critic, Metric, Player
+from bench.scoring.metrics import (
     Moments,
     frechet_distance,
     inception_score,
@@ -20,7 +21,6 @@ from bench.metrics import (
     moments,
     precision_recall,
 )
-from bench.optim import Adam
 from tasks.family.gan import Gan
 
 

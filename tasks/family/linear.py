@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
-from bench.game import Array, Blueprint, Player
-from bench.nets import Dense, Net, Quadratic
-from bench.optim import Adam
+from bench.functional.layers import Dense, Net, Quadratic
+from bench.functional.optim import Adam
+from bench.learner.task import Array, Blueprint, Player
 
 DISCOUNT = 0.95
 BOUND = 2.0  # force at action 1: the optimal policy uses at most 1.3

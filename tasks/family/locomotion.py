@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bench.game import Tier
+from bench.learner.task import Tier
 from tasks.family.control import Control
 
 

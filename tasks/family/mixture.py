@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.game import Array, Blueprint, Critic, Metric, Player
-from bench.metrics import mixture_scores
-from bench.mixture import Mixture
-from bench.nets import mlp
-from bench.optim import Adam
+from bench.functional.layers import mlp
+from bench.functional.optim import Adam
+from bench.learner.task import Array, Blueprint, Critic, Metric, Player
+from bench.scoring.metrics import mixture_scores
+from bench.scoring.mixture import Mixture
 from tasks.family.gan import Gan
 
 

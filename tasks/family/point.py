@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.game import Anchors, Array, Blueprint, Critic, Domain, Metric, Player
-from bench.nets import Dense, Net, Point
-from bench.optim import SGD
+from bench.functional.layers import Dense, Net, Point
+from bench.functional.optim import SGD
+from bench.learner.task import Anchors, Array, Blueprint, Critic, Domain, Metric, Player
 from tasks.family.gan import Gan
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from bench import provenance
+from bench.records import provenance
 
 # Before JAX starts, which otherwise takes every core; harmless without it.
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def keep_cost(request: pytest.FixtureRequest) -> Callable[[str, str, float], None]:
-    """Puts a strategy's cost on a task into the file that `bench.costs` reads, if one is named."""
+    """Puts a strategy's cost on a task into the file that `bench.experiment.costs` reads, if one is named."""
     path = request.config.getoption("--keep-costs")
 
     def keep(strategy: str, task: str, relative: float) -> None:

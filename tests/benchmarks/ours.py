@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
-from bench import registry, trees
-from bench.game import Task
-from bench.learner import Learner
-from bench.strategy import combine
-from bench.train import _Trainer
+from bench.experiment import registry
+from bench.functional import pytree
+from bench.learner.learner import Learner
+from bench.learner.strategy import combine
+from bench.learner.task import Task
+from bench.training.train import _Trainer
 
 
 def pendulum(width: int, rows: int, **changed: Any) -> Task:
@@ -48,7 +49,7 @@ def turns(
         generator = torch.Generator(device).manual_seed(0)
         given = [torch.randn(leaf.shape, generator=generator) for leaf in given]
         turn, _ = trainer._turn(given, calls or what.game.updates)
-        held = trees.leaves(trainer.state)
+        held = pytree.leaves(trainer.state)
         carried = len(held)
 
         def call() -> None:

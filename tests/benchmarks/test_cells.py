@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch_fidelity.metric_fid  # noqa: F401  takes seconds, once for all cells of a worker
 
-from bench.cells import estimate
-from bench.grid import Cell, load_grid
-from bench.train import train
+from bench.engine.plan import estimate
+from bench.experiment.grid import Cell, load_grid
+from bench.training.train import train
 
 SEEDS = 10
 SAMPLE = 8

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from bench import compiled
+from bench.training import compilation
 
 SCRIPT = """
 import json, sys, torch
 torch.set_num_threads(1)
-from bench import compiled
-from bench.grid import Cell
-from bench.train import train
+from bench.training import compilation as compiled
+from bench.experiment.grid import Cell
+from bench.training.train import train
 compiled.pays = lambda *_: True
 run = train(Cell.parse(sys.argv[1]).learner(), range(10), updates=1)
 assert run.compiled
@@ -27,7 +27,7 @@ print(json.dumps(run.seconds))
 """
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(compiled.compiler() is None, reason="there is no C++ compiler"),
+    pytest.mark.skipif(compilation.compiler() is None, reason="there is no C++ compiler"),
 ]
 
 

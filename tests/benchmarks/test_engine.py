@@ -44,7 +44,7 @@ def largest_worker(process: int) -> int:
 
 def test_overhead(benchmark: Any, say: Callable[[str], None], tmp_path: Path) -> None:
     """At most 3 s per cell: import, actor, record. Two workers on two cores."""
-    from bench import registry
+    from bench.experiment import registry
 
     names = [n for n, entry in registry.strategies().items() if entry.home != "control"]
     (tmp_path / "grid.yaml").write_text(GRID.format(strategies=", ".join(names[: CELLS // 2])))

@@ -12,9 +12,10 @@ from unittest import mock
 import pytest
 import torch
 
-import bench.train
-from bench import compiled, registry
-from bench.train import train
+import bench.training.train
+from bench.experiment import registry
+from bench.training import compilation
+from bench.training.train import train
 from tests.benchmarks.ours import fashion, learner, median_seconds, pendulum, turns
 
 TD3 = ("critic_steps", "replay", "target_network", "target_smoothing", "twin_critics")
@@ -42,7 +43,7 @@ def test_a_convolutional_cell(benchmark: Any, say: Say) -> None:
     The one seed is a batch of one, although training would fill it up to `LANES`.
     """
     what = learner(fashion("cuda"))
-    with mock.patch.object(bench.train, "LANES", 1):
+    with mock.patch.object(bench.training.train, "LANES", 1):
         calls = {str(s): turns(what, s, "cuda") for s in (1, 10)}
     found = benchmark.pedantic(lambda: median_seconds(calls, 200), rounds=1)
     gain = 10 * found["1"] / found["10"]
@@ -56,7 +57,7 @@ def test_the_same_numbers_as_on_the_processor(task: str, compile_it: bool) -> No
     """To rounding, after 30 updates: of the recording and of its machine code, as a CUDA graph."""
     what = learner(registry.task(task), "replay")
     here = train(what, [0, 1], updates=30)
-    with mock.patch.object(compiled, "pays", return_value=compile_it):
+    with mock.patch.object(compilation, "pays", return_value=compile_it):
         there = train(what, [0, 1], updates=30, device="cuda")
     assert there.compiled == compile_it
     for name, value in here.actor.items():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.train import train
+from bench.training.train import train
 from tests.benchmarks.ours import learner, median_seconds, pendulum, turns
 from tests.benchmarks.peers import jax_ddpg, sb3_steps_per_second
 

@@ -14,13 +14,13 @@ import psutil
 import pytest
 from rich.console import Console
 
-from bench import engine_ray
-from bench.cells import Job
-from bench.grid import Cell
-from bench.progress import Board
-from bench.record import record_path
-from bench.trial import Made
-from tests.factories import make_record
+from bench.engine import ray_engine
+from bench.engine.plan import Job
+from bench.engine.progress import Board
+from bench.engine.trial import Made
+from bench.experiment.grid import Cell
+from bench.records.record import record_path
+from tests.support.factories import make_record
 
 CELLS = 10_000
 STEP = 500
@@ -38,7 +38,7 @@ def trivial(config: dict[str, Any]) -> None:
     made = make_record(scores=[0.1, 0.2], points=11).model_copy(
         update={"task": job.cell.task, "cell": job.cell.name, "updates": job.cell.updates}
     )
-    engine_ray.tune.report({"share": 1.0, "made": Made(made, None, b"")})
+    ray_engine.tune.report({"share": 1.0, "made": Made(made, None, b"")})
 
 
 class Measuring(Board):
@@ -67,14 +67,14 @@ def test_ten_thousand_cells(
     request: pytest.FixtureRequest,
 ) -> None:
     """The last thousand take at most half as long again as the first ones, and no more memory."""
-    monkeypatch.setattr(engine_ray, "_trial", trivial)
+    monkeypatch.setattr(ray_engine, "_trial", trivial)
     folder = tmp_path / "1" / "local"
     jobs = []
     for number in range(1, CELLS + 1):
         cell = Cell("dirac", "bare", None, number)
         jobs.append(Job(cell, (0, 1), (0, 1), record_path(folder, cell), 1.0, "0" * 16))
     board = Measuring(jobs, Console(file=io.StringIO()))
-    benchmark.pedantic(lambda: engine_ray.run(jobs, board), rounds=1)
+    benchmark.pedantic(lambda: ray_engine.run(jobs, board), rounds=1)
     assert (board.done, board.failures) == (CELLS, [])
     cells, seconds, memory, size = np.array(board.rows).T
     each = np.diff(seconds) / np.diff(cells) * 1e3  # ms

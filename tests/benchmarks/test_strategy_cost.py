@@ -1,7 +1,7 @@
 """What each strategy costs: its update against the bare one, ten seeds, measured in turns.
 
     python -m pytest tests/benchmarks/test_strategy_cost.py -m timing --benchmark-enable \\
-        --keep-costs bench/assets/costs.json
+        --keep-costs bench/experiment/assets/costs.json
 
 makes the file behind the leaderboard's cost column and the run's predictions again (20 minutes).
 """
@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from bench import registry
-from bench.strategy import Conflict
+from bench.experiment import registry
+from bench.learner.strategy import Conflict
 from tests.benchmarks.ours import learner, median_seconds, turns
 
 TASKS = {"digits": 20, "pendulum": 200, "ring8": 60}  # one of each kind -> rounds

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from bench import rng
-from bench.batchwise import BatchNorm
-from bench.conformance import experience
-from tests.closed_form import build, learner, run
+from bench.contribute.strategy_checks import experience
+from bench.functional import rng
+from bench.functional.batch_layers import BatchNorm
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from bench import rng
-from bench.batchwise import BatchNorm
-from tests.closed_form import build, learner
+from bench.functional import rng
+from bench.functional.batch_layers import BatchNorm
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -34,7 +34,7 @@ def test_whether_samples_change_what_is_said_of_the_data(name: str, coupled: boo
 
 
 def test_joint_and_split_exclude_each_other() -> None:
-    from bench.strategy import Conflict, combine
+    from bench.learner.strategy import Conflict, combine
 
     both = [build(name, "ring8") for name in ("batch_norm_joint", "batch_norm_split")]
     with pytest.raises(Conflict, match="leave one of them out"):

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from bench import registry, rng
-from bench.strategy import Use
-from tests.closed_form import build, learner, run
+from bench.experiment import registry
+from bench.functional import rng
+from bench.learner.strategy import Use
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -43,7 +44,7 @@ def test_not_applicable_to_an_actor_with_noise() -> None:
 
 
 def test_mu_is_the_actor_as_it_is_now() -> None:
-    from bench.conformance import experience
+    from bench.contribute.strategy_checks import experience
 
     what = learner("lqr", build("compatible_critic", "lqr"))
     states, _ = run(what, 3, experience(what.game, rng.seed_key(1)))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.closed_form import STEP as H
-from tests.closed_form import build, learner, same_spectrum, update_matrix
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import build, learner, same_spectrum, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 

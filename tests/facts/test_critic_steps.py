@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.trees import leaves
-from tests.closed_form import STEP as H
-from tests.closed_form import build, learner, run, update_matrix
+from bench.functional.pytree import leaves
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import build, learner, run, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -42,7 +42,7 @@ def test_wgan_makes_five_and_td3_two() -> None:
 
 def _moves(strategy: object, every: int) -> list[bool]:
     """Whether the new actor is kept at each of the first updates."""
-    from bench.steps import Core
+    from bench.learner.integrators import Core
 
     old, new = torch.zeros(1), torch.ones(1)
     found = []

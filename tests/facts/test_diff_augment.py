@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from bench import registry, rng
-from bench.game import Examples, Role
-from tests.closed_form import build
+from bench.experiment import registry
+from bench.functional import rng
+from bench.learner.task import Examples, Role
+from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
 

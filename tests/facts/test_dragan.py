@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from bench import rng
-from tests.closed_form import build, learner, run
+from bench.functional import rng
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

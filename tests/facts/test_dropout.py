@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from bench import rng
-from bench.layers import Dropped
-from bench.nets import Dense
-from bench.strategy import Use
-from tests.closed_form import build, learner
+from bench.functional import rng
+from bench.functional.layers import Dense
+from bench.functional.wrappers import Dropped
+from bench.learner.strategy import Use
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -50,9 +50,9 @@ def test_the_critics_loss_and_the_actors_draw_apart() -> None:
             keys.append(int(use.key))
         return params
 
-    from bench.conformance import experience
-    from bench.strategy import Strategy
-    from tests.closed_form import run
+    from bench.contribute.strategy_checks import experience
+    from bench.learner.strategy import Strategy
+    from tests.support.closed_form import run
 
     what = learner("lqr", Strategy(name="spy", weights=weights))
     run(what, 1, experience(what.game, rng.seed_key(1)))

@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 
-from bench import registry, rng
+from bench.experiment import registry
+from bench.functional import rng
 from strategies.entropy import nearest_neighbour_entropy
-from tests.closed_form import build, learner
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench import rng
-from tests.closed_form import STEP, build, learner, run, update_matrix
+from bench.functional import rng
+from tests.support.closed_form import STEP, build, learner, run, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 

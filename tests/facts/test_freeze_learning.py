@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from bench.steps import Core
-from tests.closed_form import build
+from bench.learner.integrators import Core
+from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from bench.trees import norm
-from tests.closed_form import build, learner, run
+from bench.functional.pytree import norm
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

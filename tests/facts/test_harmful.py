@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench import rng
-from bench.steps import simultaneous
-from tests.closed_form import build, learner, run
+from bench.functional import rng
+from bench.learner.integrators import simultaneous
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

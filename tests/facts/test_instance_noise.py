@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from bench import registry, rng
-from bench.game import Examples, Role
-from tests.closed_form import STEP as H
-from tests.closed_form import at_point, build, learner
+from bench.experiment import registry
+from bench.functional import rng
+from bench.learner.task import Examples, Role
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import at_point, build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from bench.game import Examples, Role
-from tests.closed_form import build, learner, run
+from bench.learner.task import Examples, Role
+from tests.support.closed_form import build, learner, run
 
 
 def smoothed(target: list[float], anchor: float, **settings: object) -> torch.Tensor:

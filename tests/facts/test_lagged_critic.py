@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.closed_form import STEP as H
-from tests.closed_form import build, learner, run
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -23,7 +23,7 @@ def test_the_loop_on_the_bilinear_game(task: str, tau: float) -> None:
 
 
 def test_it_acts_where_a_target_network_is_inert() -> None:
-    from bench import registry
+    from bench.experiment import registry
 
     for task in ("ring8", "digits"):
         assert build("target_network", task).inert(registry.task(task))

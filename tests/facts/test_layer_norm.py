@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from bench import registry, rng
-from tests.closed_form import build, learner
+from bench.experiment import registry
+from bench.functional import rng
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -24,7 +25,7 @@ def test_the_critic_of_the_ring_by_hand() -> None:
 
 
 def test_a_convolutions_maps_are_normalised_together() -> None:
-    from bench.layers import LayerNorm
+    from bench.functional.wrappers import LayerNorm
 
     layer = LayerNorm()
     params, _ = layer.init(rng.seed_key(0), (3, 4, 4))

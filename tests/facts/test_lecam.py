@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.closed_form import build, learner, run
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.learner import State
-from tests.closed_form import build, learner, run, update_matrix
+from bench.learner.learner import State
+from tests.support.closed_form import build, learner, run, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from bench import registry
-from tests.closed_form import build, learner
+from bench.experiment import registry
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 

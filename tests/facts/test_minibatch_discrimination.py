@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench import rng
-from bench.batchwise import Closeness
-from tests.closed_form import build, learner
+from bench.functional import rng
+from bench.functional.batch_layers import Closeness
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 

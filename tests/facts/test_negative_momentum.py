@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.trees import leaves
-from tests.closed_form import STEP as H
-from tests.closed_form import build, learner, run
+from bench.functional.pytree import leaves
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench.learner import State
-from bench.optim import Adam
-from bench.steps import simultaneous
-from tests.closed_form import STEP as H
-from tests.closed_form import build, learner, run
+from bench.functional.optim import Adam
+from bench.learner.integrators import simultaneous
+from bench.learner.learner import State
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from bench import registry, rng
-from bench.strategy import Conflict
-from tests.closed_form import build, learner
+from bench.experiment import registry
+from bench.functional import rng
+from bench.learner.strategy import Conflict
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.train import train
-from tests.closed_form import build, learner
+from bench.training.train import train
+from tests.support.closed_form import build, learner
 
 
 @pytest.mark.parametrize("task", ["ring8", "lqr"])

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from bench import registry, rng
-from bench.game import Examples
-from bench.ring import Ring
-from tests.closed_form import build, learner, run
+from bench.experiment import registry
+from bench.functional import rng
+from bench.learner.replay import Ring
+from bench.learner.task import Examples
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -71,7 +72,7 @@ def test_new_rows_get_the_largest_priority_and_drawn_ones_their_error() -> None:
 
 def test_priorities_are_errors_with_the_bootstrap() -> None:
     """|reward + discount * q(next) - q|, by both players as they have just moved."""
-    from bench.conformance import experience
+    from bench.contribute.strategy_checks import experience
 
     what = learner("lqr", build("prioritised", "lqr", capacity=50))
     seen = experience(what.game, rng.seed_key(4))

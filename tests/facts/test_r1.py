@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.steps import simultaneous
-from tests.closed_form import STEP, build, learner, run, same_spectrum, update_matrix
+from bench.learner.integrators import simultaneous
+from tests.support.closed_form import STEP, build, learner, run, same_spectrum, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 

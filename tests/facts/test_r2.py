@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.closed_form import build, learner, run
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -20,7 +20,8 @@ def test_it_looks_at_the_actors_half_and_r1_at_the_data() -> None:
     """On the ring with one sample moved far away only R2 sees the slope there."""
     import torch
 
-    from bench import registry, rng
+    from bench.experiment import registry
+    from bench.functional import rng
 
     task, key = registry.task("ring8"), rng.seed_key(0)
     what = learner("ring8")

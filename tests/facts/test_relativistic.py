@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from bench import rng
-from tests.closed_form import build, learner, run
+from bench.functional import rng
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -31,7 +31,7 @@ def test_losses_of_the_ring_by_hand() -> None:
 
 def test_in_rl_only_differences_between_rows_are_learned() -> None:
     """A constant added to all rewards changes nothing."""
-    from bench.conformance import experience
+    from bench.contribute.strategy_checks import experience
 
     what = learner("lqr", build("relativistic", "lqr"))
     seen = experience(what.game, rng.seed_key(1))

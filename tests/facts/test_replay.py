@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench import registry, rng
-from bench.conformance import experience
-from bench.ring import Ring
-from bench.strategy import Strategy
-from bench.trees import tmap
-from tests.closed_form import build, learner
+from bench.contribute.strategy_checks import experience
+from bench.experiment import registry
+from bench.functional import rng
+from bench.functional.pytree import tmap
+from bench.learner.replay import Ring
+from bench.learner.strategy import Strategy
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 

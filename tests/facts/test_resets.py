@@ -6,11 +6,11 @@ import pytest
 import torch
 from scipy import stats
 
-from bench import registry
-from bench.learner import Learner
-from bench.strategy import combine
-from bench.trees import leaves
-from tests.closed_form import build, run
+from bench.experiment import registry
+from bench.functional.pytree import leaves
+from bench.learner.learner import Learner
+from bench.learner.strategy import combine
+from tests.support.closed_form import build, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

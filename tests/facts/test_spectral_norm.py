@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench import rng
-from bench.strategy import Use
-from tests.closed_form import build, learner, run
+from bench.functional import rng
+from bench.learner.strategy import Use
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench.steps import Core, Slope, symplectic
-from tests.closed_form import STEP as H
-from tests.closed_form import build, learner, same_spectrum, update_matrix
+from bench.learner.integrators import Core, Slope, symplectic
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import build, learner, same_spectrum, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from bench import registry, rng
-from bench.conformance import experience
-from bench.trees import ravel, unravel
-from tests.closed_form import build, learner, run
+from bench.contribute.strategy_checks import experience
+from bench.experiment import registry
+from bench.functional import rng
+from bench.functional.pytree import ravel, unravel
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

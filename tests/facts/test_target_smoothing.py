@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench.game import Examples
-from bench.rng import seed_key
-from tests.closed_form import build
+from bench.functional.rng import seed_key
+from bench.learner.task import Examples
+from tests.support.closed_form import build
 
 ROWS = 20_000
 

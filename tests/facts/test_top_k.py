@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench import registry
-from bench.game import Examples
-from tests.closed_form import build
+from bench.experiment import registry
+from bench.learner.task import Examples
+from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bench import rng
-from bench.conformance import experience
-from tests.closed_form import build, learner, run
+from bench.contribute.strategy_checks import experience
+from bench.functional import rng
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.closed_form import STEP as H
-from tests.closed_form import build, learner, run, update_matrix
+from tests.support.closed_form import STEP as H
+from tests.support.closed_form import build, learner, run, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.closed_form import build, learner, run
+from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from bench import rng
-from tests.closed_form import build, learner
+from bench.functional import rng
+from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -21,8 +21,8 @@ def test_the_first_outputs_stay(task: str) -> None:
 
 
 def test_equal_to_torchs_after_a_change() -> None:
-    from bench.layers import Normed
-    from bench.nets import Dense
+    from bench.functional.layers import Dense
+    from bench.functional.wrappers import Normed
 
     layer = Normed(Dense(3))
     params, _ = layer.init(rng.seed_key(0), (4,))

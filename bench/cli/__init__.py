@@ -1,0 +1,1 @@
+"""The command line, and nothing else: options, messages, tables on a terminal."""

@@ -1,0 +1,84 @@
+"""For contributors: `new` and `check`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.cli.errors import EXIT_FAULTY, bad_input, fail, one_line
+
+new = typer.Typer(help="Write the files of something new, from a template that works.")
+
+
+class Home(StrEnum):
+    """Where an idea was born."""
+
+    gan = "gan"
+    rl = "rl"
+    both = "both"
+
+
+@new.callback()
+def _new() -> None:
+    """Keeps `strategy` a subcommand although it is the only one."""
+
+
+@new.command()
+def strategy(
+    name: Annotated[str, typer.Argument(help="of the strategy: its file, function and row")],
+    home: Annotated[Home, typer.Option(help="where the idea was born")] = Home.gan,
+) -> None:
+    """Write strategies/NAME.py and tests/facts/test_NAME.py, a working pair to change."""
+    from bench.contribute import examine
+
+    with bad_input(examine.BadName, OSError):
+        for path in examine.new_strategy(name, home.value):
+            typer.echo(f"wrote {_near(path)}")
+    typer.echo(f"change both, then: python -m bench check {name}")
+
+
+def check(
+    name: Annotated[str, typer.Argument(help="a strategy")],
+    tasks: Annotated[
+        list[str] | None, typer.Option(help="instead of one core task of each kind")
+    ] = None,
+) -> None:
+    """Examine a strategy: every law on every kind of task, and what it goes together with."""
+    from bench.contribute import examine
+    from bench.experiment import registry
+
+    chosen = [part.strip() for each in tasks or () for part in each.split(",")]
+    with bad_input():
+        found = examine.examine(name, chosen or examine.representatives())
+    console = Console(highlight=False)
+    console.print(f"{name} on {', '.join(found.tasks)}:", soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    for law, bad in found.laws.items():
+        table.add_row(law, f"[bold red]fails on {', '.join(bad)}[/]" if bad else "[green]holds[/]")
+    console.print(table)
+    for task, why in found.inert.items():
+        console.print(f"inert on {task}: {why}", markup=False, soft_wrap=True)
+    if found.conflicts is not None:
+        others = len(registry.strategies()) - 1 - len(found.conflicts)
+        console.print(f"goes together with {others} strategies")
+        for other, why in found.conflicts.items():
+            console.print(f"not with {other}: {why}", markup=False, soft_wrap=True)
+    if found.fact:
+        console.print(f"its known fact: {_near(found.fact)}", soft_wrap=True)
+    console.print(f"{found.seconds:.0f} s")
+    faults = list(dict.fromkeys(found.faults))
+    for fault in faults[:-1]:
+        typer.echo(one_line(f"error: {fault}"), err=True)
+    if faults:
+        fail(faults[-1], EXIT_FAULTY)
+
+
+def _near(path: Path) -> Path:
+    """The path as seen from here, where that is shorter."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

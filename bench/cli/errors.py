@@ -1,0 +1,87 @@
+"""What a user hears when something is wrong: one line on stderr, and an exit code."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+EXIT_FAULTY, EXIT_BAD_INPUT, EXIT_MISSING, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, and without anything that a terminal would act on."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
+def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
+    """One line on stderr, and out."""
+    typer.echo(one_line(f"error: {message}"), err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def bad_input(*also: type[Exception]) -> Iterator[None]:
+    """Errors that a user can mend become one line and exit code 2. Bugs keep their traceback.
+
+    `also` are a command's own errors, which only it need import.
+    """
+    from bench.experiment.grid import BadGrid
+    from bench.experiment.registry import Incomplete, UnknownName
+    from bench.learner.strategy import Conflict
+    from bench.records.record import CorruptRecord
+    from bench.scoring.datasets import BadData
+
+    mendable = (UnknownName, Incomplete, BadGrid, BadData, Conflict, CorruptRecord)
+    try:
+        yield
+    except mendable + also as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted before anything was run", EXIT_INTERRUPTED)
+
+
+def writable(folder: Path) -> None:
+    """Refuse a folder in which no file can be made, before anything is run."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        fail(f"cannot write to {folder}: {error.strerror}; choose another folder")
+
+
+def need_envpool() -> None:
+    """Bad input if envpool is not installed."""
+    if importlib.util.find_spec("envpool") is None:
+        fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
+
+
+def need_optuna() -> None:
+    """Bad input if optuna is not installed."""
+    if importlib.util.find_spec("optuna") is None:
+        fail("optuna is not installed; `pip install optuna`, or use --searcher random")
+
+
+def need_gpu() -> None:
+    """Bad input if torch finds no GPU in this process."""
+    import torch
+
+    if not torch.cuda.is_available():
+        fail("torch finds no GPU here; leave out --gpus-per-cell, or see `python -m bench doctor`")
+
+
+def say_if_slow() -> None:
+    """One line on stderr if nothing can be compiled here."""
+    from bench.training.compilation import compiler
+
+    if compiler() is None:
+        line = "no C++ compiler was found (g++, or $CXX), so updates are replayed, not compiled"
+        typer.echo(
+            f"note: {line}: the same results to rounding, up to three times slower", err=True
+        )

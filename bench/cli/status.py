@@ -1,0 +1,62 @@
+"""`status` tells from another shell how a run goes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.cli.errors import fail
+from bench.cli.options import Results, Submission, plain
+
+
+def status(
+    results: Results = Path("results"),
+    name: Submission = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="all that is known")] = False,
+) -> None:
+    """Tell how a run goes, from another shell: what is done, running and failed, and the end."""
+    from bench.engine import plan
+    from bench.engine.progress import at_work, board_file, duration, read
+
+    plain(name)
+    folder = plan.submission_folder(results, name)
+    found = read(board_file(folder))
+    if found is None:
+        fail(f"there is no sign of a run in {folder}; start one, or give --results and --name")
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+        return
+    goes_on = at_work(folder)
+    where = f"process {found.process} on {found.host}"
+    ago = f"{duration(time.time() - found.written)} ago"
+    if goes_on:
+        typer.echo(f"running for {duration(found.age)} ({where}); as of {ago}")
+    else:
+        typer.echo(f"{'stopped' if found.to_go else 'ended'} {ago} ({where})")
+    text = (
+        f"{found.done} of {found.jobs} {found.unit} done, {found.seeds_done} of {found.seeds} seeds"
+    )
+    if goes_on and found.left is not None:
+        text += f", about {duration(found.left)} left"
+    typer.echo(text)
+    for what, reasons in (("failed", found.failed), ("tried again", found.retried)):
+        if reasons:
+            counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+            typer.echo(f"{what}: {counts}")
+    for line in found.failures:
+        typer.echo(f"failed {line}")
+    if goes_on and found.running:
+        table = Table("running", "seeds", "done", "for", "log", box=None, header_style="bold")
+        for cell in found.running:
+            since = duration(time.time() - cell.since)
+            table.add_row(cell.cell, str(cell.seeds), f"{cell.share:.0%}", since, cell.log)
+        width = None if sys.stdout.isatty() else 200
+        Console(highlight=False, width=width).print(table)
+    if not goes_on and found.to_go:
+        typer.echo("run the same command again to go on")

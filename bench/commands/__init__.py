@@ -1,1 +1,0 @@
-"""The commands of `python -m bench` that need more than a few lines."""

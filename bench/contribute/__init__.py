@@ -1,0 +1,1 @@
+"""What a contribution must satisfy, and templates to start from."""

@@ -1,0 +1,147 @@
+"""A contributor's path: the files of a new strategy, and the examination of one strategy."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+
+import strategies as strategy_package
+from bench.experiment import registry
+from bench.experiment.grid import BASES, KITS
+from bench.functional.layers import is_deep
+from bench.learner.task import Task
+
+WORDS = ("all", "core")  # what grids call many at once
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class BadName(ValueError):
+    """A name that no new strategy can have; the message says why."""
+
+
+def new_strategy(name: str, home: str) -> list[Path]:
+    """Write `strategies/<name>.py` and `tests/facts/test_<name>.py`, a working pair to start from.
+
+    The test is left out where there is no folder for it. Raises `BadName` for a name that is not
+    made of small letters, digits and underscores, or is taken, and never writes over a file.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        raise BadName(f"{name!r} is no name; use small letters, digits and underscores")
+    if name in {*registry.strategies(), *KITS, *BASES, *WORDS}:
+        raise BadName(f"{name!r} is taken, by a strategy, a kit or a grid's word; choose another")
+    root = Path(next(iter(strategy_package.__path__)))
+    made = {root / f"{name}.py": "strategy.py.j2"}
+    facts = root.parent / "tests" / "facts"
+    if facts.is_dir():
+        made[facts / f"test_{name}.py"] = "fact.py.j2"
+    for path in made:
+        if path.exists():
+            raise BadName(f"{path} exists; choose another name, or remove the file")
+    folder = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    for path, template in made.items():
+        path.write_text(folder.get_template(template).render(name=name, home=home))
+    return list(made)
+
+
+@dataclass
+class Examination:
+    """What holds of one strategy."""
+
+    tasks: list[str]
+    laws: dict[str, list[str]] = field(default_factory=dict)  # law -> tasks on which it fails
+    inert: dict[str, str] = field(default_factory=dict)  # task -> why
+    faults: list[str] = field(default_factory=list)
+    conflicts: dict[str, str] | None = None  # other strategy -> what to do; None if not tried
+    fact: Path | None = None
+    seconds: float = 0.0
+
+
+def representatives() -> list[str]:
+    """One core task of every kind, by name: laws do not depend on data or budget.
+
+    Tasks differ in kind by family, by having observations, hidden layers, or several actions.
+    """
+    kinds: dict[tuple[type, bool, bool, bool], str] = {}
+    for name, task in registry.tasks().items():
+        if task.tier == "core":
+            deep = is_deep(task.blueprint().critic.net)
+            kind = (type(task).__mro__[1], task.obs_size > 0, deep, task.action_size > 1)
+            kinds.setdefault(kind, name)
+    return sorted(kinds.values())
+
+
+def examine(name: str, tasks: Sequence[str]) -> Examination:
+    """Run every check of one strategy on small versions of these tasks, in double precision.
+
+    Raises `UnknownName`.
+    """
+    import torch
+
+    from bench.contribute.strategy_checks import miniature, strategy_checks
+
+    began = time.perf_counter()
+    entry = registry.strategy(name)
+    found = Examination(tasks=list(tasks))
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        small = {task: miniature(registry.task(task)) for task in tasks}
+        for check in strategy_checks():
+            law = check.__name__.replace("_", " ")
+            holds = {task: _holds(check, entry, small[task], found) for task in tasks}
+            found.laws[law] = [task for task in tasks if not holds[task]]
+        if not found.faults:
+            reasons = {task: entry.build(small[task]).inert(small[task]) for task in tasks}
+            found.inert = {task: reason for task, reason in reasons.items() if reason}
+            found.conflicts = dict(_conflicts(entry, small[tasks[0]]))
+    finally:
+        torch.set_default_dtype(before)
+    fact = Path(str(entry.module.__file__)).parent.parent / "tests" / "facts" / f"test_{name}.py"
+    if fact.is_file():
+        found.fact = fact
+        test = [sys.executable, "-m", "pytest", "-q", str(fact)]
+        if subprocess.run(test, cwd=fact.parents[2], capture_output=True, check=False).returncode:
+            found.faults.append(f"its known fact does not hold: python -m pytest {fact}")
+    else:
+        found.faults.append(f"it has no known fact: write {fact}, a test that a fault would fail")
+    found.seconds = time.perf_counter() - began
+    return found
+
+
+def _holds(
+    check: Callable[..., None], entry: registry.StrategyEntry, task: Task, found: Examination
+) -> bool:
+    from bench.contribute.strategy_checks import examined
+
+    try:
+        check(examined(entry, task), task)
+    except Exception as error:  # a strategy under work may raise anything
+        first = next(iter(str(error).splitlines()), "")
+        found.faults.append(f"{task.name}: {type(error).__name__}: {first}")
+        return False
+    return True
+
+
+def _conflicts(entry: registry.StrategyEntry, task: Task) -> Iterator[tuple[str, str]]:
+    from bench.learner.strategy import Conflict, combine
+
+    own = entry.build(task)
+    for name, other in registry.strategies().items():
+        if name != entry.name:
+            try:
+                combine([own, other.build(task)])
+            except Conflict as conflict:
+                yield name, str(conflict)

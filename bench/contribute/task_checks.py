@@ -1,0 +1,199 @@
+"""What every task must satisfy, whatever its name; see `bench.contribute.strategy_checks`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import torch
+
+from bench.contribute.strategy_checks import experience, rollout, same
+from bench.functional import pytree, rng
+from bench.learner.learner import Learner, State
+from bench.learner.strategy import combine
+from bench.learner.task import Experience, Task
+from bench.training.environments import Transition, copy_seeds, stretch
+from bench.training.rollout import World
+from bench.training.train import ROWS, train
+
+
+def past_warmup(state: State, task: Task) -> State:
+    """The same state as if the warm-up were over."""
+    return state._replace(core=state.core._replace(step=torch.tensor(task.warmup)))
+
+
+def experience_carries_the_actors_mark(task: Task) -> None:
+    """Another actor makes other experience in its own rows, and leaves the other rows alone."""
+    learner = Learner(task, combine([]))
+    key = rng.seed_key(0)
+    if task.environment is not None:
+        one, two = (learner.init(rng.seed_key(seed)) for seed in (0, 1))
+        obs = rng.normal(key, (4, task.obs_size))
+        acts = [learner.behave(past_warmup(state, task), obs, key) for state in (one, two)]
+        assert not torch.equal(*acts), "the actor does not decide what is tried"
+        return
+    made = []
+    for seed in (0, 1):
+        actor = learner.init(rng.seed_key(seed)).core.actor
+        # A point of a game starts at the same place whatever the seed: move it.
+        actor = pytree.tmap(lambda leaf, shift=seed: leaf + shift, actor)
+        act = lambda obs, use, actor=actor: learner.act(actor, obs, use)  # noqa: E731
+        made.append(task.fresh(act, key, torch.tensor(0), task.blank(0)))
+    rows = task.own(made[0])
+    assert not torch.equal(made[0].action[:rows], made[1].action[:rows]), "no mark of the actor"
+    assert torch.equal(made[0].action[rows:], made[1].action[rows:]), "data depend on the actor"
+
+
+def an_actors_step_leaves_the_critic(task: Task) -> None:
+    """The actor's move touches neither the critic nor its optimizer."""
+
+    def actor_only(core: Any, field: Any, move: Any) -> Any:
+        actor = field("actor", core)
+        return move(core, "actor", actor.grads), {"critic": field("critic", core), "actor": actor}
+
+    # An odd number of moves: two may cancel where a game changes its sign.
+    before, *_, after = rollout(Learner(task, combine([]), default_step=actor_only), [0], 3)
+    assert same(before.core.critic, after.core.critic), "the actor's step moved the critic"
+    assert same(before.core.critic_opt, after.core.critic_opt), "it moved the critic's optimizer"
+    assert not same(before.core.actor, after.core.actor), "the actor's step did not move the actor"
+
+
+def warming_up_moves_nobody(task: Task) -> None:
+    """The first updates only gather experience; the one after them is the first to learn."""
+    states = rollout(Learner(task, combine([])), [0], updates=task.warmup + 1)
+    *gathering, first = [state.core._replace(step=states[0].core.step) for state in states]
+    assert all(same(gathering[0], core) for core in gathering), "a player moved while warming up"
+    assert not same(gathering[0], first), "nobody moved after the warm-up"
+
+
+def shapes_are_as_declared(task: Task) -> None:
+    """Actions, values and losses have the shapes that the task declares."""
+    learner = Learner(task, combine([]))
+    key = rng.seed_key(0)
+    state = learner.init(key)
+    obs = torch.zeros(5, task.obs_size)
+    value = learner.appraise(state, obs, key)
+    assert learner.decide(state, obs, key).shape == (5, task.action_size)
+    assert value.shape == (5,)
+    assert task.critic_loss(value, torch.full((5,), 0.5)).shape == (5,)
+    assert task.actor_loss(value).shape == (5,)
+    blank = task.blank(3)
+    assert blank.obs.shape == blank.next_obs.shape == (3, task.obs_size)
+    assert blank.action.shape == (3, task.action_size)
+
+
+def bootstraps_through_truncation_only(task: Task) -> None:
+    """With a discount the next observation matters where `discount` is not 0, and only there."""
+    if task.discount == 0 or task.environment is None:
+        return
+    learner = Learner(task, combine([]))
+    key = rng.seed_key(0)
+    seen = experience(task, key)
+    moved = seen._replace(next_obs=seen.next_obs + 1.0)
+    ended = torch.zeros_like(seen.discount)
+
+    def critic_after(what: Experience) -> Any:
+        return learner.update(past_warmup(learner.init(key), task), what, key)[0].core.critic
+
+    assert not same(critic_after(seen), critic_after(moved)), "no bootstrap through the next state"
+    unmoved = same(
+        critic_after(seen._replace(discount=ended)), critic_after(moved._replace(discount=ended))
+    )
+    assert unmoved, "bootstraps after a termination"
+
+
+def ends_are_told_apart(task: Task) -> None:
+    """The trainer discounts what follows a step unless the environment has terminated there.
+
+    Plays the training environment by the untrained actor to the first ends of episodes: `discount`
+    is the task's where an episode goes on or is truncated, and 0 where it has terminated.
+    """
+    if task.environment is None:
+        return
+    learner = Learner(task, combine([]))
+    key = rng.seed_key(0)
+    state = learner.init(key)
+    world = World(task, (0,), "gymnasium")
+    made: list[Transition] = []
+    step = world.training.step
+    world.training.step = lambda action: made.append(step(action)) or made[-1]  # type: ignore[method-assign, func-returns-value]
+    while True:
+        seen = world.step(learner.behave(state, world.obs[0], key)[None].detach())
+        ended = made[-1].terminated | made[-1].truncated
+        expected = task.discount * (1.0 - torch.from_numpy(made[-1].terminated).double())
+        assert torch.equal(seen.discount[0].double(), expected), "a wrong discount at an end"
+        if ended.any():
+            break
+    world.close()
+
+
+def evaluation_leaves_no_trace(task: Task) -> None:
+    """Evaluating often or seldom, in environments of its own, gives the same training run."""
+    states = []
+    for evaluations in (3, 1):
+        changed: dict[str, Any] = {"evaluations": evaluations}
+        if task.samples and task.missing() is not None:
+            changed |= {"samples": 4, "judge": lambda self, actions, critic: {}}
+        rarely = type(type(task).__name__, (type(task),), changed)()
+        states.append(train(Learner(rarely, combine([])), [0], updates=3).state)
+    assert same(*states), "an evaluation changed the run"
+
+
+def untrained_scores_are_an_untrained_policys(task: Task) -> None:
+    """The scores at step 0 are those of the untrained actor, found again without the trainer.
+
+    Samples are drawn and judged by hand; episodes are run in single Gymnasium environments, without
+    exploration and to their very end.
+    """
+    found = train(Learner(task, combine([])), [4], backend="gymnasium", updates=0).curves[0][0]
+    learner = Learner(task, combine([]))
+    state, key = learner.init(rng.seed_key(4)), rng.fold(rng.seed_key(4), "evaluate")
+    if task.samples:
+        rows = task.probe(task.samples).split(ROWS)
+        drawn = [learner.decide(state, some, rng.fold(key, i)) for i, some in enumerate(rows)]
+
+        def critic(obs: Any, action: Any) -> Any:
+            return learner.assess(state, *(torch.as_tensor(part) for part in (obs, action))).numpy()
+
+        expected = task.judge(torch.cat(drawn).numpy(), critic)
+    else:
+        returns = [
+            _episode(learner, state, number)
+            for number in copy_seeds([4], task.episodes, "evaluate")
+        ]
+        expected = {"return": sum(returns) / len(returns)}
+    for name, value in expected.items():
+        assert math.isnan(value) or math.isclose(found[name], value, rel_tol=1e-6, abs_tol=1e-9), (
+            f"{name} is {found[name]} at step 0, but an untrained policy has {value}"
+        )
+
+
+def _episode(learner: Learner, state: State, seed: int) -> float:
+    """The undiscounted return of one episode of the evaluated actor."""
+    env = gymnasium.make(learner.game.environment)
+    obs, _ = env.reset(seed=seed)
+    total, ended, cut = 0.0, False, False
+    space: Any = env.action_space
+    while not (ended or cut):
+        row = torch.as_tensor(obs[None]).to(torch.get_default_dtype())
+        action = learner.decide(state, row, state.core.step)[0].numpy()
+        obs, reward, ended, cut, _ = env.step(stretch(action, space.low, space.high))
+        total += float(reward)
+    env.close()
+    return total
+
+
+def task_checks() -> list[Callable[[Task], None]]:
+    """Every check of one task."""
+    return [
+        experience_carries_the_actors_mark,
+        an_actors_step_leaves_the_critic,
+        warming_up_moves_nobody,
+        shapes_are_as_declared,
+        bootstraps_through_truncation_only,
+        ends_are_told_apart,
+        evaluation_leaves_no_trace,
+        untrained_scores_are_an_untrained_policys,
+    ]

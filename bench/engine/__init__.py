@@ -1,0 +1,1 @@
+"""From jobs to outcomes: plans, trials, engines, progress."""

@@ -1,0 +1,130 @@
+"""Hands jobs out, puts what comes back into records, and decides what is tried again."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bench.engine import writer
+from bench.engine.plan import Job
+from bench.engine.progress import Board
+from bench.engine.trial import Made, problem, summary
+from bench.records.record import Attempt, Reason
+
+Keep = Callable[[Any, Any, list[Attempt]], str]
+"""(job, what its trial made, attempts before) -> a line on it. Raises what writing raises."""
+
+
+def keep_record(job: Job, made: Made, attempts: list[Attempt]) -> str:
+    """Put what a trial made into the record of its cell."""
+    writer.keep(job, made, attempts)
+    return summary(made.record)
+
+
+RETRIES: dict[Reason, int] = {"oom": 1, "crashed": 1, "timeout": 1, "interrupted": 3}
+"""How often a cell is tried again in one run after it gave no outcome, by reason."""
+
+AGAIN = 5.0
+"""Seconds between two attempts to write what could not be written."""
+
+GIVE_UP = 60.0
+"""Seconds after which a run ends that can do nothing but wait for room on the disk."""
+
+
+class Dispatcher:
+    """What both engines do besides running trials. Jobs are known by their place in the list.
+
+    What cannot be written, as on a full disk, is kept; until it is written, no new job is handed
+    out, because its outcome would be lost too.
+    """
+
+    def __init__(self, jobs: Sequence[Job], board: Board, keep: Keep = keep_record) -> None:
+        self.jobs, self._board, self._put = list(jobs), board, keep
+        self._waiting = deque(range(len(jobs)))
+        self._running: set[int] = set()
+        self._attempts: dict[int, list[Attempt]] = {number: [] for number in self._waiting}
+        self._unwritten: dict[int, tuple[Any, OSError]] = {}
+        self._tried, self._since = 0.0, 0.0  # what is unwritten: last tried, and since when
+
+    def next(self) -> int | None:
+        """The next job, or None if there is none to begin now."""
+        if self._unwritten and not self._written():
+            return None
+        if not self._waiting:
+            return None
+        number = self._waiting.popleft()
+        self._running.add(number)
+        return number
+
+    @property
+    def over(self) -> bool:
+        """Whether no job runs, and none can begin."""
+        if self._running:
+            return False
+        if self._unwritten:
+            return time.monotonic() - self._since > GIVE_UP
+        return not self._waiting
+
+    @property
+    def running(self) -> int:
+        """How many jobs have been handed out and not come back."""
+        return len(self._running)
+
+    def made(self, number: int, made: Any) -> None:
+        """A job has come to an outcome, which is written down."""
+        if number not in self._running:
+            return  # its process died after it had reported
+        self._running.discard(number)
+        try:
+            self._keep(number, made)
+        except OSError as error:
+            now = self._tried = time.monotonic()
+            self._since = self._since if self._unwritten else now
+            self._unwritten[number] = (made, error)
+
+    def lost(self, number: int, reason: Reason, message: str) -> None:
+        """A job has given no outcome. It is tried again after all others, up to a limit."""
+        if number not in self._running:
+            return
+        self._running.discard(number)
+        attempts = self._attempts[number]
+        attempts.append(Attempt(reason=reason, message=message[:160]))
+        if Counter(attempt.reason for attempt in attempts)[reason] <= RETRIES[reason]:
+            self._waiting.append(number)
+            self._board.retried(number, reason, message)
+        else:
+            self._board.failed(number, reason, message)
+
+    def close(self) -> None:
+        """The run is over: what still cannot be written is given up."""
+        self._tried = 0.0
+        if self._unwritten and not self._written():
+            for number, (_, error) in self._unwritten.items():
+                self._board.failed(number, "crashed", f"the record cannot be written: {error}")
+
+    def _written(self) -> bool:
+        """Whether all is written now; tries again if the last time is some seconds ago."""
+        if time.monotonic() - self._tried < AGAIN:
+            return False
+        self._tried = time.monotonic()
+        for number, (made, _) in list(self._unwritten.items()):
+            try:
+                self._keep(number, made)
+            except OSError as error:
+                self._unwritten[number] = (made, error)
+            else:
+                del self._unwritten[number]
+        return not self._unwritten
+
+    def _keep(self, number: int, made: Any) -> None:
+        """Raises `OSError`; anything else that is wrong with it is this job's alone."""
+        try:
+            line = self._put(self.jobs[number], made, self._attempts[number])
+        except OSError:
+            raise
+        except Exception as error:
+            self._board.failed(number, "crashed", problem(error))
+        else:
+            self._board.finished(number, line)

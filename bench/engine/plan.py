@@ -1,0 +1,219 @@
+"""From a grid to jobs: which cells are missing, what they may use, and what they will cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.experiment import costs, registry
+from bench.experiment.grid import PROTOCOL_VERSION, BadGrid, Cell
+from bench.experiment.spec import spec_hash
+from bench.learner.task import DIAGNOSES
+from bench.records import provenance, record
+from bench.records.record import CorruptRecord, Provenance, Record, UnreadableRecord
+from bench.training.environments import Backend
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a cell is given. It trains on a GPU if it has one, or a part of one."""
+
+    cpus: int = 1  # and as many threads
+    gpus: float = 0.0
+
+    @property
+    def device(self) -> str:
+        """Where its updates run, in torch's words."""
+        return "cuda" if self.gpus else "cpu"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How cells are to be run; their numbers do not depend on it, but for the device's rounding."""
+
+    backend: Backend = "auto"
+    resources: Resources = field(default_factory=Resources)
+    seeds_per_trial: int | None = None  # None: all seeds of a cell in one trial
+    deadline: float | None = None  # seconds; None: by the expected cost
+
+
+@dataclass(frozen=True)
+class Job:
+    """The seeds of a cell that one trial trains, and where its record belongs."""
+
+    cell: Cell
+    seeds: tuple[int, ...]
+    planned: tuple[int, ...]
+    path: Path
+    seconds: float  # what it is expected to cost on one core
+    spec: str  # the hash of the code and the settings that it was planned with
+    terms: Terms = field(default_factory=Terms)
+
+    @property
+    def label(self) -> str:
+        """TASK/CELL."""
+        return f"{self.cell.task}/{self.cell.name}"
+
+    @property
+    def log(self) -> Path:
+        """Where its trials say what they do."""
+        return record.beside(self.path.with_name(f"{self.cell.name}.json"), "logs", ".log")
+
+    @property
+    def deadline(self) -> float:
+        """Seconds after which it is given up: those asked for, or ten times what is expected.
+
+        At least ten minutes: the machine may be another one, and busy.
+        """
+        return self.terms.deadline or max(600.0, 10.0 * self.seconds)
+
+    @property
+    def patience(self) -> float:
+        """Seconds without a sign of life after which its process is killed."""
+        if self.terms.deadline is not None:
+            return self.terms.deadline + GRACE
+        return max(PATIENCE, self.deadline / 4)
+
+
+PATIENCE = 300.0
+"""Compilation, or a score over many images, may take minutes in which nothing is heard."""
+
+GRACE = 10.0
+"""Seconds in which a cell may find out by itself that it is past the deadline asked for."""
+
+
+@dataclass
+class Todo:
+    """What a grid still needs."""
+
+    jobs: list[Job]  # longest first
+    done: int  # cells whose planned seeds all have outcomes
+    corrupt: list[str]  # what was found broken, set aside, and counts as missing
+    skipped: dict[str, str]  # tasks that cannot run here -> why, and what to do
+
+    @property
+    def unit(self) -> str:
+        """What jobs are: where cells are split, what is counted is their parts."""
+        whole = len({job.label for job in self.jobs}) == len(self.jobs)
+        return "cells" if whole else "parts of cells"
+
+    @property
+    def kept(self) -> str:
+        """Where their outcomes are written down."""
+        return "records"
+
+
+def submission_folder(results: Path, name: str) -> Path:
+    """results/<protocol>/<name>, where a submission's records live."""
+    return results / PROTOCOL_VERSION / name
+
+
+def check(cells: Iterable[Cell], seeds: int) -> None:
+    """Raises `UnknownName`, `Conflict` or `BadGrid` if any of the cells can never have a record."""
+    for cell in cells:
+        cell.learner().blueprint  # noqa: B018  raises if the combination is unlawful
+        task = registry.task(cell.task)
+        names = (metric.name for metric in (*task.metrics, *DIAGNOSES))
+        most = record.most_seeds(names, task.evaluations + 1)
+        if seeds > most:
+            raise BadGrid(f"{seeds} seeds of {cell.task} do not fit in one record; at most {most}")
+
+
+def missing(
+    cells: Iterable[Cell],
+    folder: Path,
+    seeds: int,
+    terms: Terms | None = None,
+    *,
+    dry_run: bool = False,
+) -> Todo:
+    """The grid minus the valid records with the present code's hash; corrupt files are set aside.
+
+    `dry_run` leaves corrupt files where they are. Raises `UnreadableRecord`.
+    """
+    terms = terms or Terms()
+    planned = tuple(range(seeds))
+    jobs: list[Job] = []
+    todo = Todo(jobs, done=0, corrupt=[], skipped={})
+    for cell in cells:
+        task, path = registry.task(cell.task), record.record_path(folder, cell)
+        lack = task.missing()
+        if lack is not None:
+            todo.skipped[task.name] = lack
+            continue
+        spec = spec_hash(cell)
+        try:
+            found = valid(path, spec)
+        except UnreadableRecord:
+            raise
+        except CorruptRecord as error:
+            found = None
+            kept = path if dry_run else record.set_aside(path)
+            todo.corrupt.append(f"{error} (kept as {kept.name}; the cell runs again)")
+        have = {result.seed for result in found.seeds} if found else set()
+        lacking = tuple(seed for seed in planned if seed not in have)
+        parts = _parts(lacking, terms.seeds_per_trial)
+        if lacking and found and not alike(found.provenance, _here(cell, terms)):
+            # One record, one set of libraries: all of it is made anew, by one trial.
+            parts = [tuple(sorted(have | set(planned)))]
+        for some in parts:
+            cost = estimate(cell, folder, len(some))
+            jobs.append(Job(cell, some, planned, path, cost, spec, terms))
+        todo.done += not lacking
+    jobs.sort(key=lambda job: -job.seconds)
+    return todo
+
+
+def _parts(seeds: tuple[int, ...], size: int | None) -> list[tuple[int, ...]]:
+    size = size or max(1, len(seeds))
+    return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+
+
+def valid(path: Path, spec: str) -> Record | None:
+    """The record there if it is by the code with hash `spec`. Raises `CorruptRecord`."""
+    if not path.exists():
+        return None
+    found = record.read(path)
+    return found if found.provenance.spec == spec else None
+
+
+def alike(one: Provenance, other: Provenance) -> bool:
+    """Whether seeds of both may stand in one record: same libraries, environment and arithmetic."""
+
+    def what(origin: Provenance) -> tuple[object, ...]:
+        kind = origin.device.partition(":")[0]
+        return origin.versions, origin.environment, kind, origin.threads
+
+    return what(one) == what(other)
+
+
+def _here(cell: Cell, terms: Terms) -> Provenance:
+    """What the provenance of the cell would be if it were run here, as far as `alike` looks."""
+    resources = terms.resources
+    return provenance.of(
+        "0" * 16,
+        (None, None),
+        registry.task(cell.task),
+        terms.backend,
+        device=resources.device,
+        threads=resources.cpus,
+        compiled=False,
+    )
+
+
+def estimate(cell: Cell, folder: Path, seeds: int) -> float:
+    """Expected seconds on one core: from the last record of the cell, or the task's own figure.
+
+    Settings are taken to cost nothing. The task's figure is for the bare cell; strategies cost more
+    by what was measured of them. A batch of S seeds costs about 0.4 + 0.06 S of what 10 cost: most
+    of an update is overhead.
+    """
+    try:
+        old = record.read(record.record_path(folder, cell.published))
+        known, of = sum(old.seconds.values()), old.seconds_seeds
+    except CorruptRecord:
+        task = registry.task(cell.task)
+        known = task.seconds * (cell.updates or task.updates) / task.updates
+        known, of = known * costs.cell(cell.strategies, task), 10
+    return known * (0.4 + 0.06 * seeds) / (0.4 + 0.06 * of)

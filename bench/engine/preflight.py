@@ -1,0 +1,180 @@
+"""Looks at this machine as a run would, and knows what to do about each problem."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from bench.engine.cluster import Unusable, reach
+from bench.scoring import datasets
+from bench.training.compilation import compiler
+
+State = Literal["ok", "note", "problem"]
+PACKAGE = "crossover-bench"
+
+ROOM = 2e9
+"""Bytes that should be free: records are small, but Ray and the compiler need room too."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found. A note can be lived with; a problem keeps runs from working."""
+
+    what: str
+    state: State
+    text: str
+    fix: str = ""
+
+
+def examine(results: Path, address: str | None) -> Iterator[Finding]:
+    """Everything that a run needs, in the order in which it would be missed."""
+    yield _python()
+    yield from _packages()
+    yield _pair()
+    yield _cpus()
+    yield _gpus()
+    yield _compiler()
+    yield _environments()
+    yield from _data()
+    yield _writable("results", results, "give another folder: --results FOLDER")
+    yield _writable("temporary files", Path(tempfile.gettempdir()), "set TMPDIR to another folder")
+    yield from _ray(address)
+
+
+def _python() -> Finding:
+    needed = metadata(PACKAGE)["Requires-Python"]
+    fits = SpecifierSet(needed).contains(platform.python_version())
+    text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    fix = f"use a Python {needed}: PYTHON=python3.13 scripts/run.sh"
+    return Finding("python", "ok", text) if fits else Finding("python", "problem", text, fix)
+
+
+def _packages() -> Iterator[Finding]:
+    wanted = [Requirement(line) for line in requires(PACKAGE) or []]
+    good = []
+    for need in wanted:
+        if need.marker is not None and not need.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(need.name)
+        except PackageNotFoundError:
+            found = "not installed"
+        if found != "not installed" and need.specifier.contains(found, prereleases=True):
+            good.append(f"{need.name} {found}")
+        else:
+            fix = f"pip install '{need.name}{need.specifier}'"
+            yield Finding("package", "problem", f"{need.name}: {found}", fix)
+    yield Finding("packages", "ok", ", ".join(good))
+
+
+def _pair() -> Finding:
+    """Wheels of torch and torchvision from different places do not go together."""
+    try:
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError) as error:
+        fix = "install both from one place: pip install --force-reinstall torch torchvision"
+        return Finding("torchvision", "problem", f"does not fit torch: {error}", fix)
+    return Finding("torchvision", "ok", "fits torch")
+
+
+def _cpus() -> Finding:
+    from bench.records.provenance import cpu
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Finding("processor", "ok", f"{usable} cores of {cpu()}")
+
+
+def _gpus() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        return Finding("gpu", "ok", f"{', '.join(names)}; --gpus-per-cell 0.25 puts four on each")
+    if shutil.which("nvidia-smi"):
+        text = f"the machine has one, but torch {torch.__version__} cannot use it"
+        fix = "install torch for this machine's CUDA, or update the driver: pytorch.org"
+        return Finding("gpu", "problem", text, fix)
+    return Finding("gpu", "note", "none; cells run on the processor")
+
+
+def _compiler() -> Finding:
+    found = compiler()
+    if found is None:
+        fix = "install g++ (apt install g++), or set CXX"
+        return Finding("compiler", "note", "no C++: updates run up to three times slower", fix)
+    return Finding("compiler", "ok", found)
+
+
+def _environments() -> Finding:
+    try:
+        return Finding("envpool", "ok", version("envpool"))
+    except PackageNotFoundError:
+        text = "not installed: Gymnasium steps the environments, slower"
+        return Finding("envpool", "note", text, "pip install envpool")
+
+
+def _data() -> Iterator[Finding]:
+    for source in datasets.SOURCES.values():
+        if source.missing():
+            text = f"{source.name} is not in {datasets.root()}: its tasks are skipped"
+            yield Finding("data", "note", text, f"python -m bench fetch {source.name}")
+        else:
+            yield Finding("data", "ok", f"{source.name} in {datasets.root()}")
+
+
+def _writable(what: str, folder: Path, otherwise: str) -> Finding:
+    """Whether files can be made in a folder, or where it would be made, and how many."""
+    place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    try:
+        with tempfile.NamedTemporaryFile(dir=place):
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Finding(what, "problem", f"cannot write to {folder}: {error.strerror}", otherwise)
+    text = f"{folder}: {free / 1e9:.0f} GB free"
+    if free < ROOM:
+        return Finding(what, "problem", text, f"make room, or {otherwise}")
+    return Finding(what, "ok", text)
+
+
+def _ray(address: str | None) -> Iterator[Finding]:
+    asked = os.environ.get("RAY_AUTH_MODE", "")
+    token = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
+    has = "RAY_AUTH_TOKEN" in os.environ or Path(token).is_file()
+    if address is None:
+        yield Finding("ray", "ok", "a cluster on this machine alone, for each run")
+        if asked.lower() == "disabled":
+            fix = "unset RAY_AUTH_MODE: others on this machine could run code as you"
+            yield Finding("ray's token", "note", "switched off by RAY_AUTH_MODE", fix)
+        else:
+            text = "there" if has else "Ray makes one at the first run"
+            yield Finding("ray's token", "ok", f"{text}; only who has it may use the cluster")
+        return
+    try:
+        reach(address)
+    except Unusable as error:
+        yield Finding("ray", "problem", *_halves(str(error)))
+    else:
+        yield Finding("ray", "ok", f"the cluster at {address} answers")
+        if asked.lower() != "token":
+            fix = "start its nodes with RAY_AUTH_MODE=token and one RAY_AUTH_TOKEN"
+            text = "none asked for: who reaches its port can run code there"
+            yield Finding("ray's token", "note", text, fix)
+
+
+def _halves(message: str) -> tuple[str, str]:
+    """What is wrong, and what to do."""
+    for mark in (": ", "; "):
+        if mark in message:
+            what, _, todo = message.partition(mark)
+            return what, todo
+    return message, ""

@@ -1,0 +1,285 @@
+"""What a user sees of a running grid: a live bar on a terminal, one line per cell anywhere.
+
+The same is kept in a small file, from which `python -m bench status` tells it in another shell.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench.engine.plan import Job
+from bench.records.record import Reason
+
+OFTEN = 1.0
+"""Seconds between two versions of the file while nothing begins or ends."""
+
+SELDOM = 300.0
+"""Seconds between two lines on how things stand where there is no terminal for a bar."""
+
+
+class Running(BaseModel):
+    """A job that has begun."""
+
+    cell: str
+    seeds: int
+    share: float  # of training that is done
+    since: float  # seconds since the epoch
+    log: str
+
+
+class Standing(BaseModel):
+    """How a run stands. Times are in seconds since the epoch."""
+
+    host: str
+    process: int
+    began: float
+    written: float
+    left: float | None  # seconds, expected
+    jobs: int
+    unit: str  # what jobs are: cells, parts of them, or settings
+    done: int
+    seeds: int
+    seeds_done: int
+    failed: dict[Reason, int]
+    failures: list[str]
+    retried: dict[Reason, int]
+    running: list[Running]
+
+    @property
+    def to_go(self) -> int:
+        """Jobs that have neither an outcome nor been given up."""
+        return self.jobs - self.done - len(self.failures)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.time() - self.began
+
+
+class Board:
+    """Counts jobs done, running and failed, and predicts the end from the jobs' expected costs.
+
+    `file`, if there is one, always says how things stand; see `read`.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], console: Console, file: Path | None = None, unit: str = "cells"
+    ) -> None:
+        self.failures: list[str] = []
+        self._jobs, self._console, self._file = jobs, console, file
+        self._running: dict[int, float] = {}  # since when
+        self._shares: dict[int, float] = {}  # of running jobs
+        self._reasons: Counter[Reason] = Counter()  # of failures
+        self._retries: Counter[Reason] = Counter()
+        self._all_seeds = sum(len(job.seeds) for job in jobs)
+        self._all_seconds = sum(job.seconds for job in jobs)
+        self.unit = unit
+        self.done, self._seeds = 0, 0
+        self._spent = 0.0  # expected seconds of what has ended
+        self._begin, self._began = time.monotonic(), time.time()
+        self._kept, self._said = 0.0, self._begin
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=len(jobs))
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        self._refresh()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._running.clear()
+        self._refresh()
+        self._bar.stop()
+
+    def started(self, number: int) -> None:
+        """A job has begun."""
+        self._running[number] = time.time()
+        self._refresh()
+
+    def progressed(self, number: int, share: float) -> None:
+        """A share of a running job is done."""
+        self._shares[number] = share
+        self._refresh(now=False)
+
+    def finished(self, number: int, line: str) -> None:
+        """A job has its outcome in a record."""
+        self._ended(number)
+        self._spent += self._jobs[number].seconds
+        self.done += 1
+        self._seeds += len(self._jobs[number].seeds)
+        self._print(f"[green]done[/]   {escape(line)}")
+        self._refresh()
+
+    def retried(self, number: int, reason: Reason, problem: str) -> None:
+        """A job has given no outcome, and will be tried again."""
+        self._ended(number)
+        self._retries[reason] += 1
+        self._say("yellow", f"{reason}, again later:", number, problem)
+
+    def failed(self, number: int, reason: Reason, problem: str) -> None:
+        """A job has given no outcome, and is given up."""
+        self._ended(number)
+        self._spent += self._jobs[number].seconds
+        self._reasons[reason] += 1
+        self.failures.append(self._say("red", f"failed ({reason})", number, problem))
+
+    def standing(self) -> Standing:
+        """How things stand."""
+        jobs = self._jobs
+        return Standing(
+            host=platform.node(),
+            process=os.getpid(),
+            began=self._began,
+            written=time.time(),
+            left=self._left(),
+            jobs=len(jobs),
+            unit=self.unit,
+            done=self.done,
+            seeds=self._all_seeds,
+            seeds_done=self._seeds,
+            failed=dict(self._reasons),
+            failures=self.failures,
+            retried=dict(self._retries),
+            running=[
+                Running(
+                    cell=jobs[number].label,
+                    seeds=len(jobs[number].seeds),
+                    share=self._shares.get(number, 0.0),
+                    since=since,
+                    log=str(jobs[number].log),
+                )
+                for number, since in sorted(self._running.items())
+            ],
+        )
+
+    def _say(self, colour: str, what: str, number: int, problem: str) -> str:
+        line = f"{self._jobs[number].label}: {' '.join(problem.split())}"
+        self._print(f"[{colour}]{what}[/] {escape(line)}")
+        self._refresh()
+        return line
+
+    def _print(self, text: str) -> None:
+        """Nobody may be listening any more (rich raises SystemExit then), and the run goes on."""
+        with suppress(OSError, SystemExit):
+            self._console.print(text, soft_wrap=True)
+
+    def _ended(self, number: int) -> None:
+        self._running.pop(number, None)
+        self._shares.pop(number, None)
+
+    def _refresh(self, *, now: bool = True) -> None:
+        failed = ", ".join(f"{n} {reason}" for reason, n in sorted(self._reasons.items()))
+        text = f"{self.done} done, {self._seeds}/{self._all_seeds} seeds, "
+        text += f"{len(self._running)} running, {failed or '0'} failed"
+        left = self._left()
+        text += "" if left is None else f", about {duration(left)} left"
+        completed = self.done + len(self.failures)
+        self._bar.update(self._task, completed=completed, description=text)
+        if not self._console.is_terminal and time.monotonic() - self._said > SELDOM:
+            self._said = time.monotonic()
+            self._print(f"{text} ({completed} of {len(self._jobs)})")
+        if self._file is not None and (now or time.monotonic() - self._kept > OFTEN):
+            self._kept = time.monotonic()
+            with suppress(OSError):  # a convenience
+                keep(self._file, self.standing())
+
+    def _left(self) -> float | None:
+        """Seconds that are left, if the rest keeps the pace of what is done."""
+        partly = sum(self._jobs[number].seconds * share for number, share in self._shares.items())
+        spent = self._spent + partly
+        if not spent:
+            return None
+        left = self._all_seconds - spent
+        return (time.monotonic() - self._begin) / spent * left
+
+
+def board_file(folder: Path) -> Path:
+    """Where the standing of a submission's run is kept: results/logs/1/NAME/run.status."""
+    return folder.parents[1] / "logs" / folder.parent.name / folder.name / "run.status"
+
+
+class Busy(RuntimeError):
+    """Another run writes the same records."""
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps two runs out of one folder of records. Raises `Busy`. A killed run leaves no lock."""
+    lock = _lock(folder)
+    try:
+        lock.acquire(timeout=1.0)  # `status` looks at it too, for a moment
+    except Timeout:
+        raise Busy(
+            f"another run is at work in {folder}; see `python -m bench status`, wait for its end, "
+            f"or give another --name"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def at_work(folder: Path) -> bool:
+    """Whether a run writes records there now."""
+    try:
+        with _lock(folder).acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a folder that may only be read
+        return False
+
+
+def _lock(folder: Path) -> FileLock:
+    file = board_file(folder).with_name("run.lock")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(file)
+
+
+def keep(file: Path, standing: Standing) -> None:
+    """Write the file at once or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".tmp")
+    new.write_text(standing.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    new.replace(file)
+
+
+def read(file: Path) -> Standing | None:
+    """How things stand, or None if nobody has said so."""
+    try:
+        return Standing.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: "45 s", "12 min", "3.4 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

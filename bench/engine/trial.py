@@ -1,0 +1,276 @@
+"""One trial: the seeds of a job trained in this process, under its deadline, with a log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import statistics
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+
+from bench.engine.fault_injection import Faults
+from bench.engine.plan import Job
+from bench.engine.watchdog import Watchdog
+from bench.experiment import registry
+from bench.experiment.spec import spec_hash
+from bench.records import actors, provenance, record
+from bench.records.record import Point, Provenance, Reason, Record, ScoreInfo, SeedResult
+from bench.training import train as training
+from bench.training.train import Metrics, Observer, Run
+
+SAMPLES = 500
+"""How many of the first seed's samples are sent home, at most."""
+
+MOMENT = 0.1
+"""Seconds between two looks at the clock."""
+
+
+class Overdue(TimeoutError):
+    """The cell has taken longer than it may."""
+
+
+class Changed(RuntimeError):
+    """The code here is not the code that the run was planned with."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a trial brings home."""
+
+    record: Record  # of the job's seeds alone, without samples
+    samples: np.ndarray | None  # of the first seed
+    actor: bytes  # the first seed's, as `bench.records.actors` keeps it
+
+
+Judged = Callable[[int, list[float]], None]
+"""Hears the step of an evaluation, and each seed's score there."""
+
+
+def run(
+    job: Job,
+    tell: Callable[[float], None] = lambda share: None,
+    judged: Judged = lambda step, scores: None,
+) -> Made:
+    """Train the job's seeds. `tell` hears the share done, now and then; `judged` every score.
+
+    Writes nothing but a log. Raises what training raises, `Overdue` past the job's deadline,
+    `Changed` if the code is not the planned one. Where nothing moves for the job's patience, the
+    process ends, with the stacks of its threads in the log.
+    """
+    torch.set_num_threads(job.terms.resources.cpus)
+    device = _device(job)
+    with _log(job) as (log, stream):
+        log.info(
+            "begin %s: seeds %s; %s, %d threads; host %s, process %d",
+            *(job.label, ", ".join(map(str, job.seeds)), device, job.terms.resources.cpus),
+            *(platform.node(), os.getpid()),
+        )
+        try:
+            made = _trained(job, device, _Watch(job, tell, judged, log), stream)
+        except SystemExit:
+            log.info("stopped %s by Tune: other settings are ahead, or the run ends", job.label)
+            raise
+        except BaseException as error:
+            log.info("ended without an outcome: %s", problem(error))
+            log.info("%s", traceback.format_exc())
+            raise
+        log.info("done %s: %s", job.label, summary(made.record))
+    return made
+
+
+def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> Made:
+    # Before training, because files may be edited meanwhile.
+    if spec_hash(job.cell) != job.spec:
+        raise Changed(
+            f"the code or data of {job.label} on {platform.node()} is not what this run was "
+            f"planned with; give all machines the same version and run the same command again"
+        )
+    checkout = provenance.checkout()
+    learner = job.cell.learner()
+    silence = (
+        f"{job.label} has not moved for {job.patience:.0f} s and is given up; its log is {job.log}"
+    )
+    with Watchdog(job.patience, silence, stream) as watch.dog:
+        trained = training.train(
+            learner,
+            job.seeds,
+            backend=job.terms.backend,
+            updates=job.cell.updates,
+            observer=watch,
+            device=device,
+        )
+    origin = provenance.of(
+        job.spec,
+        checkout,
+        learner.game,
+        job.terms.backend,
+        device=device,
+        threads=job.terms.resources.cpus,
+        compiled=trained.compiled,
+    )
+    return Made(
+        _record(job, trained, origin),
+        None if trained.samples is None else trained.samples[:SAMPLES].astype(np.float32),
+        actors.packed(job.spec, trained.seeds[0], trained.actor),
+    )
+
+
+def _device(job: Job) -> str:
+    """Where to train, from the cell's resources; a part of a GPU gets that part of its memory."""
+    if 0 < job.terms.resources.gpus < 1:
+        torch.cuda.set_per_process_memory_fraction(job.terms.resources.gpus)
+    return job.terms.resources.device
+
+
+@contextmanager
+def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
+    """The cell's log file, which goes on where an earlier trial has stopped; it hears warnings."""
+    log = logging.Logger("cell", logging.INFO)
+    try:
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        stream = job.log.open("a", encoding="utf-8", buffering=1)
+    except OSError:  # on a node that does not share the folder, or on a full disk
+        stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  closed below
+    handler = _Quiet(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.addHandler(handler)
+    shown = warnings.showwarning
+
+    def heard(message: Warning | str, *rest: object, **more: object) -> None:
+        log.info("warning: %s", message)
+        shown(message, *rest, **more)  # type: ignore[arg-type]
+
+    warnings.showwarning = heard
+    try:
+        yield log, stream
+    finally:
+        warnings.showwarning = shown
+        with suppress(OSError):
+            stream.close()
+
+
+class _Quiet(logging.StreamHandler[IO[str]]):
+    """A log that cannot be written, as on a full disk, must not cost an outcome."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        """Nothing."""
+
+
+class _Watch(Observer):
+    """Watches one training: its deadline, its signs of life, its log, and planted faults."""
+
+    dog: Watchdog  # from before training on
+
+    def __init__(
+        self, job: Job, tell: Callable[[float], None], judged: Judged, log: logging.Logger
+    ) -> None:
+        self._job, self._tell, self._judged, self._log = job, tell, judged, log
+        self._begin = self._seen = time.monotonic()
+        self._faults = Faults(job.label)
+        self._metric = registry.task(job.cell.task).metrics[0].name
+
+    def updated(self, share: float) -> None:
+        if self._faults:
+            self._faults.training(share)
+        now = time.monotonic()
+        if now - self._seen < MOMENT:
+            return
+        self._seen = now
+        self.dog.pat()
+        if now - self._begin > self._job.deadline:
+            raise Overdue(
+                f"not done after {self._job.deadline:.0f} s, {share:.0%} of training; "
+                f"--deadline gives cells more"
+            )
+        self._tell(share)
+
+    def evaluated(self, step: int, metrics: list[Metrics]) -> None:
+        self.dog.pat()
+        scores = [seed[self._metric] for seed in metrics]
+        self._log.info("step %d: %s %.4g (median)", step, self._metric, statistics.median(scores))
+        self._judged(step, scores)
+
+
+def reason(error: BaseException) -> Reason:
+    """Why a trial that raised this gave no outcome."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return "oom"
+    return "timeout" if isinstance(error, Overdue) else "crashed"
+
+
+def problem(error: BaseException) -> str:
+    """One line on a cell that crashed: what was raised, and where in this project."""
+    here = str(Path(__file__).resolve().parents[2])
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(here)]
+    own = [f for f in frames if "site-packages" not in f.filename]
+    if isinstance(error, Overdue | Changed):  # says it all
+        own = []
+    place = f" ({Path(own[-1].filename).relative_to(here)}:{own[-1].lineno})" if own else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def summary(made: Record) -> str:
+    """One line on a finished cell: score, its range over seeds, and failures."""
+    scores = [result.score for result in made.seeds if result.score is not None]
+    failed = len(made.seeds) - len(scores)
+    info = made.score_info
+    text = f"{made.task}/{made.cell}: "
+    if scores:
+        text += f"{info.metric} {statistics.median(scores):.4g}"
+        text += f" (median of {len(scores)}, {min(scores):.4g} to {max(scores):.4g})"
+    if failed:
+        text += f"{', ' if scores else ''}{failed} of {len(made.seeds)} seeds failed"
+    return f"{text}, {sum(made.seconds.values()):.0f} s"
+
+
+def _record(job: Job, run: Run, origin: Provenance) -> Record:
+    cell, task = job.cell, registry.task(job.cell.task)
+    info = ScoreInfo.of(task)
+    return Record(
+        task=cell.task,
+        domain=task.domain,
+        base=cell.base,  # type: ignore[arg-type]  # pydantic refuses others
+        strategy=cell.strategy,
+        contrast=cell.contrast,
+        cell=cell.name,
+        updates=cell.updates,
+        settings=cell.settings(),
+        settings_from="tuned" if cell.variant else "published",
+        score_info=info,
+        planned_seeds=list(job.planned),
+        seeds=[_seed_result(run, i, info) for i in range(len(run.seeds))],
+        seconds={phase: round(spent, 3) for phase, spent in run.seconds.items()},
+        seconds_seeds=len(run.seeds),
+        provenance=origin,
+    )
+
+
+def _seed_result(run: Run, i: int, info: ScoreInfo) -> SeedResult:
+    points = [
+        Point(step=step, metrics={k: _rounded(v) for k, v in metrics[i].items()})
+        for step, metrics in zip(run.steps, run.curves, strict=True)
+    ]
+    bad = run.first_bad_step[i]
+    status = record.outcome(points, info, bad)
+    return SeedResult(
+        seed=run.seeds[i],
+        status=status,
+        first_bad_step=bad,
+        curve=points,
+        **record.summarise(points, info, status),  # type: ignore[arg-type]
+    )
+
+
+def _rounded(value: float) -> float | None:
+    """Seven significant digits: what float32 networks hold, in half the space."""
+    return float(f"{value:.7g}") if np.isfinite(value) else None

@@ -1,0 +1,126 @@
+"""Puts what trials bring home into records: the only writer of records, in the driver's process."""
+
+from __future__ import annotations
+
+import base64
+import math
+from contextlib import suppress
+from typing import Literal
+
+import numpy as np
+
+from bench.engine.fault_injection import Faults
+from bench.engine.plan import Job, alike, valid
+from bench.engine.trial import Made
+from bench.experiment import registry
+from bench.learner.task import Task
+from bench.records import actors, record
+from bench.records.record import (
+    Artefact,
+    Attempt,
+    CorruptRecord,
+    Record,
+    SeedResult,
+    UnreadableRecord,
+)
+
+
+class Unlike(RuntimeError):
+    """Seeds that may not stand in one record."""
+
+
+def keep(job: Job, made: Made, attempts: list[Attempt]) -> Record:
+    """Write the job's record, joined with the seeds that it already has.
+
+    `attempts` are those that gave nothing; they stand with each new seed. Raises `OSError` if the
+    record cannot be written, and `Unlike` if the seeds cannot stand beside those that are there;
+    the record is then as before.
+    """
+    seeds = [seed.model_copy(update={"attempts": attempts}) for seed in made.record.seeds]
+    new = made.record.model_copy(update={"seeds": seeds})
+    try:
+        earlier = valid(job.path, job.spec)
+    except UnreadableRecord:
+        raise
+    except CorruptRecord:  # broken since the job was planned
+        record.set_aside(job.path)
+        earlier = None
+    if earlier is not None:
+        have = {seed.seed for seed in earlier.seeds}
+        if alike(earlier.provenance, new.provenance):
+            if have >= set(job.seeds):  # written already
+                return earlier
+            new = _joined(earlier, new)
+        elif not have <= set(job.seeds):
+            raise Unlike(
+                "was trained with other libraries, environments, threads or another device than "
+                "the other seeds of its record; give all machines the same"
+            )
+    if record.room(new) < 0:
+        new = new.model_copy(update={"seeds": [_terse(seed) for seed in new.seeds]})
+    first = made.record.seeds[0].seed
+    if first == new.seeds[0].seed and made.samples is not None:
+        new = _with_samples(new, registry.task(job.cell.task), made.samples)
+    faults = Faults(job.label)
+    faults.writing()
+    record.write(job.path, new)
+    faults.written(job.path)
+    if first == new.seeds[0].seed:
+        with suppress(OSError):  # a convenience, and the record is safe
+            actors.keep(job.path, made.actor)
+    return new
+
+
+def _terse(result: SeedResult) -> SeedResult:
+    attempts = [attempt.model_copy(update={"message": ""}) for attempt in result.attempts]
+    return result.model_copy(update={"attempts": attempts})
+
+
+def _with_samples(made: Record, task: Task, samples: np.ndarray) -> Record:
+    """The record with samples of its first seed: 500 points, or the images it has room for."""
+    if not np.isfinite(samples).all():
+        return made
+    if task.image_shape is None:
+        return _with(made, "points", samples[:500].astype(np.float32))
+    pixels = ((samples[:25].clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
+    return _with(made, "images", pixels.reshape(len(pixels), *task.image_shape))
+
+
+def _with(made: Record, kind: Literal["images", "points"], samples: np.ndarray) -> Record:
+    """The record with these samples: as many images as fit, all points or none."""
+    if kind == "images":
+        bytes_each = 4 * math.prod(samples.shape[1:]) / 3  # in base64
+        samples = samples[: max(0, int((record.room(made) - 300) / bytes_each))]
+    found = _artefact(kind, samples)
+    if found.shape[0] == 0 or record.room(made) < len(found.data) + 300:
+        return made
+    return made.model_copy(update={"artefacts": {"samples": found}})
+
+
+def _artefact(kind: Literal["images", "points"], array: np.ndarray) -> Artefact:
+    data = base64.b64encode(array.tobytes()).decode()
+    dtype: Literal["uint8", "float32"] = "uint8" if kind == "images" else "float32"
+    return Artefact(kind=kind, shape=list(array.shape), dtype=dtype, data=data)
+
+
+def _joined(earlier: Record, later: Record) -> Record:
+    """One record of two runs of the same cell by the same code."""
+    seeds = {result.seed: result for result in (*later.seeds, *earlier.seeds)}
+    phases = earlier.seconds.keys() | later.seconds.keys()
+    joined = later.model_copy(
+        update={
+            "planned_seeds": sorted({*earlier.planned_seeds, *later.planned_seeds}),
+            "seeds": [seeds[number] for number in sorted(seeds)],
+            "seconds": {
+                phase: round(earlier.seconds.get(phase, 0.0) + later.seconds.get(phase, 0.0), 3)
+                for phase in phases
+            },
+            "seconds_seeds": earlier.seconds_seeds + later.seconds_seeds,
+        }
+    )
+    samples = earlier.artefacts.get("samples")
+    joined = joined.model_copy(update={"artefacts": {}})
+    if samples is None:
+        return joined
+    raw = np.frombuffer(base64.b64decode(samples.data), samples.dtype).reshape(samples.shape)
+    return _with(joined, samples.kind, raw)

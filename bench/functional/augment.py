@@ -1,0 +1,57 @@
+"""Random differentiable transforms of images [B, channels, height, width], drawn with keys.
+
+As in the released code of Zhao et al., 2020, arXiv 2006.10738: colour, then place, then a hole.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bench.functional import rng
+
+
+def augmented(images: Tensor, key: Tensor) -> Tensor:
+    """Every image transformed by draws of its own."""
+    return cut(shifted(coloured(images, key), key), key)
+
+
+def coloured(images: Tensor, key: Tensor) -> Tensor:
+    """Brightness by +-1/2, saturation by 0 to 2, contrast by 1/2 to 3/2."""
+
+    def drawn(name: str) -> Tensor:
+        return rng.uniform(rng.fold(key, name), (images.shape[0], 1, 1, 1))
+
+    images = images + drawn("light") - 0.5
+    grey = images.mean(dim=1, keepdim=True)
+    images = grey + 2.0 * drawn("saturation") * (images - grey)
+    level = images.mean(dim=(1, 2, 3), keepdim=True)
+    return level + (0.5 + drawn("contrast")) * (images - level)
+
+
+def shifted(images: Tensor, key: Tensor) -> Tensor:
+    """Each image moved by whole pixels; zeros come in."""
+    for axis, name in ((2, "down"), (3, "right")):
+        side = images.shape[axis]
+        reach = max(1, side // 8)
+        by = rng.integers(rng.fold(key, name), (images.shape[0],), 2 * reach + 1) - reach
+        source = torch.arange(side, device=images.device) - by[:, None]  # [B, side]
+        shape = [images.shape[0], 1, 1, 1]
+        shape[axis] = side
+        inside = ((source >= 0) & (source < side)).reshape(shape)
+        index = source.clamp(0, side - 1).reshape(shape).expand(images.shape)
+        images = torch.where(inside, images.gather(axis, index), 0.0)
+    return images
+
+
+def cut(images: Tensor, key: Tensor) -> Tensor:
+    """Each image with a square of zeros, whose centre is anywhere."""
+    outside = torch.zeros(images.shape[0], 1, 1, 1, dtype=torch.bool, device=images.device)
+    for axis, name in ((2, "row"), (3, "column")):
+        side = images.shape[axis]
+        centre = rng.integers(rng.fold(key, name), (images.shape[0],), side)
+        distance = torch.arange(side, device=images.device) - centre[:, None]
+        shape = [images.shape[0], 1, 1, 1]
+        shape[axis] = side
+        outside = outside | ((distance < -(side // 4)) | (distance >= side // 4)).reshape(shape)
+    return torch.where(outside, images, 0.0)

@@ -1,0 +1,122 @@
+"""Layers that look at other rows of the batch: what one row is told depends on its company."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.functional import rng
+from bench.functional.conv import Conv
+from bench.functional.layers import Activation, Dense, Net, Shape, before_activations, uniform_init
+from bench.functional.pytree import Params
+
+
+def in_groups(rows: Tensor, size: int, what: Callable[[Tensor], Tensor]) -> Tensor:
+    """`what` [B', ...] -> [B', ...] of every `size` consecutive rows by themselves.
+
+    Rows that do not fill groups of this size are one group.
+    """
+    if rows.shape[0] <= size or rows.shape[0] % size:
+        return what(rows)
+    return torch.vmap(what)(rows.unflatten(0, (-1, size))).flatten(0, 1)
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """(x - mean) / sd * gain + bias, statistics over a group of rows and all positions of a map.
+
+    Ioffe and Szegedy, 2015, arXiv 1502.03167, without running statistics: a row is always judged in
+    the company it comes in. A penalty on the slope with respect to one row sees all rows move.
+    `group` is how many consecutive rows belong together.
+    """
+
+    group: int
+    eps: float = 1e-5
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        return {"gain": torch.ones(shape[0]), "bias": torch.zeros(shape[0])}, shape
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        over = (0, *range(2, x.dim()))
+        channels = (1, -1, *[1] * (x.dim() - 2))
+
+        def normed(rows: Tensor) -> Tensor:
+            mean = rows.mean(dim=over, keepdim=True)
+            spread = (rows - mean).square().mean(dim=over, keepdim=True)
+            return (rows - mean) * torch.rsqrt(spread + self.eps)
+
+        gain, bias = (params[name].reshape(channels) for name in ("gain", "bias"))
+        return in_groups(x, self.group, normed) * gain + bias
+
+
+def batch_normed(net: Net, group: int) -> Net:
+    """The network with `BatchNorm` before every activation, and without the biases it cancels.
+
+    Such a bias has no gradient but rounding, which Adam would blow up to steps of full size.
+    """
+    layers = [
+        _without_bias(layer) if isinstance(after, Activation) else layer
+        for layer, after in zip(net.layers, [*net.layers[1:], None], strict=True)
+    ]
+    return before_activations(Net(tuple(layers)), BatchNorm(group))
+
+
+def _without_bias(layer: Any) -> Any:
+    """The layer, or what it wraps, without a bias."""
+    if isinstance(layer, Dense | Conv):
+        return replace(layer, bias=False)
+    return replace(layer, inner=_without_bias(layer.inner)) if hasattr(layer, "inner") else layer
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """Appends how close each row is to the others of its group, in `kernels` learned projections.
+
+    o_k(x_i) = sum over j != i of exp(-norm_1(M_ik - M_jk)), M = x T, [B, F] -> [B, F + kernels]
+    (Salimans et al., 2016, arXiv 1606.03498, section 3.2).
+    """
+
+    kernels: int
+    dims: int
+    group: int
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        (size,) = shape
+        tensor = uniform_init(rng.fold(key, "tensor"), (self.dims * self.kernels, size), size)
+        return {"tensor": tensor}, (size + self.kernels,)
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        def closeness(rows: Tensor) -> Tensor:
+            # Dimension by dimension, kernels side by side: that makes loops without strides.
+            projected = (rows @ params["tensor"].T).unflatten(1, (self.dims, self.kernels))
+            parts = [(part[:, None] - part).abs() for part in projected.unbind(dim=1)]
+            distance = reduce(torch.add, parts)
+            return torch.exp(-distance).sum(dim=1) - 1.0  # less its closeness to itself
+
+        return torch.cat([x, in_groups(x, self.group, closeness)], dim=1)
+
+
+@dataclass(frozen=True)
+class Variety:
+    """Appends the mean standard deviation of the features over each group, [B, F] -> [B, F + 1].
+
+    Karras et al., 2018, arXiv 1710.10196, section 3. Rows that do not fill groups are one group.
+    """
+
+    group: int
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        (size,) = shape
+        return {}, (size + 1,)
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        def variety(rows: Tensor) -> Tensor:
+            spread = (rows - rows.mean(dim=0)).square().mean(dim=0)
+            return torch.sqrt(spread + 1e-8).mean().expand(rows.shape[0], 1)
+
+        return torch.cat([x, in_groups(x, self.group, variety)], dim=1)

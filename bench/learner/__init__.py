@@ -1,0 +1,1 @@
+"""The two-player learner. Read first: task, strategy, integrators, learner, replay."""

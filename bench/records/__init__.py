@@ -1,0 +1,1 @@
+"""What is stored: records, searches, trained actors, provenance; and their validation."""

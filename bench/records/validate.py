@@ -1,0 +1,229 @@
+"""Checks a folder of records before anybody believes it; records are read as data, never run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+from bench.experiment import registry
+from bench.experiment.grid import PROTOCOL_VERSION
+from bench.experiment.spec import spec_hash
+from bench.learner.strategy import combine
+from bench.records import search
+from bench.records.record import (
+    SEARCH,
+    CorruptRecord,
+    Found,
+    Record,
+    ScoreInfo,
+    SeedResult,
+    outcome,
+    summarise,
+    walk,
+)
+from bench.records.search import FIRST_SEED, Search, Tried
+
+
+class NothingToCheck(ValueError):
+    """A path without records."""
+
+
+def validate(path: Path) -> tuple[int, list[str]]:
+    """The number of files checked below a folder, and every problem found, one line each.
+
+    Raises `NothingToCheck` if the path does not exist or holds no record.
+    """
+    if not path.exists():
+        raise NothingToCheck(f"{path} does not exist; give a folder of records")
+    searches = list(search.walk(path)) if path.is_dir() or path.name.endswith(SEARCH) else []
+    found = [] if path.name.endswith(SEARCH) else list(walk(path))
+    if not found and not searches:
+        raise NothingToCheck(f"{path} holds no records (*.json); run `python -m bench run` first")
+    problems = [
+        f"{stray}: not a record; a submission holds nothing else" for stray in _strays(path)
+    ]
+    for item in found:
+        if isinstance(item, CorruptRecord):
+            problems.append(str(item))
+        else:
+            problems += [f"{item.path}: {text}" for text in _problems(item)]
+    for file, one in searches:
+        if isinstance(one, CorruptRecord):
+            problems.append(str(one))
+        else:
+            problems += [f"{file}: {text}" for text in _search_problems(file, one)]
+    problems += _unlike([(file, one) for file, one in searches if isinstance(one, Search)])
+    return len(found) + len(searches), problems + _duplicated(
+        [f for f in found if isinstance(f, Found)]
+    )
+
+
+def _strays(path: Path) -> list[Path]:
+    """Links, and files that are no records; actors and logs lie beside submissions, not in one."""
+    inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+    inside = [p for p in inside if not {path / "actors", path / "logs"} & {*p.parents}]
+    return [p for p in inside if p.is_symlink() or (p.is_file() and p.suffix != ".json")]
+
+
+def _problems(found: Found) -> list[str]:
+    record, path = found.record, found.path
+    cell, problems = record.origin, []
+    if record.protocol_version != PROTOCOL_VERSION:
+        problems.append(f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}")
+    protocol, _, *place = path.resolve().with_suffix("").parts[-4:]
+    if [protocol, *place] != [record.protocol_version, record.task, record.cell]:
+        home = f"{record.protocol_version}/<name>/{record.task}/{record.cell}.json"
+        problems.append(f"belongs at {home}")
+    absent = sorted(set(record.planned_seeds) - {result.seed for result in record.seeds})
+    if absent:
+        problems.append(f"planned seeds without an outcome: {', '.join(map(str, absent))}")
+    try:
+        if cell.name != record.cell or cell.contrast != record.contrast:
+            problems.append(f"the cell of these strategies is {cell.contrast}: {cell.name}")
+        combine(registry.strategy(name).build(registry.task(cell.task)) for name in cell.strategies)
+        if record.settings_from == "tuned":
+            why = search.unchosen(found)
+            problems += [why] if why else []
+        elif record.settings != cell.settings():
+            problems.append("the settings are not the published ones")
+        if spec_hash(cell) != record.provenance.spec:
+            problems.append("made by other code, settings or data than this checkout's: run again")
+        problems += _against_task(record)
+    except ValueError as error:  # an unknown task or strategy, or a conflict
+        problems.append(str(error))
+    for result in record.seeds:
+        problems += [f"seed {result.seed}: {text}" for text in _seed_problems(record, result)]
+    return problems
+
+
+def _search_problems(file: Path, found: Search) -> list[str]:
+    cell, problems = found.origin, []
+    if found.protocol_version != PROTOCOL_VERSION:
+        problems.append(f"protocol {found.protocol_version}, not {PROTOCOL_VERSION}")
+    protocol, name, *_ = file.resolve().parts[-4:]
+    home = search.path(Path(protocol, name), cell)
+    if Path(*file.resolve().parts[-4:]) != home or protocol != found.protocol_version:
+        problems.append(f"belongs at {found.protocol_version}/<name>/{'/'.join(home.parts[2:])}")
+    try:
+        task = registry.task(found.task)
+        within = search.space(cell)
+        if found.cell != cell.name or found.domain != task.domain:
+            problems.append(f"the cell of this strategy is {cell.name}, its domain {task.domain}")
+        if not search.current(found):
+            problems.append("made by other code, settings or data than this checkout's: run again")
+        if found.score_info != ScoreInfo.of(task):
+            problems.append("its score is not the task's")
+        if found.space == within:
+            problems += _tries(found)
+        else:
+            problems.append("its space is not the one that the strategies declare")
+    except ValueError as error:  # an unknown task or strategy
+        problems.append(str(error))
+    return problems
+
+
+def _tries(found: Search) -> list[str]:
+    problems = []
+    cell = found.origin
+    within, tries = search.space(cell), found.tries
+    if found.seeds != list(range(FIRST_SEED, FIRST_SEED + len(found.seeds))):
+        problems.append(f"its seeds must be {FIRST_SEED}, {FIRST_SEED + 1}, ...")
+    if [tried.number for tried in tries] != list(range(len(tries))):
+        problems.append("settings are missing, or given twice")
+    if not found.complete:
+        problems.append(f"{len(tries)} of {found.budget} settings have been tried")
+    known = [tried.settings for tried in tries]
+    if found.searcher == "random":
+        if known != list(islice(search.draws(cell, within), len(known))):
+            problems.append("its settings are not those that are drawn for this cell")
+    elif known[:1] != [search.searched(cell.settings(), within)]:
+        problems.append("its first settings are not the published ones")
+    if not all(search.contains(within, settings) for settings in known[1:]):
+        problems.append("settings were tried that its space does not hold")
+    if any(known.count(settings) > 1 for settings in known):
+        problems.append("settings were tried twice")
+    if found.provenance is None and tries:
+        problems.append("says nothing of where its numbers come from")
+    for tried in tries:
+        problems += [f"settings {tried.number}: {text}" for text in _tried_problems(found, tried)]
+    return problems
+
+
+def _tried_problems(found: Search, tried: Tried) -> list[str]:
+    task, problems = registry.task(found.task), []
+    updates, parts = found.updates or task.updates, task.evaluations
+    marks = sorted({updates * part // parts for part in range(1, parts + 1)} - {0})
+    whole = [mark * task.steps_per_update for mark in marks]
+    steps = [point.step for point in tried.curve]
+    if tried.status == "finished" and steps != whole:
+        problems.append(f"its curve does not have the steps {whole}")
+    if tried.status == "stopped":
+        if steps != whole[: len(steps)] or len(steps) not in search.rungs(len(whole)):
+            problems.append("was not stopped where settings are compared")
+        if not found.halving or tried.number == 0:
+            problems.append("was stopped, although nothing should have stopped it")
+    if any(len(point.scores) != len(found.seeds) for point in tried.curve):
+        problems.append("does not have one score for each seed")
+    return problems
+
+
+def _unlike(searches: list[tuple[Path, Search]]) -> list[str]:
+    """Searches of one submission must have been the same chance for all."""
+    problems = []
+    first: dict[Path, tuple[Path, Search]] = {}
+    for file, found in searches:
+        other, model = first.setdefault(file.resolve().parents[1], (file, found))
+        for rule, value in found.rules.items():
+            if value != model.rules[rule]:
+                problems.append(f"{file}: {rule} is {value}, but {model.rules[rule]} in {other}")
+    return problems
+
+
+def _against_task(record: Record) -> list[str]:
+    task, problems = registry.task(record.task), []
+    stated, declared = record.score_info, ScoreInfo.of(task)
+    if (stated, record.domain) != (declared, task.domain):
+        problems.append(f"says its score is {stated}, the task {declared}")
+    budget = (record.updates or task.updates) * task.steps_per_update
+    if record.seeds[0].curve[-1].step != budget:
+        problems.append(f"ends at step {record.seeds[0].curve[-1].step}, its budget is {budget}")
+    return problems
+
+
+def _seed_problems(record: Record, result: SeedResult) -> list[str]:
+    problems = []
+    for name, value in summarise(result.curve, record.score_info, result.status).items():
+        stated = getattr(result, name)
+        agree = (
+            stated is value
+            if stated is None or value is None
+            else math.isclose(stated, value, rel_tol=1e-9, abs_tol=1e-12)
+        )
+        if not agree:
+            problems.append(f"{name} is {stated}, but the curve gives {value}")
+    steps = [point.step for point in result.curve]
+    if steps != sorted(set(steps)) or steps[0] != 0:
+        problems.append("the curve's steps must start at 0 and increase")
+    if [point.step for point in record.seeds[0].curve] != steps:
+        problems.append("the curve has other steps than the first seed's")
+    status = outcome(result.curve, record.score_info, result.first_bad_step)
+    if result.status != status:
+        problems.append(f"status {result.status}, but the curve says {status}")
+    return problems
+
+
+def _duplicated(found: list[Found]) -> list[str]:
+    """Seeds of one cell with the same curve: copied, or not seeded."""
+    problems = []
+    for item in found:
+        curves = Counter(
+            tuple((p.step, *sorted(p.metrics.items())) for p in result.curve)
+            for result in item.record.seeds
+            if result.status == "ok"
+        )
+        copies = sum(count for count in curves.values() if count > 1)
+        if copies:
+            problems.append(f"{item.path}: {copies} seeds have the same curve")
+    return problems

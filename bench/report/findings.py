@@ -1,0 +1,304 @@
+"""From records to findings: which cells there are, what each strategy does, and what it says.
+
+A cell is known by its base and a *label*: its name without the base, so that "bare+replay",
+"reference+replay" and "reference-replay" are all the strategy `replay`, on two bases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from bench.experiment import registry
+from bench.experiment.grid import BASES, PROTOCOL_VERSION
+from bench.experiment.spec import spec_hash
+from bench.records.record import Found, Record, ScoreInfo
+from bench.report import stats
+
+DOMAINS = ("gan", "rl")
+"""The domains that verdicts speak about; tasks of the domain "game" illustrate and do not count."""
+DOMAIN_NAMES = {"gan": "GAN", "rl": "RL", "game": "toy game"}
+ORDER = {"gan": 0, "rl": 1, "game": 2}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A record with what is derived from it alone."""
+
+    record: Record
+    label: str  # "" for the base itself
+    arm: stats.Arm
+
+    @property
+    def failures(self) -> int:
+        """Runs that diverged or collapsed."""
+        return sum(result.status != "ok" for result in self.record.seeds)
+
+    @property
+    def failure_text(self) -> str:
+        """How many failed, and how: "2 of 10 (1 collapsed, 1 diverged)"."""
+        counts = Counter(r.status for r in self.record.seeds if r.status != "ok")
+        which = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+        text = f"{self.failures} of {len(self.record.seeds)}"
+        return f"{text} ({which})" if which else text
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """One task with its cells by (base, label), and the effects by the same keys."""
+
+    name: str
+    domain: str
+    score: ScoreInfo
+    cells: dict[tuple[str, str], Cell]
+    effects: dict[tuple[str, str], stats.Comparison] = field(default_factory=dict)
+    inert: dict[tuple[str, str], str] = field(default_factory=dict)  # why nothing can change
+
+    @property
+    def axis(self) -> str:
+        """The label of an axis with the score: its name, unit, and which way is better."""
+        arrow = "higher is better ↑" if self.score.better == "higher" else "lower is better ↓"
+        return f"{self.score.metric} [{self.score.unit}], {arrow}"
+
+
+@dataclass(frozen=True)
+class DomainFinding:
+    """What a strategy does in one domain."""
+
+    state: stats.State
+    effect: stats.Effect | None = None
+    p_adjusted: float | None = None
+    of_tasks: int = 0  # tasks of the domain that have records at all
+    inert: dict[str, str] = field(default_factory=dict)  # task -> reason
+    removed: bool = False  # the base has it already: measured by taking it away
+    failures: tuple[int, int, int, int] = (0, 0, 0, 0)  # without: failed, runs; with: failed, runs
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of the transfer table."""
+
+    base: str
+    label: str
+    strategy: str
+    expected: str | None  # the verdict a control must get; None for a strategy
+    domains: dict[str, DomainFinding]
+    verdict: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything a report shows, sorted; equal for equal records."""
+
+    tasks: tuple[TaskView, ...]
+    bases: tuple[str, ...]
+    findings: dict[str, tuple[Finding, ...]]  # by base; controls last
+    ignored: tuple[tuple[str, str], ...]  # (which record, why)
+    boot: stats.Bootstrap
+
+    @property
+    def records(self) -> list[Record]:
+        """The records that are shown."""
+        return [cell.record for task in self.tasks for cell in task.cells.values()]
+
+
+@cache
+def control_verdict(strategy: str) -> str | None:
+    """What the pipeline must say of a control; None for everything that is none."""
+    entry = registry.strategies().get(strategy)
+    if entry is None or entry.home != "control":
+        return None
+    return "neutral" if getattr(entry.module, "IDENTITY", False) else "harmful"
+
+
+@cache
+def inert_reason(strategy: str, task: str) -> str | None:
+    """Why the strategy can change nothing on the task; None if it can, or if either is unknown."""
+    if strategy not in registry.strategies() or task not in registry.tasks():
+        return None
+    game = registry.task(task)
+    return registry.strategy(strategy).build(game).inert(game)
+
+
+def label_of(record: Record) -> str:
+    """The cell's name without its base: the strategy with the settings that were chosen."""
+    if record.strategy is None:
+        return ""
+    if record.cell[: len(record.base)] == record.base and len(record.cell) > len(record.base):
+        return record.cell[len(record.base) + 1 :]
+    return record.strategy
+
+
+def ranking(found: list[Found]) -> list[Found]:
+    """Records in the order in which a report believes them, where several are of the same cell.
+
+    Those made by the present code come first, then those with more seeds, then one's own (`local`)
+    before anybody else's, then path order.
+    """
+
+    def key(item: Found) -> tuple[bool, int, bool, Path]:
+        record = item.record
+        try:
+            stale = spec_hash(record.origin) != record.provenance.spec
+        except ValueError:  # an unknown task or strategy
+            stale = True
+        return stale, -len(record.seeds), "local" not in item.path.parts, item.path
+
+    return sorted(found, key=key)
+
+
+def study(records: Sequence[Record], boot: stats.Bootstrap | None = None) -> Study:
+    """All findings. Raises `ValueError` if no record of this protocol version is among them."""
+    boot = boot or stats.Bootstrap()
+    kept, ignored = _sort_out(records)
+    if not kept:
+        others = f"; {len(records)} of another protocol version" if records else ""
+        raise ValueError(
+            f"no records found for protocol {PROTOCOL_VERSION}{others}: run some first"
+        )
+    found: set[str] = {record.base for record in kept}
+    bases = tuple(sorted(found, key=lambda b: (BASES.index(b) if b in BASES else len(BASES), b)))
+    views = [_view([r for r in kept if r.task == name], boot) for name in _names(kept)]
+    views.sort(key=lambda view: (ORDER[view.domain], view.name))
+    findings = {base: _findings(base, views) for base in bases}
+    return Study(tuple(views), bases, findings, tuple(ignored), boot)
+
+
+def _names(records: Iterable[Record]) -> list[str]:
+    return sorted({record.task for record in records})
+
+
+def _sort_out(records: Sequence[Record]) -> tuple[list[Record], list[tuple[str, str]]]:
+    """The records to show, and those that are not, with the reason. The first of a kind is kept."""
+    kept: dict[tuple[str, str], Record] = {}
+    first: dict[str, Record] = {}
+    ignored = []
+    for record in records:
+        where = f"{record.task}/{record.cell} (spec {record.provenance.spec})"
+        model = first.setdefault(record.task, record)
+        if record.protocol_version != PROTOCOL_VERSION:
+            ignored.append((where, f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}"))
+            if model is record:
+                del first[record.task]
+        elif record.updates is not None:
+            ignored.append((where, "a trial with a budget other than the task's"))
+            if model is record:
+                del first[record.task]
+        elif (record.score_info, record.domain) != (model.score_info, model.domain):
+            ignored.append((where, f"scored differently than {model.task}/{model.cell}"))
+        elif (record.task, record.cell) in kept:
+            ignored.append((where, "a record of the same cell comes before it"))
+        else:
+            kept[record.task, record.cell] = record
+    return list(kept.values()), ignored
+
+
+def _view(records: list[Record], boot: stats.Bootstrap) -> TaskView:
+    """One task's cells, sorted, and the effect of every strategy with a base to compare with."""
+    first = records[0]
+    cells: dict[tuple[str, str], Cell] = {}
+    for record in sorted(
+        records, key=lambda r: (r.base != "bare", r.base, r.strategy or "", r.cell)
+    ):
+        seeds = [result.seed for result in record.seeds]
+        # A collapsed run has a score, but a failure ranks worst whatever it scores.
+        scores = [result.score if result.status == "ok" else None for result in record.seeds]
+        arm = stats.Arm.of(seeds, scores, record.score_info.better)
+        cells[record.base, label_of(record)] = Cell(record, label_of(record), arm)
+    view = TaskView(first.task, first.domain, first.score_info, cells)
+    for (base, label), cell in cells.items():
+        if not label:
+            continue
+        reason = inert_reason(cell.record.strategy or "", first.task)
+        if reason is not None:
+            view.inert[base, label] = reason
+        elif (base, "") in cells:
+            arms = (cell.arm, cells[base, ""].arm)
+            if cell.record.contrast == "removed":
+                arms = (arms[1], arms[0])
+            view.effects[base, label] = stats.compare(first.task, *arms, boot)
+    return view
+
+
+def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
+    """A row for every label on this base that occurs in a domain which counts."""
+    counted = [view for view in views if view.domain in DOMAINS]
+    labels: dict[str, str] = {}
+    for view in counted:
+        for (where, label), cell in view.cells.items():
+            if where == base and label:
+                labels.setdefault(label, cell.record.strategy or "")
+    found = {
+        label: {domain: _domain(base, label, domain, counted) for domain in DOMAINS}
+        for label in labels
+    }
+    adjusted = _adjust(found, {label for label in labels if control_verdict(labels[label])})
+    rows = []
+    for label, domains in found.items():
+        judged = {
+            domain: _judge(part, adjusted.get((label, domain))) for domain, part in domains.items()
+        }
+        runs = [part.effect.runs for part in judged.values() if part.effect]
+        rows.append(
+            Finding(
+                base=base,
+                label=label,
+                strategy=labels[label],
+                expected=control_verdict(labels[label]),
+                domains=judged,
+                verdict=stats.verdict(judged["gan"].state, judged["rl"].state),
+                evidence=stats.evidence(min(runs, default=0)),
+            )
+        )
+    order = {name: index for index, name in enumerate(stats.VERDICTS)}
+    rows.sort(key=lambda row: (row.expected is not None, order[row.verdict], row.label))
+    return tuple(rows)
+
+
+def _domain(base: str, label: str, domain: str, views: list[TaskView]) -> DomainFinding:
+    """The mean effect over the domain's tasks where the strategy is not inert; not yet judged."""
+    inside = [view for view in views if view.domain == domain]
+    inert = {v.name: v.inert[base, label] for v in inside if (base, label) in v.inert}
+    chosen = [view for view in inside if (base, label) in view.effects]
+    if not chosen:
+        state: stats.State = "inert" if inert else "missing"
+        return DomainFinding(state, of_tasks=len(inside), inert=inert)
+    removed = any(v.cells[base, label].record.contrast == "removed" for v in chosen)
+    counts = [0, 0, 0, 0]
+    for view in chosen:
+        arms = [view.cells[base, ""], view.cells[base, label]]
+        for slot, cell in enumerate(reversed(arms) if removed else arms):
+            counts[2 * slot] += cell.failures
+            counts[2 * slot + 1] += len(cell.record.seeds)
+    return DomainFinding(
+        state="undetermined",
+        effect=stats.effect([view.effects[base, label] for view in chosen]),
+        of_tasks=len(inside),
+        inert=inert,
+        removed=removed,
+        failures=(counts[0], counts[1], counts[2], counts[3]),
+    )
+
+
+def _adjust(
+    found: dict[str, dict[str, DomainFinding]], controls: set[str]
+) -> dict[tuple[str, str], float]:
+    """Holm's p over all strategies and both domains of one base; a control's p stays as it is."""
+    raw = {
+        (label, domain): part.effect.p
+        for label, domains in found.items()
+        for domain, part in domains.items()
+        if part.effect
+    }
+    family = [key for key in raw if key[0] not in controls]
+    return raw | dict(zip(family, stats.holm([raw[key] for key in family]), strict=True))
+
+
+def _judge(part: DomainFinding, p_adjusted: float | None) -> DomainFinding:
+    if part.effect is None or p_adjusted is None:
+        return part
+    return replace(part, state=stats.state(part.effect, p_adjusted), p_adjusted=p_adjusted)

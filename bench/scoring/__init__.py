@@ -1,0 +1,1 @@
+"""How samples are judged: metrics, mixtures, classifiers, data sets."""

@@ -1,0 +1,186 @@
+"""Makes machine code of a recording, by TorchInductor, where that saves more time than it takes.
+
+What is chosen depends on the recording and on the number of its calls alone, never on timings, on
+the number of seeds or on what a cache holds, so that the same cell always runs the same code.
+Compiled and recorded code give the same numbers to rounding, and differ in their last bits.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.training.trace import Recording
+
+OPTIONS = {
+    # No Python between kernels: they and what calls them are two C++ files, of which the second,
+    # half of the text, is no hot loop and is optimised less. No notes for profilers either.
+    "cpp_wrapper": True,
+    "cpp_wrapper_build_separate": True,
+    "aot_inductor.enable_line_tables": False,
+    "aot_inductor.enable_frame_pointer": False,
+    # A hashed draw uses each intermediate twice. Inlined, its text doubles with every step: that
+    # took 39 s and 174 s to compile. Kept in buffers, it takes 5 s, and the loops still fuse.
+    "realize_opcount_threshold": 4,
+    # Gradients are joined into one vector by copies, not by a mask for each of them.
+    "max_pointwise_cat_inputs": 0,
+}
+"""Inductor's options that differ from its defaults, where the installed version has them."""
+
+MANY = 1000
+"""From how many elements for each seed on those of a value count when it is replayed."""
+
+
+def compiler() -> str | None:
+    """The C++ compiler that Inductor would use, or None if there is none."""
+    name = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+    return shutil.which(name)
+
+
+def pays(recording: Recording, calls: int, seeds: int) -> bool:
+    """Whether compiling saves more than it costs, if the recording is called that often.
+
+    Measured on one core: an operation replayed costs 4.5 us and 0.2 ns per element more than one in
+    compiled code; compilation takes 4 s and 12 ms per operation. Convolutions stay recorded: they
+    call the same library either way, and Inductor's loops around them were slower. `seeds` is the
+    number of seeds in the recording; the decision is that for ten. Elements are counted of values
+    that have many for each seed: the few others need not grow with the number of seeds.
+    """
+    operations, elements = 0, 0
+    for node in recording.module.graph.nodes:
+        if node.op != "call_function":
+            continue
+        if "convolution" in str(node.target):
+            return False
+        operations += 1
+        value = node.meta.get("val")
+        each = value.numel() // seeds if isinstance(value, Tensor) else 0
+        elements += each if each >= MANY else 0
+    saved = calls * (4.5e-6 * operations + 2e-9 * elements)
+    return saved > 4.0 + 0.012 * operations
+
+
+def compiled(recording: Recording, leaves: list[Tensor]) -> Recording:
+    """The recording as machine code; `leaves` are example arguments, which are not written.
+
+    Kernels are kept in Inductor's cache on disk (TORCHINDUCTOR_CACHE_DIR), which all processes of
+    a machine share.
+    """
+    # On a machine without a GPU it would say so each time.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    from torch._inductor import standalone_compile  # imports for a second
+
+    cpu = leaves[0].device.type == "cpu"
+
+    example: Any = [leaf.clone() for leaf in leaves]
+    with torch.no_grad():
+        code = standalone_compile(
+            recording.module,
+            example,
+            dynamic_shapes="from_example_inputs",
+            options={"config_patches": _known(OPTIONS) if cpu else {}},
+        )
+    return recording.by(code)
+
+
+def _known(options: dict[str, Any]) -> dict[str, Any]:
+    """Those of the options that the installed version has: newer ones only save time."""
+    from torch._inductor import config
+
+    every = config.get_config_copy()
+    return {name: value for name, value in options.items() if name in every}
+
+
+def best(
+    recording: Recording, leaves: list[Tensor], carried: int, calls: int, seeds: int
+) -> tuple[Recording, bool]:
+    """The fastest form of a recording for that many calls, and whether it is compiled code.
+
+    The first `carried` arguments are given back in their new form by the function, as its first
+    values, and are its arguments in the next call. On CUDA the calls replay one CUDA graph.
+    """
+    cuda = leaves[0].device.type == "cuda"
+    fast = (cuda or compiler() is not None) and pays(recording, calls, seeds)
+    if fast:
+        from torch._inductor.exc import InductorError
+
+        try:
+            recording = compiled(recording, leaves)
+        except (InductorError, OSError) as error:  # as where the cache cannot be written
+            fast = False
+            warnings.warn(f"runs as recorded, because it cannot be compiled: {error}", stacklevel=2)
+    return (recording.by(Resident(recording, leaves, carried)) if cuda else recording), fast
+
+
+class Resident:
+    """A function whose carried values stay in the same memory, as CUDA graphs need.
+
+    Call it like the function. Carried arguments that are its own buffers cost nothing; others are
+    copied into them first. The carried results are these buffers, valid until the next call.
+    """
+
+    def __init__(self, recording: Recording, leaves: list[Tensor], carried: int) -> None:
+        self._run, self._carried = recording.flat, carried
+        self._buffers = [leaf.clone() for leaf in leaves]
+        self._replay = self._captured() if leaves[0].device.type == "cuda" else self._step
+
+    def __call__(self, *leaves: Tensor) -> list[Tensor]:
+        """The function's values for its arguments."""
+        for buffer, given in zip(self._buffers, leaves, strict=True):
+            if given is not buffer:
+                buffer.copy_(given, non_blocking=True)
+        self._replay()
+        return [*self._buffers[: self._carried], *(value.clone() for value in self._values)]
+
+    def _step(self) -> None:
+        made = self._run(self._buffers)
+        held = {_memory(buffer) for buffer in self._buffers}
+        carried = list(zip(self._buffers, made[: self._carried], strict=False))
+        # What comes from a buffer must be read before that is overwritten.
+        new = [
+            None if _same_place(buffer, value) else _apart(value, held) for buffer, value in carried
+        ]
+        self._values = [_apart(value, held) for value in made[self._carried :]]
+        for buffer, value in zip(self._buffers, new, strict=False):
+            if value is not None:
+                buffer.copy_(value)
+
+    def _captured(self) -> Callable[[], None]:
+        """One step as a CUDA graph. What the warm-up has changed is put back."""
+        before = [buffer.clone() for buffer in self._buffers]
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                self._step()
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._step()
+        for buffer, value in zip(self._buffers, before, strict=True):
+            buffer.copy_(value)
+        return graph.replay
+
+
+def _same_place(buffer: Tensor, value: Tensor) -> bool:
+    """Whether a value was written into its buffer, so that nothing is left to do."""
+    places = [(t.data_ptr(), t.shape, t.stride()) for t in (buffer, value)]
+    return places[0] == places[1]
+
+
+def _apart(value: Tensor, held: set[int]) -> Tensor:
+    """The value, in memory of its own."""
+    return value.clone() if _memory(value) in held else value
+
+
+def _memory(tensor: Tensor) -> int:
+    """Where the memory begins that a tensor is a view of."""
+    return tensor.untyped_storage().data_ptr()

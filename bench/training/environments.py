@@ -1,0 +1,196 @@
+"""Environments on the host: all seeds' copies in one vector environment, whatever the backend.
+
+Gymnasium serves every environment, envpool (optional) serves many faster. Each copy is seeded from
+its run's seed alone, so a seed meets the same environments alone and in any batch of seeds.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, Literal, NamedTuple, Protocol
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from numpy.typing import NDArray
+
+from bench.functional import rng
+from bench.learner.task import Task
+
+Array = NDArray[Any]
+Backend = Literal["auto", "gymnasium", "envpool"]
+
+
+class Transition(NamedTuple):
+    """One step of N copies."""
+
+    action: Array  # [N, A] what was done: the given action unless the environment overrode it
+    reward: Array  # [N]
+    next_obs: Array  # [N, O] what followed, also at an episode's end
+    terminated: Array  # [N]
+    truncated: Array  # [N]
+    obs: Array  # [N, O] where the next step starts: `next_obs`, or a new episode's first
+
+
+class Environment(Protocol):
+    """N copies, stepped together; actions are in [-1, 1] and stretched to the bounds."""
+
+    def reset(self) -> Array:
+        """Seed all copies afresh and return the first observations [N, O]."""
+        ...
+
+    def step(self, action: Array) -> Transition:
+        """Step all copies with actions [N, A]; episodes that end start anew."""
+        ...
+
+    def advance(self, action: Array, alive: Array) -> Transition:
+        """Step the copies that are `alive` [N]; what is said of the others means nothing.
+
+        Where stepping fewer is cheaper, ended copies stay where they are until the next `reset`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what the environment holds."""
+        ...
+
+
+def copy_seeds(seeds: Sequence[int], copies: int, role: str) -> list[int]:
+    """31-bit seeds of every copy [seeds * copies]; `role` keeps training and evaluation apart."""
+    keys = (rng.fold(rng.seed_key(seed), f"environment/{role}") for seed in seeds)
+    return [int(rng.fold(key, copy)) % 2**31 for key in keys for copy in range(copies)]
+
+
+def make(task: Task, seeds: Sequence[int], copies: int, role: str, backend: Backend) -> Environment:
+    """The task's environment with `copies` copies for each seed, in seed-major order."""
+    if callable(task.environment):
+        return _Gymnasium(task.environment(seeds), seeds=None)
+    numbers = copy_seeds(seeds, copies, role)
+    if _by_envpool(task, backend):
+        return _Envpool(task.environment, numbers)
+    thunk = lambda: gymnasium.make(task.environment, disable_env_checker=True)  # noqa: E731
+    vector = SyncVectorEnv([thunk] * len(numbers), autoreset_mode=AutoresetMode.SAME_STEP)
+    return _Gymnasium(vector, seeds=numbers)
+
+
+def label(task: Task, backend: Backend) -> str | None:
+    """What steps the task's environment here: its id, and the backend with its version."""
+    if task.environment is None:
+        return None
+    if callable(task.environment):
+        return task.name
+    name = "envpool" if _by_envpool(task, backend) else "gymnasium"
+    return f"{task.environment} ({name} {version(name)})"
+
+
+def _by_envpool(task: Task, backend: Backend) -> bool:
+    return backend == "envpool" or (backend == "auto" and serves(task.environment))
+
+
+def serves(environment: str) -> bool:
+    """Whether envpool is installed and has this environment."""
+    if importlib.util.find_spec("envpool") is None:
+        return False
+    import envpool
+
+    return environment in envpool.list_all_envs()
+
+
+def stretch(action: Array, low: Array, high: Array) -> Array:
+    """From [-1, 1] to [low, high]; a diverged actor's NaN becomes the middle, not a crash."""
+    middle = action.clip(-1.0, 1.0)
+    lost = np.isnan(middle)
+    if lost.any():
+        middle[lost] = 0.0
+    return (low + 0.5 * (middle + 1.0) * (high - low)).astype(low.dtype)
+
+
+class _Gymnasium:
+    """Gymnasium's vector environments with same-step resets."""
+
+    def __init__(self, vector: Any, seeds: list[int] | None) -> None:
+        self._vector, self._seeds = vector, seeds
+        space = vector.single_action_space
+        self._bounds = (space.low, space.high) if np.isfinite(space.low).all() else None
+
+    def reset(self) -> Array:
+        obs, _ = self._vector.reset(seed=self._seeds)
+        return obs
+
+    def step(self, action: Array) -> Transition:
+        done = action if self._bounds is None else stretch(action, *self._bounds)
+        obs, reward, terminated, truncated, info = self._vector.step(done)
+        next_obs = obs
+        ended = terminated | truncated
+        if ended.any() and "final_obs" in info:
+            next_obs = obs.copy()
+            next_obs[ended] = np.stack(list(info["final_obs"][ended]))
+        executed = info.get("executed", action)
+        return Transition(executed, reward, next_obs, terminated, truncated, obs)
+
+    def advance(self, action: Array, alive: Array) -> Transition:
+        return self.step(action)
+
+    def close(self) -> None:
+        self._vector.close()
+
+
+class _Envpool:
+    """Envpool, with ended copies reset at once by number instead of at the next step."""
+
+    def __init__(self, name: str, seeds: list[int]) -> None:
+        self._name, self._seeds = name, seeds
+        self._pool: Any = None
+
+    def reset(self) -> Array:
+        import envpool
+
+        self.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its spaces are declared in float64
+            self._pool = envpool.make(
+                self._name,
+                env_type="gymnasium",
+                num_envs=len(self._seeds),
+                seed=self._seeds,
+                num_threads=1,
+            )
+            space = self._pool.action_space
+            obs, _ = self._pool.reset()
+        self._bounds = (space.low, space.high)
+        return obs
+
+    def step(self, action: Array) -> Transition:
+        obs, reward, terminated, truncated, _ = self._pool.step(stretch(action, *self._bounds))
+        next_obs = obs
+        ended = np.flatnonzero(terminated | truncated)
+        if len(ended):
+            obs = obs.copy()
+            obs[ended] = self._pool.reset(ended)[0]
+        return Transition(action, reward, next_obs, terminated, truncated, obs)
+
+    def advance(self, action: Array, alive: Array) -> Transition:
+        if alive.all():
+            made = self._pool.step(stretch(action, *self._bounds))[:4]
+            obs, reward, terminated, truncated = made
+            return Transition(action, reward, obs, terminated, truncated, obs)
+        numbers = np.flatnonzero(alive)
+        living = stretch(action[numbers], *self._bounds)
+        made = self._pool.step(living, numbers)[:4]
+        obs, reward, terminated, truncated = (_spread(part, numbers, len(alive)) for part in made)
+        return Transition(action, reward, obs, terminated, truncated, obs)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+
+def _spread(some: Array, numbers: Array, count: int) -> Array:
+    """Rows [count, ...] with `some` at these numbers and zeros elsewhere."""
+    rows = np.zeros((count, *some.shape[1:]), dtype=some.dtype)
+    rows[numbers] = some
+    return rows

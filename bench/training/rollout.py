@@ -1,0 +1,114 @@
+"""The environments of all seeds as training sees them: tensors in, tensors out.
+
+The seam between tensors [S, copies, ...] and the arrays [S * copies, ...] of the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.learner.task import Episodes, Experience, Task
+from bench.training import environments
+from bench.training.environments import Backend, Environment
+
+Array = NDArray[Any]
+Decide = Callable[[Tensor], Tensor]
+"""observations [S, E, O] -> actions [S, E, A]"""
+Appraise = Callable[[Tensor], Tensor]
+"""observations [S, E, O] -> the critic's values [S, E] of what the actor would do there"""
+
+
+class World:
+    """Environments to train in and, for tasks that are scored by episodes, to evaluate in.
+
+    `obs` [S, copies, O] is where every training copy stands. Tensors are of the default dtype and
+    on the default device at the time of making.
+    """
+
+    def __init__(self, task: Task, seeds: tuple[int, ...], backend: Backend) -> None:
+        self.task, self.seeds = task, seeds
+        self._device, self._dtype = torch.get_default_device(), _numpy(torch.get_default_dtype())
+        self._here = self._device.type == "cpu"
+        with torch.device("cpu"):
+            self.training = environments.make(task, seeds, task.steps_per_update, "train", backend)
+        self.obs = self._tensor(self.training.reset())
+        self.evaluation: Environment | None = None
+        if task.episodes:
+            self.evaluation = environments.make(task, seeds, task.episodes, "evaluate", backend)
+
+    def step(self, action: Tensor) -> Experience:
+        """Step every training copy with actions [S, copies, A]: experience [S, copies, ...]."""
+        before, given = self.obs, self._array(action)
+        # Only where it is needed: a default device slows every operation down.
+        with nullcontext() if self._here else torch.device("cpu"):
+            made = self.training.step(given)
+        self.obs = self._tensor(made.obs)
+        return Experience(
+            obs=before,
+            action=action if made.action is given else self._tensor(made.action),
+            reward=self._tensor(made.reward * self.task.reward_scale),
+            next_obs=self.obs if made.next_obs is made.obs else self._tensor(made.next_obs),
+            discount=self._tensor(np.where(made.terminated, 0.0, self.task.discount)),
+        )
+
+    def start(self) -> Tensor:
+        """The first observations [S, episodes, O] of an evaluation."""
+        assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
+        return self._tensor(self.evaluation.reset())
+
+    def evaluate(self, decide: Decide, appraise: Appraise) -> list[dict[str, float]]:
+        """Full episodes of a policy in environments of their own, metrics per seed."""
+        obs = self.start()
+        assert self.evaluation is not None
+        start, predicted = self._array(obs), self._values(appraise(obs))
+        count = len(start)
+        returns, discounted, lengths = np.zeros(count), np.zeros(count), np.zeros(count)
+        tail, alive = np.zeros(count), np.ones(count, dtype=bool)
+        weight = 1.0
+        while alive.any():
+            made = self.evaluation.advance(self._array(decide(obs)), alive)
+            rewards = np.where(alive, made.reward, 0.0)
+            returns += rewards
+            discounted += weight * rewards
+            lengths += alive
+            weight *= self.task.discount
+            cut = alive & made.truncated & ~made.terminated
+            if cut.any():
+                rest = self._values(appraise(self._tensor(made.next_obs)))
+                tail += np.where(cut, weight * rest, 0.0)
+            alive &= ~(made.terminated | made.truncated)
+            obs = self._tensor(made.obs)
+        parts = (start, returns, discounted, tail, predicted, lengths)
+        split = (np.split(np.asarray(part, dtype=float), len(self.seeds)) for part in parts)
+        return [self.task.judge_episodes(Episodes(*seed)) for seed in zip(*split, strict=True)]
+
+    def close(self) -> None:
+        """Close both environments."""
+        self.training.close()
+        if self.evaluation is not None:
+            self.evaluation.close()
+
+    def _values(self, values: Tensor) -> Array:
+        """On the scale of the environment's rewards."""
+        return self._array(values) / self.task.reward_scale
+
+    def _tensor(self, array: Array) -> Tensor:
+        shape = (len(self.seeds), len(array) // len(self.seeds), *array.shape[1:])
+        tensor = torch.from_numpy(np.ascontiguousarray(array, dtype=self._dtype).reshape(shape))
+        return tensor if self._here else tensor.to(self._device)
+
+    @staticmethod
+    def _array(tensor: Tensor) -> Array:
+        seeds, copies, *rest = tensor.shape
+        return tensor.cpu().numpy().reshape(seeds * copies, *rest)
+
+
+def _numpy(dtype: torch.dtype) -> Any:
+    return torch.empty((), dtype=dtype, device="cpu").numpy().dtype

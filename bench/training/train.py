@@ -1,0 +1,278 @@
+"""Trains all seeds of a cell together. The only file that knows that seeds are a dimension.
+
+Everything else is written for one seed; here `vmap` stacks S of them, environments step S times
+`steps_per_update` copies, and the results are taken apart again.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.func import vmap
+
+from bench.functional import pytree, rng
+from bench.learner.learner import Info, Learner, State
+from bench.learner.task import DIAGNOSES, Critic, Experience
+from bench.training import compilation
+from bench.training.environments import Backend
+from bench.training.rollout import World
+from bench.training.trace import Recording, trace
+
+Array = NDArray[Any]
+Metrics = dict[str, float]
+
+ROWS = 1000
+"""How many samples are drawn at once for an evaluation: more images would not fit in memory."""
+
+LANES = 4
+"""Fewer seeds are trained in a batch of this size. From four on, the libraries and the compiler
+round one seed's numbers in the same way whatever the size of the batch and the seed's place."""
+
+
+class Observer:
+    """Hears how training goes; may raise, which ends it. Override what is of interest."""
+
+    def updated(self, share: float) -> None:
+        """An update is done, and with it this share of all; called very often."""
+
+    def evaluated(self, step: int, metrics: list[Metrics]) -> None:
+        """An evaluation after `step` steps (in the task's unit): each seed's metrics."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What training S seeds gave, seed by seed."""
+
+    seeds: tuple[int, ...]
+    steps: list[int]  # of each evaluation, in the task's step unit
+    curves: list[list[Metrics]]  # [evaluation][seed]
+    first_bad_step: list[int | None]  # [seed]; first with a loss or gradient that is not finite
+    state: State  # stacked [S, ...]
+    seconds: dict[str, float]  # by phase
+    compiled: bool  # whether updates ran as machine code, which rounds in other places
+    samples: Array | None  # [n, A] of the first seed, from tasks that draw samples
+    actor: dict[str, Array]  # the first seed's parameters as evaluated
+
+
+def train(
+    learner: Learner,
+    seeds: Sequence[int],
+    *,
+    backend: Backend = "auto",
+    updates: int | None = None,
+    observer: Observer | None = None,
+    device: str = "cpu",
+) -> Run:
+    """Train `seeds` for the task's budget (or `updates`), evaluating at equally spaced points.
+
+    On a processor, with the same number of threads, a seed's numbers are the same bit for bit in
+    every batch. Seeds whose losses stop being finite keep their place in the batch and are
+    evaluated as NaN from then on. On a CUDA `device` states and memories stay there, and an update
+    is one CUDA graph. The process flushes denormal numbers to zero from then on.
+    """
+    # Only where it is needed: a default device slows every operation down.
+    with nullcontext() if device == "cpu" else torch.device(device):
+        trainer = _Trainer(learner, tuple(seeds), backend)
+        total = learner.game.updates if updates is None else updates
+        return trainer.run(total, observer or Observer())
+
+
+class _Trainer:
+    def __init__(self, learner: Learner, wanted: tuple[int, ...], backend: Backend) -> None:
+        # Adam's means for dead units decay to the smallest denormals and stay there, and arithmetic
+        # on these takes a hundred times as long.
+        torch.set_flush_denormal(True)
+        seeds = wanted + wanted[:1] * (LANES - len(wanted))
+        self.learner, self.task, self.seeds, self.wanted = learner, learner.game, seeds, wanted
+        self.clock = _Clock()
+        self.keys = torch.stack([rng.seed_key(seed) for seed in seeds])
+        # Cloned, because vmap may return expanded views, which cannot be written in place.
+        self.state: State = pytree.tmap(lambda leaf: leaf.clone(), vmap(learner.init)(self.keys))
+        self.world: World | None = None
+        if self.task.environment is not None:
+            self.world = World(self.task, seeds, backend)
+            if not self.task.samples:
+                with self.clock("trace"):
+                    example = (self.state, self.world.start(), self.keys)
+                    self.decide = trace(vmap(learner.decide), *example)
+                    self.appraise = trace(vmap(learner.appraise), *example)
+
+    def run(self, total: int, observer: Observer) -> Run:
+        try:
+            return self._run(total, observer)
+        finally:
+            if self.world is not None:
+                self.world.close()
+
+    def _run(self, total: int, observer: Observer) -> Run:
+        marks = _marks(total, self.task.evaluations)
+        steps = [mark * self.task.steps_per_update for mark in marks]
+        bad: list[int | None] = [None] * len(self.seeds)
+        curves = [self._evaluate([], bad)]
+        observer.evaluated(0, curves[0])
+        given, action = self._beginning()
+        leaves, structure = pytree.flatten(self.state)
+        turn, fast = self._turn(given, total)
+        for start, stop in pairwise(marks):
+            losses = []
+            for number in range(start, stop if None in bad else start):
+                if self.world is not None:
+                    with self.clock("environment"):
+                        given = [*self.world.step(action), self.world.obs]
+                with self.clock("update"):
+                    made = turn.flat([*leaves, *given, self.keys])
+                leaves, info, action = made[: len(leaves)], made[len(leaves) :][:4], made[-1]
+                losses.append(Info(*info))
+                observer.updated((number + 1) / total)
+            self.state = pytree.unflatten(leaves, structure)
+            bad = _first_bad(losses, start, bad)
+            curves.append(self._evaluate(losses, bad))
+            observer.evaluated(steps[len(curves) - 1], curves[-1])
+        return Run(
+            seeds=self.wanted,
+            steps=steps,
+            curves=curves,
+            first_bad_step=[
+                None if first is None else first * self.task.steps_per_update
+                for first in bad[: len(self.wanted)]
+            ],
+            state=pytree.tmap(lambda leaf: leaf[: len(self.wanted)], self.state),
+            seconds=dict(self.clock.seconds),
+            compiled=fast,
+            samples=self._actions()[0] if self.task.samples else None,
+            actor=self._actor(),
+        )
+
+    def _beginning(self) -> tuple[list[Tensor], Tensor]:
+        """What the first turn is given besides the state, if nothing was seen; the first action."""
+        rows = 0 if self.world is None else self.task.steps_per_update
+        blank = pytree.tmap(
+            lambda leaf: leaf.expand(len(self.seeds), *leaf.shape).clone(), self.task.blank(rows)
+        )
+        if self.world is None:
+            return [*blank], self.keys  # nobody acts
+        action = vmap(self.learner.behave)(self.state, self.world.obs, self.keys)
+        return [*blank, self.world.obs], action.detach()
+
+    def _turn(self, given: list[Tensor], total: int) -> tuple[Recording, bool]:
+        """One update and, with an environment, what to try next; whether it is compiled."""
+
+        def turn(state: State, given: list[Tensor], key: Tensor) -> Any:
+            seen, standing = Experience(*given[:5]), given[5:]
+            state, info = self.learner.update(state, seen, key)
+            return state, info, [self.learner.behave(state, obs, key) for obs in standing]
+
+        with self.clock("trace"):
+            example = (self.state, given, self.keys)
+            recording = trace(vmap(turn), *example)
+        with self.clock("compile"):
+            leaves, carried = pytree.leaves(example), len(pytree.leaves(self.state))
+            return compilation.best(recording, leaves, carried, total, len(self.seeds))
+
+    def _evaluate(self, losses: list[Info], bad: list[int | None]) -> list[Metrics]:
+        with self.clock("evaluation"):
+            if self.world is not None and not self.task.samples:
+                state, keys = pytree.leaves(self.state), _use(self.keys, "evaluate")
+                scores = self.world.evaluate(
+                    lambda obs: self.decide.flat([*state, obs, keys])[0],
+                    lambda obs: self.appraise.flat([*state, obs, keys])[0],
+                )
+            else:
+                actions = self._actions()
+                with torch.device("cpu"):
+                    scores = [
+                        self.task.judge(some, self._critic(number))
+                        for number, some in enumerate(actions[: len(self.wanted)])
+                    ]
+            diagnoses = _means(losses, len(self.wanted))
+        return [
+            diagnosis | (score if first is None else dict.fromkeys(score, math.nan))
+            for score, diagnosis, first in zip(scores, diagnoses, bad, strict=False)
+        ]
+
+    def _actor(self) -> dict[str, Array]:
+        params = self.learner.evaluated(pytree.take(self.state, 0))
+        return {name: leaf.cpu().numpy() for name, leaf in params.items()}
+
+    def _critic(self, number: int) -> Critic:
+        """One seed's critic as it stands, from and to arrays."""
+        state = pytree.take(self.state, number)
+        dtype, device = torch.get_default_dtype(), self.keys.device
+
+        def critic(obs: Array, action: Array) -> Array:
+            given = (torch.as_tensor(part, dtype=dtype, device=device) for part in (obs, action))
+            with torch.no_grad():
+                return self.learner.assess(state, *given).cpu().numpy()
+
+        return critic
+
+    def _actions(self) -> Array:
+        """[S, samples, A] actions of the evaluated actor, the same noise at every evaluation."""
+        obs, key = self.task.probe(self.task.samples), _use(self.keys, "evaluate")
+        parts = []
+        for number, some in enumerate(obs.split(ROWS)):
+            everywhere = some.expand(len(self.seeds), *some.shape)
+            with torch.no_grad():
+                made = vmap(self.learner.decide)(self.state, everywhere, _use(key, number))
+            parts.append(made.cpu().numpy())
+        return np.concatenate(parts, axis=1)
+
+
+class _Clock:
+    """Adds up wall seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def __call__(self, phase: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[phase] += time.perf_counter() - start
+
+
+def _means(losses: list[Info], seeds: int) -> list[Metrics]:
+    """The first seeds' mean losses and gradient norms; NaN before the first update."""
+    names = [metric.name for metric in DIAGNOSES]
+    if not losses:
+        return [dict.fromkeys(names, math.nan) for _ in range(seeds)]
+    # Seed by seed, so that no sum depends on how many there are: [name, seed, update].
+    values = torch.stack([torch.stack(each, dim=1) for each in zip(*losses, strict=True)])
+    means = [[float(seed.mean()) for seed in each[:seeds]] for each in values.double().cpu()]
+    return [dict(zip(names, seed, strict=True)) for seed in zip(*means, strict=True)]
+
+
+def _use(keys: Tensor, name: str | int) -> Tensor:
+    return vmap(lambda key: rng.fold(key, name))(keys)
+
+
+def _marks(updates: int, evaluations: int) -> list[int]:
+    """The updates after which to evaluate: 0, ..., `updates`, without repetition."""
+    return sorted({updates * i // evaluations for i in range(evaluations + 1)})
+
+
+def _first_bad(losses: list[Info], start: int, bad: list[int | None]) -> list[int | None]:
+    """The first update (1 is the first one) of each seed with a loss or gradient not finite."""
+    if not losses:
+        return bad
+    totals = torch.stack([sum(info, start=torch.zeros(())) for info in losses])  # [updates, S]
+    wrong = ~torch.isfinite(totals)
+    return [
+        found
+        if found is not None
+        else (start + 1 + int(column.int().argmax()))
+        if column.any()
+        else None
+        for found, column in zip(bad, wrong.T, strict=True)
+    ]

@@ -1,0 +1,245 @@
+"""The conformance checks can fail: each planted fault is caught by the check meant for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from bench.contribute import strategy_checks, task_checks
+from bench.contribute.strategy_checks import Examined
+from bench.experiment import registry
+from bench.functional.pytree import tmap
+from bench.learner.integrators import alternating
+from bench.learner.strategy import Strategy
+from bench.learner.task import Experience
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+RING, LQR = registry.task("ring8"), registry.task("lqr")
+
+
+def planted(active: Strategy, neutral: Strategy | None = None, **flags: bool) -> Examined:
+    neutral = Strategy(name=active.name) if neutral is None else neutral
+    settings = {"identity": False, **flags}
+    return Examined(neutral=neutral, active=active, step=alternating, **settings)
+
+
+def scaled(factor: float) -> Strategy:
+    return Strategy(name="fault", grads=lambda g, at: tmap(lambda leaf: factor * leaf, g))
+
+
+def counting() -> Strategy:
+    """Carries something outside the state."""
+    calls = iter(range(10**6))
+
+    def grads(value: Any, at: Any) -> Any:
+        return tmap(lambda leaf: leaf * (1.0 + 0.01 * next(calls)), value)
+
+    return Strategy(name="fault", grads=grads)
+
+
+def mixes_seeds() -> Strategy:
+    """Draws from the global generator, so a seed depends on who else is in the batch."""
+
+    def grads(value: Any, at: Any) -> Any:
+        return tmap(lambda leaf: leaf * torch.rand(()), value)
+
+    return Strategy(name="fault", grads=grads)
+
+
+def writes_the_batch() -> Strategy:
+    def batch(value: Experience, at: Any) -> Experience:
+        value.reward.mul_(0.5)
+        return value
+
+    return Strategy(name="fault", batch=batch)
+
+
+def growing() -> Strategy:
+    return Strategy(
+        name="fault",
+        slot=lambda core, game, key: torch.zeros_like(key, dtype=torch.float32),
+        refresh=lambda memory, after: memory.double(),
+    )
+
+
+def exploding() -> Strategy:
+    """A norm whose slope at 0 is not finite."""
+    return Strategy(
+        name="fault", penalty=lambda at: torch.sqrt(0.0 * at.core.critic["0/weight"]).sum()
+    )
+
+
+def shifts_others() -> Strategy:
+    """Moves the core in its neutral setting too: whoever stands beside it learns otherwise."""
+    return Strategy(
+        name="fault",
+        accept=lambda new, at: new._replace(actor=tmap(lambda leaf: leaf + 1e-6, new.actor)),
+    )
+
+
+FAULTS: list[tuple[str, Callable[..., None], Examined, Any]] = [
+    ("neutral is not neutral", strategy_checks.neutral_is_the_baseline,
+     planted(scaled(2.0), neutral=scaled(1.0 + 1e-9)), RING),
+    ("active does nothing", strategy_checks.active_differs, planted(Strategy(name="fault")), RING),
+    ("falsely declared inert", strategy_checks.active_differs,
+     planted(replace(scaled(2.0), inert=lambda game: "so it says")), RING),
+    ("a control that acts", strategy_checks.active_differs, planted(scaled(2.0), identity=True), RING),
+    ("memory outside the state", strategy_checks.saved_and_continued_equals_uninterrupted,
+     planted(counting()), LQR),
+    ("moves others", strategy_checks.others_draws_are_unchanged,
+     planted(scaled(2.0), neutral=shifts_others()), LQR),
+    ("dtype drifts", strategy_checks.stays_finite_and_keeps_its_shape, planted(growing()), RING),
+    ("not finite", strategy_checks.stays_finite_and_keeps_its_shape, planted(exploding()), RING),
+    ("writes its input", strategy_checks.only_the_owner_writes, planted(writes_the_batch()), LQR),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "fault", "task"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS]
+)
+def test_a_faulty_strategy_is_caught(check: Any, fault: Examined, task: Any) -> None:
+    with pytest.raises(AssertionError):
+        check(fault, task)
+
+
+def test_global_randomness_is_refused() -> None:
+    """vmap itself forbids the global generator: a draw must come from a key."""
+    with pytest.raises(RuntimeError, match="random"):
+        strategy_checks.a_seed_alone_equals_the_seed_in_a_batch(planted(mixes_seeds()), RING)
+
+
+def test_an_order_that_matters_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the sorting in `combine`, sums come in the given order and round differently."""
+    from bench.learner import strategy
+
+    monkeypatch.setattr(strategy, "sorted", lambda members, key: list(members), raising=False)
+    double = Strategy(name="double", grads=lambda g, at: tmap(lambda leaf: 2 * leaf, g))
+    shift = Strategy(
+        name="shift", grads=lambda g, at: tmap(lambda leaf: leaf + 1, g), after=("double",)
+    )
+    with pytest.raises(AssertionError, match="order"):
+        strategy_checks.order_does_not_matter(double, shift, RING)
+
+
+class BlindData(type(RING)):
+    """A GAN whose real samples are the actor's own."""
+
+    def fresh(self, act: Any, key: Any, step: Any, seen: Any) -> Experience:
+        made = super().fresh(act, key, step, seen)
+        rows = self.batch_rows
+        return made._replace(action=torch.cat([made.action[:rows], made.action[:rows]]))
+
+
+class Deaf(type(RING)):
+    """A GAN whose experience does not come from its actor."""
+
+    def fresh(self, act: Any, key: Any, step: Any, seen: Any) -> Experience:
+        made = super().fresh(act, key, step, seen)
+        return made._replace(action=torch.zeros_like(made.action))
+
+
+class BootstrapsAlways(type(LQR)):
+    """Ignores the discount of a transition, hence every termination."""
+
+    def fresh(self, act: Any, key: Any, step: Any, seen: Experience) -> Experience:
+        return seen._replace(discount=torch.full_like(seen.discount, 0.95))
+
+
+class NeverBootstraps(type(LQR)):
+    """Treats every transition as an end."""
+
+    def fresh(self, act: Any, key: Any, step: Any, seen: Experience) -> Experience:
+        return seen._replace(discount=torch.zeros_like(seen.discount))
+
+
+class WrongShape(type(RING)):
+    """Reports one loss for all rows."""
+
+    def actor_loss(self, q: Any) -> Any:
+        return super().actor_loss(q).mean()
+
+
+@pytest.mark.parametrize(
+    ("check", "task"),
+    [
+        (task_checks.experience_carries_the_actors_mark, BlindData()),
+        (task_checks.experience_carries_the_actors_mark, Deaf()),
+        (task_checks.bootstraps_through_truncation_only, BootstrapsAlways()),
+        (task_checks.bootstraps_through_truncation_only, NeverBootstraps()),
+        (task_checks.shapes_are_as_declared, WrongShape()),
+    ],
+    ids=lambda value: type(value).__name__ if not callable(value) else value.__name__,
+)
+def test_a_faulty_task_is_caught(check: Any, task: Any) -> None:
+    with pytest.raises(AssertionError):
+        check(task)
+
+
+def test_an_evaluation_that_touches_training_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Episodes of evaluation played in the training environments."""
+    from bench.training.rollout import World
+
+    start = World.__init__
+
+    def shared(self: Any, *parts: Any) -> None:
+        start(self, *parts)
+        self.evaluation = self.training
+
+    monkeypatch.setattr(World, "__init__", shared)
+    small = type("Small", (type(LQR),), {"steps_per_update": 10})()
+    with pytest.raises(AssertionError, match="changed the run"):
+        task_checks.evaluation_leaves_no_trace(small)
+
+
+@pytest.mark.parametrize("wrong", ["truncated", "nothing"])
+def test_a_wrong_end_is_caught(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """A trainer that takes truncation for termination, and one that sees no end at all."""
+    from bench.training.rollout import World
+
+    step = World.step
+
+    def faulty(self: Any, *parts: Any) -> Experience:
+        seen = step(self, *parts)
+        played.append(1)
+        ended = wrong == "truncated" and len(played) == 25  # the horizon of the regulator
+        zero = torch.zeros_like(seen.discount)
+        always = torch.full_like(seen.discount, self.task.discount)
+        return seen._replace(discount=zero if ended else always)
+
+    played: list[int] = []
+    monkeypatch.setattr(World, "step", faulty)
+    task = LQR if wrong == "truncated" else registry.task("inverted_pendulum")
+    with pytest.raises(AssertionError, match="wrong discount"):
+        task_checks.ends_are_told_apart(task)
+
+
+def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.training.rollout import World
+
+    evaluate = World.evaluate
+
+    def noisy(self: World, decide: Any, appraise: Any) -> Any:
+        return evaluate(
+            self, lambda obs: decide(obs) + 0.1 * torch.randn(*obs.shape[:2], 1), appraise
+        )
+
+    monkeypatch.setattr(World, "evaluate", noisy)
+    with pytest.raises(AssertionError, match="untrained policy"):
+        task_checks.untrained_scores_are_an_untrained_policys(LQR)
+
+
+def test_an_actors_step_that_moves_the_critic_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.learner.learner import Learner
+
+    move = Learner._move
+
+    def both(self: Learner, core: Any, player: str, grads: Any) -> Any:
+        core = move(self, core, player, grads)
+        return core._replace(critic=tmap(lambda leaf: leaf + 1e-9, core.critic))
+
+    monkeypatch.setattr(Learner, "_move", both)
+    with pytest.raises(AssertionError, match="moved the critic"):
+        task_checks.an_actors_step_leaves_the_critic(RING)

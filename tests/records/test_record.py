@@ -1,0 +1,283 @@
+"""Records: written whole or not at all, and read without trust."""
+
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.experiment import registry
+from bench.experiment.grid import Cell
+from bench.learner.task import DIAGNOSES
+from bench.records import record
+from bench.records.record import (
+    CorruptRecord,
+    Found,
+    Point,
+    Record,
+    Scale,
+    ScoreInfo,
+    most_seeds,
+    outcome,
+    read,
+    summarise,
+    walk,
+    write,
+)
+from tests.support.factories import artefact, make_record
+
+
+def test_round_trip(tmp_path):
+    made = make_record(
+        scores=(0.5, None, 0.25),
+        artefacts={"samples": artefact(np.ones((500, 2), dtype=np.float32), "points")},
+    )
+    path = tmp_path / "deep" / "down" / "bare.json"
+    write(path, made)
+    assert read(path) == made
+    assert path.stat().st_mode & 0o777 == 0o644
+    before = path.read_bytes()
+    write(path, read(path))
+    assert path.read_bytes() == before
+
+
+def test_files_have_sorted_keys_and_one_line_for_each_seed(tmp_path):
+    write(tmp_path / "bare.json", make_record(scores=(0.1,) * 10))
+    text = (tmp_path / "bare.json").read_text()
+    raw = json.loads(text)
+    assert list(raw) == sorted(raw)
+    assert sum(line.lstrip().startswith('{"attempts"') for line in text.splitlines()) == 10
+    # 2 braces, a line for each other part, and 2 lines around the 10 seeds
+    assert len(text.splitlines()) == 2 + (len(raw) - 1) + 12
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_becomes_null(tmp_path, value):
+    point = Point(step=0, metrics={"fid": value, "modes": 1.0})
+    assert point.metrics == {"fid": None, "modes": 1.0}
+    raw = make_record().model_dump(mode="json")
+    raw["seeds"][0] |= {"status": "diverged", "score": value, "last": value, "best": value}
+    write(tmp_path / "bare.json", Record.model_validate(raw))
+    text = (tmp_path / "bare.json").read_text()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert read(tmp_path / "bare.json").seeds[0].score is None
+
+
+def test_nan_cannot_hide_in_settings(tmp_path):
+    hidden = make_record(strategy="r1", settings={"r1": {"gamma": math.nan}})
+    write(tmp_path / "bare.json", hidden)
+    assert "NaN" not in (tmp_path / "bare.json").read_text()
+    assert read(tmp_path / "bare.json").settings == {"r1": {"gamma": None}}
+
+
+@pytest.mark.parametrize("broken", ["replace", "fsync"])
+def test_a_failed_write_leaves_the_old_record_and_nothing_else(tmp_path, monkeypatch, broken):
+    path = tmp_path / "bare.json"
+    write(path, make_record(scores=(0.1, 0.2)))
+    before = path.read_bytes()
+
+    def no_space(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, broken, no_space)
+    with pytest.raises(OSError, match="No space left"):
+        write(path, make_record(scores=(0.3, 0.4)))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_new_record_is_on_disk_before_it_replaces_the_old_one(tmp_path, monkeypatch):
+    order = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("fsync"), fsync(handle)))
+    monkeypatch.setattr(os, "replace", lambda *ab: (order.append("replace"), replace(*ab)))
+    write(tmp_path / "bare.json", make_record())
+    assert order == ["fsync", "replace"]
+
+
+def test_a_record_that_is_too_large_is_refused(tmp_path):
+    big = make_record(scores=np.linspace(0.0, 1.0, 200).tolist())
+    with pytest.raises(ValueError, match="exceed 64 kB"):
+        write(tmp_path / "bare.json", big)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("metrics", [["distance"], ["fid", "is", "modes", "high_quality", "kl"]])
+def test_as_many_seeds_as_promised_fit(tmp_path, metrics):
+    """Also with long numbers, a failed attempt per seed, and the largest samples there are."""
+    points = 11
+    most = record.most_seeds(metrics, points)
+    assert most >= 20  # the most that a claim needs
+    raw = make_record(scores=np.linspace(1.0, 2.0, most).tolist()).model_dump(mode="json")
+    long = -1.234567e-123
+    for seed in raw["seeds"]:
+        seed["curve"] = [
+            {"step": 10_000_000 + i, "metrics": dict.fromkeys(metrics, long)} for i in range(points)
+        ]
+        seed |= {"score": long, "last": long, "best": long}
+        seed["attempts"] = [{"reason": "crashed", "message": "x" * 200}]
+    raw["artefacts"] = {"samples": artefact(np.ones((500, 2), dtype=np.float32), "points")}
+    raw["settings"] = {f"strategy_{i}": {"one": 0.123, "two": 0.456} for i in range(10)}
+    write(tmp_path / "bare.json", Record.model_validate(raw))
+
+
+WHOLE = json.dumps(make_record(scores=(0.1, 0.2)).model_dump(mode="json"))
+
+
+def changed(**parts) -> str:
+    return json.dumps(json.loads(WHOLE) | parts)
+
+
+CORRUPT = {
+    "empty": ("", "not a record"),
+    "truncated": (WHOLE[:-40], "not a record"),
+    "not text": (b"\xff\xfe\x00", "not a record"),
+    "a list": ("[]", "not a JSON object"),
+    "nothing in it": ("{}", "task: Field required"),
+    "NaN": (WHOLE.replace("0.1", "NaN"), "NaN is not a finite number"),
+    "infinity": (WHOLE.replace("0.1", "-Infinity"), "-Infinity is not a finite number"),
+    "overflow": (WHOLE.replace("0.1", "1e999"), "1e999 is not a finite number"),
+    "deep": ("[" * 60_000, "not a record"),
+    "an extra field": (changed(extra=1), "extra: Extra inputs are not permitted"),
+    "a future schema": (changed(schema_version=2), "schema_version: Input should be 1"),
+    "an odd schema": (changed(schema_version=[1]), "unhashable"),
+    "no seeds": (changed(seeds=[]), "seeds: .*at least 1"),
+    "no planned seeds": (changed(planned_seeds=[]), "planned_seeds: .*at least 1"),
+    "a seed twice": (changed(seeds=json.loads(WHOLE)["seeds"][:1] * 2), "once each"),
+    "seeds out of order": (changed(seeds=json.loads(WHOLE)["seeds"][::-1]), "sorted"),
+    "planned out of order": (changed(planned_seeds=[1, 0]), "planned_seeds must be sorted"),
+    "a crash as an outcome": (WHOLE.replace('"ok"', '"crashed"'), "seeds.0.status: "),
+    "a long file": (WHOLE + " " * 65536, "larger than 64 kB"),
+}
+
+
+@pytest.mark.parametrize("fault", CORRUPT)
+def test_a_corrupt_file_is_named_in_one_line(tmp_path, fault):
+    text, reason = CORRUPT[fault]
+    path = tmp_path / "bare.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(CorruptRecord, match=reason) as error:
+        read(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_corrupt_too(tmp_path):
+    with pytest.raises(CorruptRecord, match="No such file"):
+        read(tmp_path / "bare.json")
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(CorruptRecord, match="Is a directory"):
+        read(tmp_path / "folder.json")
+
+
+def test_old_schemas_are_upgraded_step_by_step(tmp_path, monkeypatch):
+    path = tmp_path / "bare.json"
+    path.write_text(changed(schema_version=-1, name="ring8", task="?"))
+    upgraders = {
+        -1: lambda raw: {**raw, "schema_version": 0, "task": raw["name"]},
+        0: lambda raw: {k: v for k, v in raw.items() if k != "name"} | {"schema_version": 1},
+    }
+    monkeypatch.setattr(record, "UPGRADERS", upgraders)
+    assert read(path) == Record.model_validate_json(WHOLE)
+    path.write_text(changed(schema_version=-1))
+    with pytest.raises(CorruptRecord, match="'name'"):  # an upgrader finds it malformed
+        read(path)
+
+
+INFO = ScoreInfo(metric="fid", unit="1", better="lower", window=2, step_unit="update")
+
+
+def points(*values: float | None) -> list[Point]:
+    return [Point(step=i, metrics={"fid": value}) for i, value in enumerate(values)]
+
+
+@pytest.mark.parametrize(
+    ("values", "better", "status", "summary"),
+    [
+        ((4.0, 1.0, 2.0, 3.0), "lower", "ok", (2.5, 3.0, 1.0)),
+        ((4.0, 1.0, 2.0, 3.0), "higher", "ok", (2.5, 3.0, 4.0)),
+        ((4.0,), "lower", "ok", (4.0, 4.0, 4.0)),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "collapsed", (2.5, 3.0, 1.0)),
+        ((4.0, 1.0, None, None), "lower", "diverged", (None, None, 1.0)),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "diverged", (None, None, 1.0)),
+        ((4.0, 1.0, None, 3.0), "lower", "ok", (None, 3.0, 1.0)),
+        ((None, None), "lower", "diverged", (None, None, None)),
+    ],
+)
+def test_summary_of_a_curve(values, better, status, summary):
+    info = INFO.model_copy(update={"better": better})
+    found = summarise(points(*values), info, status)
+    assert found == dict(zip(("score", "last", "best"), summary, strict=True))
+
+
+def test_corrupt_records_are_kept_under_free_names(tmp_path):
+    path = tmp_path / "bare+r1.json"
+    for text in ("one", "two", "three"):
+        path.write_text(text)
+        record.set_aside(path)
+    kept = {p.name: p.read_text() for p in tmp_path.iterdir()}
+    assert kept == {
+        "bare+r1.json.corrupt": "one",
+        "bare+r1.json.corrupt1": "two",
+        "bare+r1.json.corrupt2": "three",
+    }
+
+
+def test_walk_yields_all_in_path_order_and_does_not_stop(tmp_path):
+    write(tmp_path / "b" / "bare.json", make_record())
+    write(tmp_path / "a" / "bare.json", make_record())
+    (tmp_path / "a" / "other.json").write_text("{")
+    (tmp_path / "a" / "other.json.corrupt").write_text("{")
+    found = list(walk(tmp_path))
+    assert [type(item) for item in found] == [Found, CorruptRecord, Found]
+    assert isinstance(found[0], Found)
+    assert found[0].path == tmp_path / "a" / "bare.json"
+    assert list(walk(tmp_path / "b" / "bare.json")) == found[2:]
+
+
+def test_where_a_record_lies():
+    assert record.record_path(Path("x"), Cell("dirac", "bare", "r1")) == Path(
+        "x/dirac/bare+r1.json"
+    )
+
+
+def curve(*scores: float | None) -> list[Point]:
+    return [Point(step=i, metrics={"fid": score}) for i, score in enumerate(scores)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "bad", "status"),
+    [
+        ((100.0, 10.0, 1.0), None, "ok"),
+        ((100.0, 90.0, 95.0), None, "ok"),  # poor from first to last: nothing was lost
+        ((100.0, 10.0, 100.0), None, "collapsed"),
+        ((100.0, 10.0, 60.0), None, "ok"),  # log(60/100)/log(1/100) = 0.11 of the way is left
+        ((100.0, 10.0, 64.0), None, "collapsed"),  # 0.097
+        ((100.0, 11.0, 100.0), None, "ok"),  # it had never come half the way
+        ((1.0, 100.0, 100.0), None, "ok"),  # it had never learned what it began with
+        ((100.0, 10.0, None), None, "diverged"),
+        ((100.0, 10.0, 1.0), 7, "diverged"),
+    ],
+)
+def test_how_a_run_ended(scores, bad, status):
+    info = ScoreInfo(
+        metric="fid",
+        unit="squared distance",
+        better="lower",
+        window=1,
+        step_unit="update",
+        anchors=Scale(low=100.0, high=1.0, log=True),
+    )
+    assert outcome(curve(*scores), info, bad) == status
+    assert outcome(curve(1.0, 2.0), info.model_copy(update={"anchors": None}), None) == "ok"
+
+
+@pytest.mark.parametrize("name", registry.tasks())
+def test_ten_seeds_of_every_task_fit_in_a_record(name):
+    task = registry.task(name)
+    names = [metric.name for metric in (*task.metrics, *DIAGNOSES)]
+    assert most_seeds(names, task.evaluations + 1) >= 10
+    assert ScoreInfo.of(task).normalised(task.anchors.high) == pytest.approx(1.0)

@@ -1,0 +1,232 @@
+"""Searches for settings: what is drawn, what is chosen, and what a file may say."""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from bench.engine import tune_plan
+from bench.engine.plan import Terms
+from bench.engine.tune_plan import Rules
+from bench.engine.tune_results import text
+from bench.experiment import registry
+from bench.experiment.grid import KITS, BadGrid, Cell, flat, load_grid
+from bench.experiment.spec import spec_hash
+from bench.records import search
+from bench.records.record import Attempt, CorruptRecord, ScoreInfo
+from bench.records.search import WORST, Point, Search, Tried, median, merit
+from tests.support.closed_form import build, learner, run
+
+R1 = Cell("dirac", "bare", "r1")
+INFO = ScoreInfo.of(registry.task("dirac"))  # lower is better
+CORE = load_grid("core")
+SEARCHED = [
+    cell
+    for base in ("bare", "reference")
+    for cell in CORE.narrowed(None, (*CORE.strategies, *KITS), (base,), None).cells()
+    if search.space(cell)
+]
+
+
+GAMMAS = [settings["r1"]["gamma"] for settings in search.draws(R1, search.space(R1))]
+
+
+def tried(number: int, *scores: float | None, stopped: bool = False) -> Tried:
+    """Settings with the same score of each seed at every evaluation."""
+    points = 3 if stopped else 10
+    return Tried(
+        number=number,
+        settings={"r1": {"gamma": GAMMAS[number]}},
+        status="stopped" if stopped else "finished",
+        curve=[Point.of(50 * place, scores or [1.0] * 3) for place in range(1, points + 1)],
+        seconds=1.0,
+        attempts=[],
+    )
+
+
+def searched(*tries: Tried, budget: int = 3, info: ScoreInfo = INFO) -> Search:
+    within = search.space(R1)
+    return Search(
+        task="dirac",
+        domain="game",
+        base="bare",
+        strategy="r1",
+        cell="bare+r1",
+        score_info=info,
+        seeds=[1000, 1001, 1002],
+        budget=budget,
+        searcher="random",
+        halving=True,
+        space=within,
+        tries=list(tries),
+        spec=search.search_spec(R1, within, [1000, 1001, 1002]),
+        provenance=None,
+    )
+
+
+@pytest.mark.parametrize("cell", SEARCHED, ids=lambda cell: f"{cell.task}/{cell.name}")
+def test_draws_are_the_published_settings_and_then_the_space_once_each(cell: Cell) -> None:
+    within = search.space(cell)
+    every = list(search.draws(cell, within))
+    assert every[0] == search.searched(cell.settings(), within)
+    assert len({flat(settings) for settings in every}) == len(every) == search.size(cell, within)
+    assert all(search.contains(within, settings) for settings in every[1:])
+    assert list(islice(search.draws(cell, within), 2)) == every[:2]  # a larger budget goes on
+    for settings in every[:9]:  # and every one of them can be built, told and written
+        cell.varied("1", settings).learner().blueprint  # noqa: B018
+        assert text(settings).count(" ") >= 1
+        first = tried(0).model_copy(update={"settings": settings})
+        assert Tried.model_validate_json(first.model_dump_json()) == first
+
+
+def test_all_tasks_try_the_same_settings_in_the_same_order() -> None:
+    """Where the published ones are the same."""
+    orders = []
+    for task in ("ring8", "pendulum", "digits"):
+        cell = Cell(task, "bare", "lecam+r1")
+        orders.append(list(search.draws(cell, search.space(cell))))
+    assert orders[0] == orders[1] == orders[2]
+    assert len(orders[0]) == 4 * 3
+
+
+def test_nothing_is_searched_of_bases_controls_switches_and_what_is_removed() -> None:
+    for cell in (
+        Cell("ring8", "bare"),
+        Cell("ring8", "bare", "placebo"),
+        Cell("ring8", "bare", "layer_norm"),
+        Cell("ring8", "reference", "r1"),
+    ):
+        assert search.space(cell) == {}, cell
+
+
+def test_of_a_kit_its_parts_are_searched_and_of_a_base_nothing() -> None:
+    parts = search.space(Cell("pendulum", "bare", "ddpg"))
+    assert parts.keys() == {"replay", "target_network"}
+    assert search.space(Cell("pendulum", "reference", "huber")).keys() == {"huber"}
+
+
+def test_settings_make_another_cell_with_another_hash() -> None:
+    """The same settings, however they were given, are the same hash."""
+    tuned = R1.varied("tuned", {"r1": {"gamma": 10.0}})
+    assert (tuned.name, tuned.settings()) == ("bare+r1~tuned", {"r1": {"gamma": 10.0}})
+    assert tuned.published == R1
+    assert spec_hash(tuned) != spec_hash(R1)
+    assert spec_hash(R1.varied("tuned", {})) == spec_hash(R1)
+    asked = run(learner("dirac", build("r1", "dirac", gamma=10.0)), 3)[-1][1]
+    assert run(tuned.learner(), 3)[-1][1] == asked != run(R1.learner(), 3)[-1][1]
+    assert Cell.parse("dirac/bare+r1~tuned").name == tuned.name
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([1.0, 2.0, 9.0], 2.0),
+        ([1.0, None, 9.0], 9.0),
+        ([1.0, None, None], None),
+        ([math.nan], None),
+    ],
+)
+def test_failed_seeds_rank_worst_in_the_median(scores, expected) -> None:
+    """Of a score of which less is better; of the other kind they are on the other side."""
+    assert median(INFO, scores) == expected
+    rl = ScoreInfo.of(registry.task("pendulum"))
+    negative = [None if score is None else -score for score in scores]
+    assert median(rl, negative) == (None if expected is None else -expected)
+
+
+def test_merit_is_more_for_better_and_least_for_a_failure() -> None:
+    rl = ScoreInfo.of(registry.task("pendulum"))
+    assert merit(INFO, 1.0) > merit(INFO, 2.0) > merit(INFO, None) == WORST
+    assert merit(rl, 2.0) > merit(rl, 1.0) > merit(rl, math.nan) == WORST
+
+
+def test_the_best_has_the_best_median_then_fewer_failures_then_comes_first() -> None:
+    def best(*tries: Tried, **rest: int) -> int | None:
+        found = searched(*tries, **rest).best()
+        return None if found is None else found.number
+
+    assert best(tried(0, 2.0, 2.0, 2.0), tried(1, 1.0, 1.0, 9.0)) == 1
+    assert best(tried(0, 2.0, 2.0, 2.0), tried(1, 2.0, 2.0, 2.0)) == 0
+    assert best(tried(0, 1.0, 2.0, None), tried(1, 1.0, 2.0, 3.0)) == 1
+    assert best(tried(0, None, None, None), tried(1, 1.0, None, None)) == 1  # fewer failures
+    assert best(tried(0, 2.0, 2.0, 2.0), tried(1, stopped=True)) == 0
+    assert best() is None
+    both = searched(tried(0, 2.0, 2.0, 2.0), tried(1, 1.0, 1.0, 1.0))
+    assert [both.best(first).number for first in (1, 2, 9)] == [0, 1, 1]
+
+
+def test_scores_are_those_of_a_record_with_the_same_curve() -> None:
+    """The mean over the window of three; no score for what diverged, and none for a collapse."""
+    good = [1.0] * 7 + [0.3, 0.2, 0.1]
+    ends_in_nan = [0.1] * 9 + [math.nan]
+    collapsed = [0.1] * 7 + [1.1] * 3  # from nine tenths of the way to less than one tenth
+    columns = zip(good, ends_in_nan, collapsed, strict=True)
+    points = [Point.of(50 * place, scores) for place, scores in enumerate(columns, start=1)]
+    made = tried(0).model_copy(update={"curve": points})
+    scores = made.scores(INFO)
+    assert scores == [pytest.approx(0.2), None, None]
+    assert made.merits(INFO)[:2] == [-0.1, -0.1]  # of 1, 0.1 and 0.1
+
+
+def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> None:
+    """A full one with long numbers and failures fits, and one more would be refused."""
+    cell = Cell("ring8", "bare", "dragan+lecam+r1")
+    within, seeds = search.space(cell), 10
+    most = search.most_settings(cell, seeds)
+    assert 20 < most < search.size(cell, within)
+    step, score = 1_000_000, -1.234567e-101
+    every = [
+        Tried(
+            number=number,
+            settings=settings,
+            status="finished",
+            curve=[Point.of(step + place, [score] * seeds) for place in range(10)],
+            seconds=12345.678,
+            attempts=[Attempt(reason="interrupted")] * 2,
+        )
+        for number, settings in enumerate(islice(search.draws(cell, within), most))
+    ]
+    whole = searched().model_copy(update={"tries": every, "space": within})
+    search.write(tmp_path / "1" / "x" / "y.json", whole)
+    with pytest.raises(BadGrid, match=f"do not fit in one file; at most {most}"):
+        tune_plan.missing([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), Terms())
+    assert tune_plan.missing([cell], tmp_path, Rules(budget=most, seeds=seeds), Terms()).jobs
+
+
+def test_what_can_change_nothing_is_not_searched() -> None:
+    """A target network where the discount is 0, alone and in a kit."""
+    assert search.space(Cell("ring8", "bare", "target_network")) == {}
+    assert search.space(Cell("ring8", "bare", "ddpg")).keys() == {"replay"}
+
+
+def test_a_search_is_complete_when_budget_or_space_is_used_up() -> None:
+    assert not searched(tried(0, 1.0), tried(1, 1.0)).complete
+    assert searched(tried(0, 1.0), tried(1, 1.0), budget=2).complete
+    assert searched(tried(0, 1.0), tried(1, 1.0), tried(2, 1.0), budget=50).complete
+
+
+def test_a_file_reads_as_it_was_written_and_broken_ones_are_named(tmp_path: Path) -> None:
+    file = search.path(tmp_path / "1" / "x", R1)
+    assert file == tmp_path / "1" / "x" / "dirac" / "bare+r1.search.json"
+    made = searched(tried(0, 1.0, None, 2.0), tried(1, stopped=True))
+    search.write(file, made)
+    assert search.read(file) == made
+    assert search.valid(file, made.spec) == made
+    assert search.valid(file, "0" * 16) is None
+    assert [found for _, found in search.walk(tmp_path)] == [made]
+    file.write_text(file.read_text()[:-40])
+    with pytest.raises(CorruptRecord, match=r"search\.json: Invalid JSON"):
+        search.read(file)
+
+
+def test_a_search_by_other_code_chooses_nothing(tmp_path: Path, monkeypatch) -> None:
+    whole = searched(tried(0, 1.0), tried(1, 0.5), tried(2, 0.7))
+    search.write(search.path(tmp_path, R1), whole)
+    chosen, by = search.tuned(R1, tmp_path)
+    assert (chosen.settings(), by) == ({"r1": {"gamma": 10.0}}, whole)
+    monkeypatch.setattr(registry.strategy("r1").module, "SEARCH", {"gamma": (5.0,)})
+    with pytest.raises(search.NoSearch, match="by other code"):
+        search.tuned(R1, tmp_path)

@@ -1,0 +1,379 @@
+"""The report on synthetic records: what it says, what it leaves out, and that it is safe."""
+
+from __future__ import annotations
+
+import math
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.experiment import registry
+from bench.records.record import Artefact
+from bench.report import build_report, collect, curves, pages, tables
+from bench.report.style import printable
+from tests.support.factories import artefact, make_grid, make_record
+
+EFFECTS = {
+    "spectral_norm": (4.0, 4.0),
+    "label_smoothing": (4.0, -4.0),
+    "target_network": (0.0, 4.0),
+    "replay": (0.0, 0.0),
+}
+EVIL = '<script>alert("x")</script>|`$\\alpha'
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return make_grid(EFFECTS)
+
+
+@pytest.fixture(scope="module")
+def found(grid):
+    return collect.study(grid)
+
+
+def row(found, label, base="bare"):
+    return next(f for f in found.findings[base] if f.label == label)
+
+
+def small(**changes):
+    """Two tasks, one strategy, three seeds: what a smoke test leaves."""
+    return [
+        make_record(task=task, domain=domain, better=better, strategy=strategy, **changes)
+        for task, domain, better in (("ring8", "gan", "lower"), ("lqr", "rl", "higher"))
+        for strategy in (None, "replay")
+    ]
+
+
+def test_verdicts_of_known_effects(found):
+    assert row(found, "spectral_norm").verdict == "transfers"
+    assert row(found, "label_smoothing").verdict == "conflicts"
+    assert row(found, "replay").verdict == "undetermined"
+    assert {f.evidence for f in found.findings["bare"]} == {"claim"}
+
+
+def test_controls_are_called_what_they_are(found):
+    for name, entry in registry.strategies().items():
+        if entry.home == "control":
+            control = row(found, name)
+            assert control.expected == control.verdict == collect.control_verdict(name)
+    order = [f.expected is not None for f in found.findings["bare"]]
+    assert order == sorted(order), "controls come last"
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_few_seeds_never_misjudge_the_controls(n):
+    found = collect.study(make_grid({}, n=n))
+    assert row(found, "placebo").verdict in ("neutral", "undetermined")
+    assert row(found, "harmful").verdict in ("harmful", "undetermined")
+    assert row(found, "placebo").evidence == ("preliminary" if n == 5 else "smoke test")
+
+
+def test_inert_cells_are_shown_and_not_counted(found):
+    """A target network changes nothing where the discount is 0, whatever the records say."""
+    part = row(found, "target_network").domains["gan"]
+    assert part.state == "inert"
+    assert part.effect is None
+    assert set(part.inert) == {"ring8", "digits"}
+    assert all(part.inert.values())
+    assert row(found, "target_network").verdict == "RL only"
+    ring = next(view for view in found.tasks if view.name == "ring8")
+    assert ("bare", "target_network") in ring.cells
+    assert ("bare", "target_network") not in ring.effects
+    assert collect.inert_reason("target_network", "lqr") is None
+    assert collect.inert_reason("nobody_knows_it", "ring8") is None
+    assert collect.inert_reason("target_network", "nobody_knows_it") is None
+
+
+def test_toy_games_are_never_counted(grid):
+    game = [
+        make_record(task="dirac", domain="game", strategy=strategy, scores=scores)
+        for strategy, scores in ((None, [5.0] * 10), ("replay", [0.1] * 10), ("r1", [0.1] * 10))
+    ]
+    with_game = collect.study([*grid, *game])
+    without = collect.study(grid)
+    for before, after in zip(without.findings["bare"], with_game.findings["bare"], strict=True):
+        assert (before.label, before.verdict) == (after.label, after.verdict)
+        assert (
+            before.domains["gan"].effect.value == after.domains["gan"].effect.value
+            if (before.domains["gan"].effect)
+            else after.domains["gan"].effect is None
+        )
+    assert "r1" in tables.effect_matrix(with_game, "bare")[0].index
+
+
+def test_a_strategy_taken_away_is_judged_for_itself():
+    """The kit does better than the kit without replay, so replay helps."""
+    good, poor = list(range(10, 20)), list(range(10))
+    records = [
+        make_record(task="lqr", domain="rl", better="higher", base="reference", scores=good),
+        make_record(
+            task="lqr",
+            domain="rl",
+            better="higher",
+            base="reference",
+            strategy="replay",
+            contrast="removed",
+            scores=[*poor[:9], None],
+        ),
+    ]
+    part = row(collect.study(records), "replay", "reference").domains["rl"]
+    assert (part.effect.value, part.state, part.removed) == (1.0, "helps", True)
+    assert part.failures == (1, 10, 0, 10), "without, then with"
+
+
+def test_failures_rank_worst_and_stay_in_every_denominator():
+    records = [
+        make_record(scores=[1.0, 1.0, 1.0, 1.0]),
+        make_record(strategy="replay", scores=[0.5, 0.5, None, None]),
+    ]
+    found = collect.study(records)
+    assert row(found, "replay").domains["gan"].effect.value == 0.5
+    table = tables.task_table(found.tasks[0], found).set_index("cell")
+    assert table.loc["bare+replay", "failures"] == "2 of 4 (2 diverged)"
+    assert table.loc["bare+replay", "failure_rate"] == 0.5
+    assert table.loc["bare+replay", "iqm"] == math.inf  # lower is better: the worst
+    assert table.loc["bare+replay", "best_minus_last"] == math.inf
+    assert table.loc["bare", "iqm"] == 1.0
+
+
+def test_a_collapsed_run_counts_as_failed_and_ranks_worst():
+    record = make_record(scores=[1.0, 9.0], statuses=["ok", "collapsed"])
+    cell = next(iter(collect.study([record]).tasks[0].cells.values()))
+    assert cell.failure_text == "1 of 2 (1 collapsed)"
+    assert cell.arm.values.tolist() == [-1.0, -math.inf]
+
+
+def test_task_table_numbers():
+    scores = [1.0, 2.0, 3.0, 40.0]
+    found = collect.study([make_record(scores=scores, seconds=8.0)])
+    table = tables.task_table(found.tasks[0], found)
+    assert table.loc[0, "iqm"] == 2.5
+    assert table.loc[0, "iqm_low"] <= 2.5 <= table.loc[0, "iqm_high"]
+    assert table.loc[0, "seconds_per_seed"] == 2.5  # 8 s of updates and 2 s of evaluation
+    assert table.loc[0, "last_modes"] == 4.0
+    assert math.isnan(table.loc[0, "improvement"])
+
+
+@pytest.mark.parametrize(("better", "best", "last"), [("lower", 1.0, 4.0), ("higher", 4.0, 1.0)])
+def test_what_a_run_loses_after_its_best_is_never_negative(better, best, last):
+    record = make_record(better=better, scores=[last] * 3)
+    kept = [result.model_copy(update={"best": best}) for result in record.seeds]
+    view = collect.study([record.model_copy(update={"seeds": kept})]).tasks[0]
+    assert tables.best_minus_last(view.cells["bare", ""]) == 3.0
+
+
+def test_p_is_adjusted_for_the_strategies_and_not_for_the_controls(found):
+    """Four strategies in two domains, less one that is inert: a family of seven."""
+    smallest = row(found, "spectral_norm").domains["gan"]
+    assert smallest.p_adjusted == pytest.approx(7 * smallest.effect.p)
+    control = row(found, "harmful").domains["gan"]
+    assert control.p_adjusted == control.effect.p
+
+
+def test_the_first_record_of_a_cell_wins_and_the_others_are_named(tmp_path):
+    first, second = make_record(scores=[1.0, 2.0]), make_record(scores=[8.0, 9.0])
+    other = make_record(strategy="r1", protocol_version="0")
+    found = collect.study([first, second, other])
+    assert [cell.record for cell in found.tasks[0].cells.values()] == [first]
+    assert [why for _, why in found.ignored] == [
+        "a record of the same cell comes before it",
+        "protocol 0, not 1",
+    ]
+    build_report([first, second], tmp_path, None)
+    assert "comes before it" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_records_with_another_score_are_not_compared():
+    found = collect.study([make_record(), make_record(strategy="replay", better="higher")])
+    assert len(found.ignored) == 1
+    assert not found.findings["bare"]
+
+
+def test_no_records_is_a_clear_error(tmp_path):
+    with pytest.raises(ValueError, match="no records found"):
+        build_report([], tmp_path, None)
+    with pytest.raises(ValueError, match="1 of another protocol version"):
+        build_report([make_record(protocol_version="0")], tmp_path, None)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [make_record(scores=[1.0])],
+        [make_record(strategy="replay")],
+        [make_record(), make_record(task="lqr", domain="rl", better="higher", strategy="replay")],
+        [make_record(task="dirac", domain="game")],
+        [make_record(scores=[None, None]), make_record(strategy="replay", scores=[None, None])],
+    ],
+    ids=["one base", "no base", "no pair", "toys only", "all failed"],
+)
+def test_partial_grids_make_a_report(records, tmp_path):
+    written = build_report(records, tmp_path, tmp_path / "LEADERBOARD.md")
+    assert all(path.stat().st_size > 0 for path in written)
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path):
+    records = small()
+    records[0] = records[0].model_copy(
+        update={"artefacts": {"end": Artefact(**artefact(np.ones((9, 2), np.float32), "points"))}}
+    )
+    builds = []
+    for name in ("a", "b"):
+        written = build_report(records, tmp_path / name, tmp_path / name / "LEADERBOARD.md")
+        builds.append({p.relative_to(tmp_path / name): p.read_bytes() for p in written})
+    assert builds[0] == builds[1]
+    assert {path.name for path in builds[0]} >= {
+        "index.html",
+        "LEADERBOARD.md",
+        "task-ring8.csv",
+        "transfer-bare.csv",
+        "transfer-bare.png",
+        "effects-bare.png",
+        "task-ring8-bare-curves.png",
+        "task-ring8-bare-samples.png",
+    }
+
+
+class Tags(HTMLParser):
+    """Every tag of a page, and every address that it would load."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.sources, self.links, self.ids = [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        known = dict(attributes)
+        self.tags.append(tag)
+        self.sources += [known["src"]] if "src" in known else []
+        self.links += [known["href"]] if tag in ("a", "link") else []
+        self.ids += [known["id"]] if "id" in known else []
+
+
+def parse(path: Path) -> Tags:
+    tags = Tags()
+    tags.feed(path.read_text(encoding="utf-8"))
+    return tags
+
+
+def test_text_of_a_record_cannot_reach_the_page_or_leave_the_folder(tmp_path):
+    evil = [
+        record.model_copy(
+            update={"task": "../../" + EVIL + record.task}
+            | ({"strategy": EVIL, "cell": "bare+" + EVIL} if record.strategy else {})
+        )
+        for record in small()
+    ]
+    out = tmp_path / "deep" / "out"
+    written = build_report(evil, out, out / "LEADERBOARD.md")
+    assert all(out in path.resolve().parents for path in written)
+    assert {path.parent for path in tmp_path.rglob("*") if path.is_file()} == {
+        out,
+        out / "tables",
+        out / "figures",
+    }
+    assert parse(out / "index.html").tags.count("script") == 1, "the page's own"
+    text = (out / "LEADERBOARD.md").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    cells = {line.replace("\\|", "").count("|") for line in text.splitlines() if "alert" in line}
+    assert cells == {0, 11}, "headings, and rows of ten columns"
+
+
+def test_the_page_stands_alone(grid, tmp_path):
+    build_report(grid, tmp_path, None)
+    page = parse(tmp_path / "index.html")
+    assert page.sources
+    assert all(s.startswith("data:image/png;base64,") for s in page.sources)
+    assert "link" not in page.tags
+    for link in page.links:
+        assert link[1:] in page.ids if link.startswith("#") else (tmp_path / link).is_file()
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_the_page_and_the_csv_say_the_same(grid, tmp_path):
+    build_report(grid, tmp_path, tmp_path / "LEADERBOARD.md")
+    table = pd.read_csv(tmp_path / "tables" / "transfer-bare.csv").set_index("strategy")
+    text = (tmp_path / "LEADERBOARD.md").read_text(encoding="utf-8")
+    line = next(li for li in text.splitlines() if li.startswith("| spectral\\_norm |"))
+    found = table.loc["spectral_norm"]
+    assert found["verdict"] == "transfers"
+    assert "**transfers**" in line
+    assert f"{found['gan_effect']:.2f} [{found['gan_low']:.2f}, {found['gan_high']:.2f}]" in line
+    command = "python -m bench run --tasks ring8 --strategies spectral_norm --base bare --seeds 10"
+    assert command in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert (
+        command
+        == pd.read_csv(tmp_path / "tables" / "task-ring8.csv")
+        .set_index("cell")
+        .loc["bare+spectral_norm", "command"]
+    )
+
+
+def test_smoke_tests_say_so(tmp_path):
+    build_report(small(), tmp_path, tmp_path / "LEADERBOARD.md")
+    assert "<b>Smoke test.</b>" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "**smoke test**" in (tmp_path / "LEADERBOARD.md").read_text(encoding="utf-8")
+
+
+def test_quartiles_of_a_curve():
+    record = make_record(scores=[1.0, 2.0, 3.0, 4.0, None], points=3)
+    steps, (low, middle, high) = curves.quartiles(record)
+    assert steps.tolist() == [0.0, 100.0, 200.0]
+    assert (low[-1], middle[-1], high[-1]) == (2.0, 3.0, 4.0)
+    _, (_, lost, _) = curves.quartiles(make_record(scores=[1.0, None, None], points=3))
+    assert math.isnan(lost[-1])
+    assert lost[0] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("shape", "page"),
+    [
+        ((30, 8, 8), (44, 44)),
+        ((4, 8, 8, 1), (17, 17)),
+        ((4, 3, 8, 6), (17, 13, 3)),
+        ((1, 8, 8, 3), (8, 8, 3)),
+        ((4, 8, 8, 5), None),
+        ((7,), None),
+    ],
+)
+def test_image_grids(shape, page):
+    made = curves.image_grid(np.zeros(shape, np.uint8))
+    assert (None if made is None else made.shape) == page
+
+
+def test_broken_artefacts_are_left_out():
+    good = Artefact(**artefact(np.ones((2, 2), np.float32), "points"))
+    assert curves.decode(good).tolist() == [[1, 1], [1, 1]]
+    for change in ({"shape": [3, 2]}, {"data": "not base64!"}, {"shape": [0, 2]}, {"shape": [-1]}):
+        assert curves.decode(good.model_copy(update=change)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (1234.5, "1,234"), (-150.04, "−150"), (0.01234, "0.0123"), (2.5, "2.50"),
+     (math.inf, "failed"), (math.nan, "–"), (3e-6, "3.00e-06")],
+)  # fmt: skip
+def test_numbers_are_short(value, text):
+    assert tables.number(value) == text
+
+
+def test_text_for_figures_and_markdown():
+    assert printable("naïve\n" + "x" * 60) == "na?ve?" + "x" * 33 + "…"
+    assert pages.markdown("a|b\n<i> `c`") == "a\\|b &lt;i&gt; \\`c\\`"
+
+
+def test_the_bases_learning_curves_are_a_figure_of_their_own(tmp_path):
+    records = [
+        make_record(task=task, domain=domain, base=base, scores=(0.1, 0.2, 0.4))
+        for task, domain in (("ring8", "gan"), ("lqr", "rl"))
+        for base in ("bare", "reference")
+    ]
+    written = build_report(records, tmp_path, None)
+    assert tmp_path / "figures" / "bases.png" in written
+    assert curves.base_curves(collect.study(records[:1])) is not None
+    assert curves.base_curves(collect.study([make_record(strategy="r1")])) is None

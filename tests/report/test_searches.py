@@ -1,0 +1,92 @@
+"""What a report says of searches for settings: choices, budget curves, and what it leaves out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.records import search
+from bench.records.record import CorruptRecord, Found
+from bench.report import build_report, searches
+from tests.records.test_search import INFO, searched, tried
+from tests.support.factories import make_record
+
+WHOLE = searched(tried(0, 0.8), tried(1, 0.4), tried(2, stopped=True))
+HERE = Path("bare+r1.search.json")
+
+
+def test_the_budget_curve_is_the_score_of_the_best_so_far() -> None:
+    """Between the anchors 1.15 and 0; what failed, or is worse than the low one, is 0."""
+    assert (INFO.anchors.low, INFO.anchors.high) == (1.15, 0.0)
+
+    def normalised(distance: float) -> float:
+        return (1.15 - distance) / 1.15
+
+    one, two = normalised(0.8), normalised(0.4)
+    assert searches.budget_curve(WHOLE) == pytest.approx([one, two, two])
+    worse = searched(tried(0, 0.4), tried(1, 0.8), tried(2, 0.2))
+    assert searches.budget_curve(worse) == pytest.approx([two, two, normalised(0.2)])
+    failed = searched(tried(0, None), tried(1, 99.0), tried(2, 0.8))
+    assert searches.budget_curve(failed) == pytest.approx([0.0, 0.0, one])
+
+
+def record(folder: Path, gamma: float) -> Found:
+    made = make_record(task="dirac", domain="game", strategy="r1")
+    changes = {
+        "settings": {"r1": {"gamma": gamma}},
+        "settings_from": "tuned",
+        "cell": "bare+r1~tuned",
+    }
+    return Found(folder / "dirac" / "bare+r1~tuned.json", made.model_copy(update=changes))
+
+
+def test_what_is_stale_broken_unfinished_or_double_is_named() -> None:
+    stale = WHOLE.model_copy(update={"spec": "0" * 16})
+    empty = searched(tried(1, stopped=True))
+    folders = [Path("1") / name / "dirac" for name in ("a", "b", "c", "mine", "local")]
+    items = [CorruptRecord("x.search.json: broken"), stale, empty, WHOLE, WHOLE]
+    found = [(folder / HERE.name, item) for folder, item in zip(folders, items, strict=True)]
+    kept, ignored = searches.sort_out(found, [])
+    assert [(shown.search, shown.submission) for shown in kept] == [(WHOLE, "local")]
+    assert [why for _, why in ignored] == [
+        "x.search.json: broken",
+        "made by other code, settings or data than these",
+        "nothing has come to its end yet",
+        "a search of the same cell comes before it",
+    ]
+    assert ignored[-1][0] == "1/mine/dirac/bare+r1.search.json"
+    kept, _ = searches.sort_out(found, [record(Path("1/mine"), 10.0)])
+    assert kept[0].submission == "mine"  # the one whose tuned cell is shown
+
+
+def test_a_tuned_record_is_shown_only_beside_the_search_that_chose_it(tmp_path: Path) -> None:
+    folder = tmp_path / "1" / "mine"
+    chosen, other = record(folder, 10.0), record(folder, 0.1)
+    published = Found(folder / "dirac" / "bare.json", make_record(task="dirac", domain="game"))
+    kept, ignored = searches.believed([published, chosen])
+    assert kept == [published]
+    assert "chosen by no search: dirac/bare+r1 has not been searched" in ignored[0][1]
+    search.write(folder / "dirac" / HERE.name, WHOLE)
+    assert searches.believed([published, chosen, other]) == (
+        [published, chosen],
+        [(str(other.path), "the search beside it has chosen other settings")],
+    )
+
+
+def test_page_leaderboard_table_and_figure_tell_the_choice(tmp_path: Path) -> None:
+    records = [make_record(task="ring8", strategy=strategy) for strategy in (None, "r1")]
+    board = tmp_path / "LEADERBOARD.md"
+    build_report(records, tmp_path / "without", board)
+    assert "Tuned settings" not in board.read_text()
+    build_report(records, tmp_path, board, [searches.Shown(WHOLE, "mine")])
+    (line,) = re.findall(r"\| r1 \| bare \| dirac \|.*", board.read_text())
+    assert line == "| r1 | bare | dirac | mine | 3 | gamma 10 | gamma 1 | distance 0.800 → 0.400 |"
+    page = (tmp_path / "index.html").read_text()
+    assert '<section id="tuned">' in page
+    assert "<td>gamma 10</td>" in page
+    assert (tmp_path / "figures" / "searches.png").read_bytes()[:4] == b"\x89PNG"
+    (row,) = pd.read_csv(tmp_path / "tables" / "searches.csv").to_dict("records")
+    assert (row["tried"], row["stopped"], row["score_chosen"]) == (3, 1, 0.4)

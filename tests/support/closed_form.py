@@ -1,0 +1,73 @@
+"""Tools for games with two parameters: the matrix of one update, and runs of one seed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.experiment import registry
+from bench.functional import rng
+from bench.functional.pytree import leaves, tmap
+from bench.learner.integrators import Step, alternating
+from bench.learner.learner import Info, Learner, State
+from bench.learner.strategy import Strategy, combine
+
+STEP = 0.1  # the point games' learning rate, h in the formulas
+
+
+def learner(task: str, *strategies: Strategy, step: Step = alternating) -> Learner:
+    """A learner on a task, by name."""
+    return Learner(registry.task(task), combine(strategies), default_step=step)
+
+
+def build(name: str, task: str, **settings: Any) -> Strategy:
+    """A strategy with its defaults on a task, overridden by `settings`."""
+    return registry.strategy(name).build(registry.task(task), settings)
+
+
+def at_point(state: State, point: Tensor) -> State:
+    """The state of a point game moved to (theta, psi)."""
+    (theta,), (psi,) = state.core.actor, state.core.critic  # their only parameters' names
+    core = state.core._replace(actor={theta: point[:1]}, critic={psi: point[1:].reshape(1, 1)})
+    return state._replace(core=core)
+
+
+def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
+    """[2, 2] Jacobian at the equilibrium of what one update does to (theta, psi)."""
+    key = rng.seed_key(0)
+
+    def move(point: Tensor) -> Tensor:
+        state = at_point(what.init(key), point)
+        for _ in range(updates):
+            state, _ = what.update(state, what.game.blank(0), key)
+        return torch.cat([leaf.reshape(1) for leaf in leaves(state.core[:2])])
+
+    return torch.func.jacrev(move)(torch.zeros(2)).numpy()
+
+
+def eigenvalues(matrix: NDArray[Any]) -> NDArray[np.complex128]:
+    """Sorted by imaginary, then by real part."""
+    found = np.linalg.eigvals(matrix.astype(complex))
+    return found[np.lexsort((found.real.round(9), found.imag.round(9)))]
+
+
+def same_spectrum(one: NDArray[Any], other: Sequence[complex] | NDArray[Any]) -> bool:
+    """Whether the eigenvalues of a matrix are the given ones, to 1e-6."""
+    wanted = eigenvalues(np.diag(np.asarray(other, dtype=complex)))
+    return bool(np.allclose(eigenvalues(one), wanted, rtol=0, atol=1e-6))
+
+
+def run(what: Learner, updates: int, seen: Any = None, seed: int = 0) -> tuple[list[State], Info]:
+    """The states of one seed after 0 to `updates` updates, and the last report."""
+    key = rng.seed_key(seed)
+    states = [what.init(key)]
+    info = None
+    for _ in range(updates):
+        kept = tmap(lambda leaf: leaf.clone(), states[-1])
+        state, info = what.update(kept, what.game.blank(0) if seen is None else seen, key)
+        states.append(state)
+    assert info is not None
+    return states, info

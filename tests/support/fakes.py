@@ -1,0 +1,65 @@
+"""Training that costs nothing, for tests of what surrounds it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.cli.app import main
+from bench.training.train import Run
+
+
+@dataclass
+class FakeTraining:
+    """Stands in for `bench.training.train.train`; curves depend on task, strategies and seed alone."""
+
+    calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
+    before: Callable[[str], None] = lambda cell: None  # may raise
+    evaluations: int = 5
+
+    def __call__(
+        self, learner: Any, seeds: Sequence[int], updates: int | None = None, **rest: Any
+    ) -> Run:
+        parts = {part.name for parts in learner.plan.parts.values() for part in parts}
+        cell = "+".join([learner.game.name, *sorted(parts)])
+        self.calls.append((learner.game.name, cell, tuple(seeds)))
+        self.before(cell)
+        total = (updates or learner.game.updates) * learner.game.steps_per_update
+        steps = [total * part // self.evaluations for part in range(self.evaluations + 1)]
+        names = [metric.name for metric in learner.game.metrics]
+        return Run(
+            seeds=tuple(seeds),
+            steps=steps,
+            curves=[
+                [{name: number(cell, name, seed, step) for name in names} for seed in seeds]
+                for step in steps
+            ],
+            first_bad_step=[None] * len(seeds),
+            state=None,  # type: ignore[arg-type]
+            compiled=False,
+            seconds={"update": 0.5 * len(seeds)},
+            samples=None,
+            actor={"0/weight": np.zeros((2, 2))},
+        )
+
+    @property
+    def cells(self) -> list[str]:
+        """Which cells were trained, in order."""
+        return [cell for _, cell, _ in self.calls]
+
+
+def number(*parts: Any) -> float:
+    """A number in [0, 1) that depends on the parts alone."""
+    return zlib.crc32(repr(parts).encode()) / 2**32
+
+
+def bench(*arguments: Any) -> int:
+    """`python -m bench ARGUMENTS` in this process; its exit code."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    return int(stop.value.code or 0)

@@ -1,0 +1,157 @@
+"""Thirty updates of some cells as they were when stored, in float64: what a spec hash promises.
+
+    python -m tests.support.trajectories
+    python -m tests.support.trajectories --neutral bench.training.rollout --since HEAD --why "fewer conversions"
+
+The first makes again those that a change has re-defined, and leaves the others as they are: the
+spec hash is a promise that records stay valid, and `tests/experiment/test_spec.py` holds every edit to it. The
+second enters a module among the edits that move no number, which the test must then show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from unittest import mock
+
+import torch
+
+from bench.experiment.grid import Cell
+from bench.experiment.spec import NEUTRAL_EDITS, NeutralEdit, code_hash, spec_hash, text_hash
+from bench.functional import pytree
+from bench.training import compilation
+from bench.training.environments import Backend
+from bench.training.train import train
+
+ROOT = Path(__file__).resolve().parent.parent
+STORED = Path(__file__).with_suffix(".json")
+
+
+class Trajectory(NamedTuple):
+    """A cell, what steps its environment, and how its updates are computed."""
+
+    cell: str
+    backend: Backend = "auto"
+    code: Literal["recorded", "compiled"] = "recorded"
+    updates: int = 30  # more than lqr's 25 steps, so that episodes are cut off
+
+    def __str__(self) -> str:
+        return f"{self.cell}@{self.backend}, {self.code}"
+
+    def numbers(self) -> dict[str, float]:
+        """Scores, diagnoses, and both players' norms after the updates of two of four seeds."""
+        learner = Cell.parse(self.cell).learner()
+        task: Any = type(learner.game)
+        # Learning at once, where the task would gather experience for a thousand updates; some
+        # episodes of an evaluation go on when others have ended.
+        changes = {"warmup": 0, "evaluations": 1, "episodes": min(4, task.episodes * 4)}
+        quick = type(task.__name__, (task,), changes)()
+        compile_it = self.code == "compiled"
+        with _float64(), mock.patch.object(compilation, "pays", return_value=compile_it):
+            run = train(
+                replace(learner, game=quick), range(4), updates=self.updates, backend=self.backend
+            )
+        found = {}
+        for seed in (0, 3):
+            found |= {f"{seed}/{name}": value for name, value in run.curves[-1][seed].items()}
+            for player in ("actor", "critic"):
+                leaves = pytree.leaves(getattr(run.state.core, player))
+                norm = sum(leaf[seed].square().sum() for leaf in leaves) ** 0.5
+                found[f"{seed}/{player}"] = float(norm)
+        return found
+
+
+TRAJECTORIES = (
+    Trajectory("dirac/bare"),
+    Trajectory("dirac/bare", code="compiled"),
+    Trajectory("lqr_game/bare", updates=20),  # then it diverges
+    Trajectory("ring8/reference"),
+    Trajectory("ring8_mdp/bare"),
+    Trajectory("digits/reference"),
+    Trajectory("stacked_digits/bare"),
+    Trajectory("lqr/reference"),
+    Trajectory("pendulum/reference", "gymnasium"),
+    Trajectory("pendulum/reference", "envpool"),
+    Trajectory("inverted_double_pendulum/bare", "gymnasium"),
+    Trajectory("inverted_double_pendulum/reference", "envpool"),
+)
+"""Every kind of task, both backends, and compiled code."""
+
+
+@contextmanager
+def _float64() -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def stored() -> dict[str, dict[str, Any]]:
+    """Trajectory -> the spec hash of its cell, and its numbers when it was stored."""
+    return json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
+
+
+def store() -> None:
+    """Store what is missing or is no longer defined as it was."""
+    before, after = stored(), {}
+    for trajectory in TRAJECTORIES:
+        name, spec = str(trajectory), spec_hash(Cell.parse(trajectory.cell))
+        old = before.get(name)
+        if old is None or old["spec"] != spec:
+            old = {"spec": spec, "numbers": trajectory.numbers()}
+            print(f"{name}: stored")
+        after[name] = old
+    STORED.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+
+
+def enter(name: str, since: str, why: str) -> None:
+    """Let a module's code count as what it was at a commit, or as what that code counted as."""
+    module = import_module(name)
+    path = Path(inspect.getsourcefile(module) or "").resolve().relative_to(ROOT)
+    before, now = text_hash(_shown(since, path)), code_hash(module)
+    if before == now:
+        sys.exit(f"{name} is as it was at {since}: name the commit before the edit by --since")
+    edits = json.loads(_shown(since, NEUTRAL_EDITS.relative_to(ROOT)))
+    last = edits.get(name, {})
+    counts_as = last["counts_as"] if last.get("code") == before else before
+    table = json.loads(NEUTRAL_EDITS.read_text(encoding="utf-8"))
+    table[name] = NeutralEdit(now, counts_as, why)._asdict()
+    NEUTRAL_EDITS.write_text(json.dumps(table, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _shown(commit: str, path: Path) -> str:
+    """A file as it was at a commit."""
+    done = subprocess.run(
+        ["git", "-C", ROOT, "show", f"{commit}:{path}"], capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else sys.exit(done.stderr.strip())
+
+
+def main() -> None:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.support.trajectories")
+    parser.add_argument("--neutral", metavar="MODULE", help="edited, and no number has moved")
+    parser.add_argument("--since", metavar="COMMIT", default="HEAD", help="before the edit")
+    parser.add_argument("--why", metavar="TEXT", help="what the edit was for")
+    given = parser.parse_args()
+    if given.neutral is None:
+        store()
+    elif given.why:
+        enter(given.neutral, given.since, given.why)
+    else:
+        parser.error("--why is needed: say what the edit was for")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Machine code of updates: the same numbers, chosen by cost, and never needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from bench.experiment.grid import Cell
+from bench.functional import pytree, rng
+from bench.training import compilation
+from bench.training.trace import trace
+from bench.training.train import train
+
+needs_compiler = pytest.mark.skipif(compilation.compiler() is None, reason="no C++ compiler")
+
+
+def recording(cell: str, seeds: int = 2) -> Any:
+    learner = Cell.parse(cell).learner()
+    keys = torch.stack([rng.seed_key(seed) for seed in range(seeds)])
+    blank = learner.game.blank(0)
+    seen = pytree.tmap(lambda leaf: leaf.expand(seeds, *leaf.shape).clone(), blank)
+    return trace(vmap(learner.update), vmap(learner.init)(keys), seen, keys)
+
+
+@needs_compiler
+@pytest.mark.parametrize("cell", ["lqr/reference", "ring8/reference+packing"])
+def test_compiled_updates_give_the_same_numbers(
+    monkeypatch: pytest.MonkeyPatch, float64: None, cell: str
+) -> None:
+    """To 1e-9 in float64 after 20 updates, memories and environment included."""
+    runs, calls, compile_it = [], 0, compilation.compiled
+
+    def counted(*given: Any) -> Any:
+        made = compile_it(*given)
+
+        def run(*leaves: Tensor) -> list[Tensor]:
+            nonlocal calls
+            calls += 1
+            return made.flat(list(leaves))
+
+        return made.by(run)
+
+    monkeypatch.setattr(compilation, "compiled", counted)
+    for fast in (True, False):
+        monkeypatch.setattr(compilation, "pays", lambda *_, fast=fast: fast)
+        runs.append(train(Cell.parse(cell).learner(), [0, 3], updates=20))
+    assert [run.compiled for run in runs] == [True, False]
+    assert calls == 20  # the machine code was made, and it was what ran
+    ours, theirs = (pytree.leaves(run.state) for run in runs)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_what_pays_depends_on_the_calls_and_not_on_the_seeds() -> None:
+    small, large = recording("ring8/bare"), recording("ring8/bare", seeds=7)
+    assert not compilation.pays(small, 100, 2)
+    assert compilation.pays(small, 100_000, 2)
+    for calls in range(1000, 10_000, 500):
+        assert compilation.pays(small, calls, 2) == compilation.pays(large, calls, 7)
+
+
+def test_convolutions_stay_recorded() -> None:
+    assert not compilation.pays(recording("digits/bare"), 10**9, 2)
+
+
+@needs_compiler
+def test_options_that_this_version_lacks_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As older versions lack those that only save time."""
+    monkeypatch.setitem(compilation.OPTIONS, "cpp.no_such_option", True)
+    monkeypatch.setitem(compilation.OPTIONS, "no_such_option", True)
+    monkeypatch.setattr(compilation, "pays", lambda *_: True)
+    assert train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
+
+
+def test_without_a_compiler_updates_run_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr(compilation, "pays", lambda *_: True)
+    assert not train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
+
+
+@pytest.mark.parametrize("why", ["compiler", "disk"])
+def test_what_cannot_be_compiled_runs_as_recorded(
+    monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    from torch._inductor.exc import InductorError
+
+    def broken(*_: Any) -> Any:
+        if why == "disk":
+            raise PermissionError("planted: the cache cannot be written")
+        raise InductorError(RuntimeError("planted"), None)
+
+    monkeypatch.setenv("CXX", "true")
+    monkeypatch.setattr(compilation, "pays", lambda *_: True)
+    monkeypatch.setattr(compilation, "compiled", broken)
+    with pytest.warns(UserWarning, match="planted"):
+        run = train(Cell.parse("bilinear/bare").learner(), [0], updates=3)
+    assert not run.compiled
+    assert run.first_bad_step == [None]
+
+
+def crossing(
+    first: Tensor, second: Tensor, memory: Tensor, square: Tensor, given: Tensor
+) -> list[Tensor]:
+    """Hands values from one place to another, writes in place, and computes something new."""
+    memory.index_add_(0, torch.tensor([1]), given)
+    return [second[1:], first.expand(2), memory, square.T, first * given + second.sum(), square]
+
+
+class Graph(compilation.Resident):
+    """As a CUDA graph: every step writes its values into the same memory."""
+
+    def _step(self) -> None:
+        places = getattr(self, "_values", None)
+        super()._step()
+        if places is not None:
+            with torch.inference_mode():
+                for place, value in zip(places, self._values, strict=True):
+                    place.copy_(value)
+            self._values = places
+
+
+@pytest.mark.parametrize("kind", [compilation.Resident, Graph])
+def test_resident_values_are_those_of_the_function(kind: type[compilation.Resident]) -> None:
+    """Even where a new value is another place's old one, and where a memory is written in place.
+
+    Carried values are good until the next call, the others for ever.
+    """
+    begin = [torch.tensor(row) for row in ([1.0], [2.0, 3.0], [0.0, 0.0, 0.0])]
+    begin += [torch.arange(4.0).reshape(2, 2), torch.tensor([10.0])]
+    made = trace(crossing, *begin)
+    resident = kind(made, begin, carried=4)
+    plain = [leaf.clone() for leaf in begin[:4]]
+    held = [leaf.clone() for leaf in begin[:4]]
+    kept, wanted = [], []
+    for step in range(4):
+        given = torch.tensor([float(step)])
+        plain = made.flat([*plain[:4], given])
+        held = resident(*held[:4], given)
+        assert all(torch.equal(one, other) for one, other in zip(held, plain, strict=True))
+        kept += held[4:]
+        wanted += [value.clone() for value in plain[4:]]
+    assert all(torch.equal(one, other) for one, other in zip(kept, wanted, strict=True))
+
+
+def test_constants_are_computed_once_and_not_shared_between_calls() -> None:
+    """A buffer of zeros that the function fills is no constant; what depends on nothing is one."""
+
+    def function(x: Tensor) -> Tensor:
+        counts = torch.zeros(3)
+        counts.view(3, 1)[0].add_(x)
+        return counts + torch.arange(3) * 2.0
+
+    made = trace(function, torch.ones(1))
+    for _ in range(2):
+        assert made(torch.ones(1)).tolist() == [1.0, 2.0, 4.0]
+    names = [str(node.target) for node in made.module.graph.nodes]
+    assert not any("arange" in name for name in names)
+    assert any("zeros" in name for name in names)
+
+
+def test_a_returned_constant_is_fresh_at_every_call() -> None:
+    """Whoever is given it may write into it: a ring begins as zeros."""
+
+    def function(memory: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        memory.add_(x)
+        return torch.zeros(3), memory.sum()
+
+    made, memory = trace(function, torch.zeros(3), torch.ones(3)), torch.zeros(3)
+    for _ in range(3):
+        memory, total = made(memory, torch.ones(3))
+        assert total == 3.0
+
+
+def test_buffers_that_are_written_are_not_merged() -> None:
+    def function(x: Tensor) -> tuple[Tensor, Tensor]:
+        one, other = torch.zeros(3), torch.zeros(3)
+        left, right = other.split([1, 2])
+        left.add_(x[:1])
+        right.add_(3.0 * x[1:])
+        return one.add_(2.0 * x), other + 0.0
+
+    one, other = trace(function, torch.ones(3))(torch.ones(3))
+    assert one.tolist() == [2.0] * 3
+    assert other.tolist() == [1.0, 3.0, 3.0]
+
+
+def test_multiplying_by_one_may_change_the_kind() -> None:
+    made = trace(lambda x: x * 1.0, torch.arange(3))(torch.arange(3))
+    assert made.dtype == torch.float32

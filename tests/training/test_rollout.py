@@ -1,0 +1,77 @@
+"""What is added up over the episodes of an evaluation, in environments that are written down."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+from bench.learner.task import Episodes
+from bench.training import environments
+from bench.training.environments import Transition
+from bench.training.rollout import World
+from tasks.family.control import Control
+
+ENDS = [(2, True, False), (3, False, True), (1, True, True), (4, False, True)]
+"""After how many steps each of four copies ends, and whether by termination or by truncation."""
+
+AFTERWARDS = 1e6
+"""The reward of what has ended, as where an environment begins anew by itself."""
+
+
+class Written:
+    """Copies that reward 1, 10, 100 and 1,000 per step, and show how many steps they have done."""
+
+    def reset(self) -> np.ndarray:
+        self.steps = 0
+        return np.zeros((len(ENDS), 1))
+
+    def step(self, action: np.ndarray) -> Transition:
+        return self.advance(action, np.ones(len(ENDS), dtype=bool))
+
+    def advance(self, action: np.ndarray, alive: np.ndarray) -> Transition:
+        self.steps += 1
+        length, terminated, truncated = (np.array(part) for part in zip(*ENDS, strict=True))
+        ended = length <= self.steps
+        reward = np.where(length < self.steps, AFTERWARDS, 10.0 ** np.arange(len(ENDS)))
+        obs = np.full((len(ENDS), 1), float(self.steps))
+        return Transition(action, reward, obs, terminated & ended, truncated & ended, obs)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Kept(Control):
+    """Keeps what it is to judge."""
+
+    name: ClassVar[str] = "kept"
+    environment: ClassVar[str] = "Written-v0"
+    obs_size: ClassVar[int] = 1
+    action_size: ClassVar[int] = 1
+    updates: ClassVar[int] = 1
+    episodes: ClassVar[int] = 2
+    discount: ClassVar[float] = 0.5
+    reward_scale: ClassVar[float] = 0.1
+
+    def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
+        self.judged = [*getattr(self, "judged", []), episodes]
+        return {}
+
+
+def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -> None:
+    monkeypatch.setattr(environments, "make", lambda *_: Written())
+    task = Kept()
+    world = World(task, (0, 1), "gymnasium")
+    world.evaluate(
+        lambda obs: torch.zeros(2, 2, 1),
+        lambda obs: 0.1 * (7.0 + obs[..., 0]),  # the critic, on the scale of scaled rewards
+    )
+    found = [np.concatenate(part) for part in zip(*task.judged, strict=True)]
+    names = dict(zip(Episodes._fields, found, strict=True))
+    assert names["returns"] == pytest.approx([2.0, 30.0, 100.0, 4000.0])
+    assert names["lengths"] == pytest.approx([2.0, 3.0, 1.0, 4.0])
+    # 1 + 1/2, and so on, halved with every step.
+    assert names["discounted"] == pytest.approx([1.5, 17.5, 100.0, 1875.0])
+    assert names["predicted"] == pytest.approx([7.0] * 4)
+    # What the critic says of the last state, where an episode was cut and had not ended.
+    assert names["tail"] == pytest.approx([0.0, 10.0 / 8, 0.0, 11.0 / 16])
