@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from bench.functional.pytree import Params, lerp, ravel, unravel
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -25,15 +25,17 @@ def actor_ema(*, decay: float = 0.999) -> Strategy:
     thousands, 0.999 averages the same share of a run.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
-        return ravel(core.actor)
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
+        return ravel(players.actor)
 
-    def refresh(average: Any, after: After) -> Any:
-        moved = ravel(after.new.actor)
+    def update_memory(average: Any, context: PostUpdateContext) -> Any:
+        moved = ravel(context.new.actor)
         # At decay = 0 exactly the actor, not average + (actor - average), which rounds.
         return moved if decay == 0.0 else lerp(average, moved, 1.0 - decay)
 
     def policy(actor: Params, average: Any) -> Params:
         return unravel(average, actor)
 
-    return Strategy(name="actor_ema", slot=slot, refresh=refresh, policy=policy)
+    return Strategy(
+        name="actor_ema", init_memory=init_memory, update_memory=update_memory, policy=policy
+    )

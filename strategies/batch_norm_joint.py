@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from bench.functional.batch_layers import batch_normed
-from bench.functional.wrappers import shallow, with_critic
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task, no_hidden_layers
 
 HOME = "rl"
 SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"
@@ -27,15 +27,15 @@ def batch_norm_joint(*, on: bool = True) -> Strategy:
     a shift that the critic has seen. CrossQ also drops target networks.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not on or shallow(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not on or no_hidden_layers(task):
             return value
-        return replace(with_critic(value, lambda net: batch_normed(net, ALL)), joint=True)
+        return replace(value.with_critic_net(lambda net: batch_normed(net, ALL)), joint=True)
 
     return Strategy(
         name="batch_norm_joint",
         blueprint=blueprint,
-        inert=shallow,
+        inert=no_hidden_layers,
         after=AFTER,
         excludes={"batch_norm_split": "both normalise the same layers; leave one of them out"},
     )

@@ -1,9 +1,9 @@
 """Normalises the critic's hidden layers by the rows of each half."""
 
 from bench.functional.batch_layers import batch_normed
-from bench.functional.wrappers import shallow, with_critic
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task, no_hidden_layers
 
 HOME = "gan"
 SOURCE = "Radford et al., 2016 (DCGAN), arXiv 1511.06434; Ioffe and Szegedy, 2015, arXiv 1502.03167"
@@ -22,9 +22,11 @@ def batch_norm_split(*, on: bool = True) -> Strategy:
     fail in RL. Here without running statistics; without a replay an RL batch is a few rows only.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not on or shallow(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not on or no_hidden_layers(task):
             return value
-        return with_critic(value, lambda net: batch_normed(net, game.batch_rows))
+        return value.with_critic_net(lambda net: batch_normed(net, task.batch_rows))
 
-    return Strategy(name="batch_norm_split", blueprint=blueprint, inert=shallow, after=AFTER)
+    return Strategy(
+        name="batch_norm_split", blueprint=blueprint, inert=no_hidden_layers, after=AFTER
+    )

@@ -6,10 +6,11 @@ from torch import Tensor
 
 from bench.functional.layers import Net
 from bench.functional.pytree import Params, tmap
-from bench.functional.wrappers import Compatible, with_critic
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy, Use
-from bench.learner.task import Blueprint, Task
+from bench.functional.wrappers import Compatible
+from bench.learner.integrators import TrainState
+from bench.learner.problem import Blueprint
+from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Silver et al., 2014 (DPG), theorem 3"
@@ -31,35 +32,35 @@ def compatible_critic(*, on: bool = True) -> Strategy:
     Paper against here: DPG fits w by least squares; here q is learned like any critic.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not on or inert(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not on or inert(task):
             return value
         actor = value.actor.net
-        return with_critic(value, lambda net: Net((Compatible(net, actor, game.obs_size),)))
+        return value.with_critic_net(lambda net: Net((Compatible(net, actor, task.obs_size),)))
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
-        return tmap(lambda leaf: leaf.clone(), core.actor)
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
+        return tmap(lambda leaf: leaf.clone(), players.actor)
 
-    def weights(params: Params, use: Use) -> Params:
-        if use.player == "actor":
+    def forward_params(params: Params, context: ForwardContext) -> Params:
+        if context.player == "actor":
             return params
         places = {name.partition("value/")[0] for name in params if "value/" in name}
         return params | {
-            f"{place}mu/{name}": leaf for place in places for name, leaf in use.slot.items()
+            f"{place}mu/{name}": leaf for place in places for name, leaf in context.memory.items()
         }
 
-    def refresh(memory: Any, after: After) -> Any:
-        return tmap(lambda leaf: leaf.clone(), after.new.actor)
+    def update_memory(memory: Any, context: PostUpdateContext) -> Any:
+        return tmap(lambda leaf: leaf.clone(), context.new.actor)
 
-    def inert(game: Task) -> str | None:
-        return "the critic does not see the noise behind an action" if game.noise_size else None
+    def inert(task: Task) -> str | None:
+        return "the critic does not see the noise behind an action" if task.noise_size else None
 
     return Strategy(
         name="compatible_critic",
         blueprint=blueprint,
-        slot=slot,
-        weights=weights,
-        refresh=refresh,
+        init_memory=init_memory,
+        forward_params=forward_params,
+        update_memory=update_memory,
         inert=inert,
         after=AFTER,
         excludes={"entropy": "an actor with noise has no compatible critic; leave one of them out"},

@@ -8,7 +8,7 @@ from bench.learner.strategy import Strategy
 HOME = "gan"
 SOURCE = "Mescheder et al., 2017, arXiv 1705.10461"
 NEUTRAL = {"gamma": 0.0}
-NEUTRAL_STEP = integrators.simultaneous
+NEUTRAL_INTEGRATOR = integrators.simultaneous
 SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 
 
@@ -23,4 +23,4 @@ def consensus(*, gamma: float = 1.0) -> Strategy:
     with these tasks' larger rates the default is 1. In RL the critic's target is a constant in F
     but not in F's own derivative.
     """
-    return Strategy(name="consensus", step=partial(integrators.consensus, gamma=gamma))
+    return Strategy(name="consensus", integrator=partial(integrators.consensus, gamma=gamma))

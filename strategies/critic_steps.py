@@ -3,8 +3,8 @@
 import torch
 
 from bench.functional.pytree import tmap
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import PostUpdateContext, Strategy
 
 HOME = "both"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875 (5); Fujimoto et al., 2018, arXiv 1802.09477 (2)"
@@ -24,15 +24,15 @@ def critic_steps(*, every: int = 5) -> Strategy:
     follow at every update.
     """
 
-    def accept(new: Core, after: After) -> Core:
+    def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
         moves = new.step % every == 0
 
         def choose(moved: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
             return torch.where(moves, moved, before)
 
         return new._replace(
-            actor=tmap(choose, new.actor, after.old.actor),
-            actor_opt=tmap(choose, new.actor_opt, after.old.actor_opt),
+            actor=tmap(choose, new.actor, context.old.actor),
+            actor_opt=tmap(choose, new.actor_opt, context.old.actor_opt),
         )
 
     return Strategy(name="critic_steps", accept=accept)

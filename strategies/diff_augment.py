@@ -4,8 +4,8 @@ import torch
 
 from bench.functional import rng
 from bench.functional.augment import augmented
-from bench.learner.strategy import At, Strategy
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Zhao et al., 2020, arXiv 2006.10738; vectors as in Laskin et al., 2020, arXiv 2004.14990"
@@ -26,11 +26,11 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
     which has no counterpart in the GAN paper.
     """
 
-    def examples(value: Examples, at: At) -> Examples:
-        key, rows = rng.fold(at.key, value.role), value.action.shape[0]
+    def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
+        key, rows = rng.fold(context.key, value.role), value.action.shape[0]
         changed = rng.uniform(rng.fold(key, "whether"), (rows, 1)) < share
-        if at.game.image_shape is not None:
-            images = value.action.reshape(rows, *at.game.image_shape)
+        if context.task.image_shape is not None:
+            images = value.action.reshape(rows, *context.task.image_shape)
             moved = augmented(images, key).flatten(1)
             return value._replace(action=torch.where(changed, moved, value.action))
         scale = 0.8 + 0.4 * rng.uniform(rng.fold(key, "scale"), (rows, 1))
@@ -39,4 +39,4 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
             action=torch.where(changed, scale * value.action, value.action),
         )
 
-    return Strategy(name="diff_augment", examples=examples, after=("target_smoothing",))
+    return Strategy(name="diff_augment", critic_query=critic_query, after=("target_smoothing",))

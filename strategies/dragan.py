@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from bench.functional import rng
-from bench.learner.strategy import At, Strategy
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Kodali et al., 2017, arXiv 1705.07215"
@@ -23,16 +23,20 @@ def dragan(*, weight: float = 10.0, spread: float = 0.5) -> Strategy:
     noise used here, with spread 0.5 and the step e along it.
     """
 
-    def penalty(at: At) -> Tensor | float:
-        if at.player == "actor":
+    def penalty(context: LossContext) -> Tensor | float:
+        if context.player == "actor":
             return 0.0
-        halves = at.halves(at.core, at.batch)
+        halves = context.halves(context.players, context.batch)
         data = halves.data
-        noise = spread * data.std(correction=0) * rng.uniform(rng.fold(at.key, "noise"), data.shape)
-        step = rng.uniform(rng.fold(at.key, "step"), (data.shape[0], 1))
-        slope = at.slope(at.core.critic, halves.obs, data + step * noise)
+        noise = (
+            spread
+            * data.std(correction=0)
+            * rng.uniform(rng.fold(context.key, "noise"), data.shape)
+        )
+        step = rng.uniform(rng.fold(context.key, "step"), (data.shape[0], 1))
+        dq_da = context.dq_da(context.players.critic, halves.obs, data + step * noise)
         # The square root's own slope is infinite at 0, where a fresh critic may well be.
-        norm = torch.sqrt(slope.square().sum(dim=1) + 1e-12)
+        norm = torch.sqrt(dq_da.square().sum(dim=1) + 1e-12)
         return weight * (norm - 1.0).square().mean()
 
     return Strategy(name="dragan", penalty=penalty)

@@ -3,9 +3,10 @@
 from bench.functional import rng
 from bench.functional.layers import Activation, Net
 from bench.functional.pytree import Params
-from bench.functional.wrappers import Dropped, beside_weights, shallow, with_critic
-from bench.learner.strategy import Strategy, Use
-from bench.learner.task import Blueprint, Task
+from bench.functional.wrappers import Dropout, beside_weights
+from bench.learner.problem import Blueprint
+from bench.learner.strategy import ForwardContext, Strategy
+from bench.learner.task import Task, no_hidden_layers
 
 HOME = "rl"
 SOURCE = "Srivastava et al., 2014; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"
@@ -25,27 +26,27 @@ def dropout(*, rate: float = 0.01) -> Strategy:
     Paper against paper: DroQ takes 0.01 beside layer norm, GANs of 2016 took 0.5.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not rate or shallow(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not rate or no_hidden_layers(task):
             return value
 
         def dropped(net: Net) -> Net:
-            hidden = [*(isinstance(after, Activation) for after in net.layers[1:]), False]
+            hidden = [*(isinstance(context, Activation) for context in net.layers[1:]), False]
             pairs = zip(net.layers, hidden, strict=True)
-            return Net(tuple(Dropped(layer, rate) if drops else layer for layer, drops in pairs))
+            return Net(tuple(Dropout(layer, rate) if drops else layer for layer, drops in pairs))
 
-        return with_critic(value, dropped)
+        return value.with_critic_net(dropped)
 
-    def weights(params: Params, use: Use) -> Params:
-        key = use.key
-        if use.player == "actor" or key is None or not rate:
+    def forward_params(params: Params, context: ForwardContext) -> Params:
+        key = context.key
+        if context.player == "actor" or key is None or not rate:
             return params
         return beside_weights(params, "key", lambda layer: rng.fold(key, layer))
 
     return Strategy(
         name="dropout",
         blueprint=blueprint,
-        weights=weights,
-        inert=shallow,
+        forward_params=forward_params,
+        inert=no_hidden_layers,
         after=("weight_norm", "spectral_norm"),
     )

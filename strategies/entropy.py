@@ -5,9 +5,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from bench.functional.layers import Point
-from bench.learner.strategy import At, Strategy
-from bench.learner.task import Blueprint, Task
+from bench.functional.layers import FreeParameter
+from bench.learner.problem import Blueprint
+from bench.learner.strategy import LossContext, Strategy
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Haarnoja et al., 2018, arXiv 1801.01290; estimate of Kozachenko and Leonenko, 1987"
@@ -47,22 +48,22 @@ def entropy(*, weight: float = 0.02, samples: int = 4) -> Strategy:
     feels it, as a GAN's does. The policy is evaluated with one draw of its noise per run.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not weight or inert(game) or game.noise_size:
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not weight or inert(task) or task.noise_size:
             return value
-        return replace(value, extra_noise=game.action_size)
+        return replace(value, extra_noise=task.action_size)
 
-    def penalty(at: At) -> Tensor | float:
-        if at.player == "critic" or inert(at.game) or not weight:
+    def penalty(context: LossContext) -> Tensor | float:
+        if context.player == "critic" or inert(context.task) or not weight:
             return 0.0
-        obs = at.game.actor_obs(at.batch)
-        each = samples if at.game.obs_size else 1
-        made = at.act(at.core.actor, obs.repeat_interleave(each, dim=0), at.key)
-        answers = made.unflatten(0, (-1, each)) if at.game.obs_size else made
-        return -weight / at.game.action_size * nearest_neighbour_entropy(answers).mean()
+        obs = context.task.actor_obs(context.batch)
+        each = samples if context.task.obs_size else 1
+        made = context.act(context.players.actor, obs.repeat_interleave(each, dim=0), context.key)
+        answers = made.unflatten(0, (-1, each)) if context.task.obs_size else made
+        return -weight / context.task.action_size * nearest_neighbour_entropy(answers).mean()
 
-    def inert(game: Task) -> str | None:
-        one = any(isinstance(layer, Point) for layer in game.blueprint().actor.net.layers)
+    def inert(task: Task) -> str | None:
+        one = any(isinstance(layer, FreeParameter) for layer in task.blueprint().actor.net.layers)
         return "the actor is a point: it has one answer" if one else None
 
     return Strategy(name="entropy", blueprint=blueprint, penalty=penalty, inert=inert, after=AFTER)

@@ -9,7 +9,7 @@ HOME = "gan"
 SOURCE = "Korpelevich, 1976; Gidel et al., 2019, arXiv 1802.10551"
 NEUTRAL = {"lookahead": 0.0}
 SEARCH = {"lookahead": (0.5, 1.0)}
-NEUTRAL_STEP = integrators.simultaneous
+NEUTRAL_INTEGRATOR = integrators.simultaneous
 
 
 def extragradient(*, lookahead: float = 1.0) -> Strategy:
@@ -22,5 +22,5 @@ def extragradient(*, lookahead: float = 1.0) -> Strategy:
     Paper against here: the paper draws a new batch for the second half-step; here both use one.
     """
     return Strategy(
-        name="extragradient", step=partial(integrators.extragradient, lookahead=lookahead)
+        name="extragradient", integrator=partial(integrators.extragradient, lookahead=lookahead)
     )

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from bench.learner.strategy import At, Strategy
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.1"
@@ -20,12 +20,15 @@ def feature_matching(*, weight: float = 1.0) -> Strategy:
     so that the actor of an RL task keeps something to climb.
     """
 
-    def penalty(at: At) -> Tensor | float:
-        if at.player == "critic":
+    def penalty(context: LossContext) -> Tensor | float:
+        if context.player == "critic":
             return 0.0
-        halves = at.halves(at.core, at.batch)
-        own = at.act(at.core.actor, halves.obs, at.key)
-        means = [at.features(at.core.critic, halves.obs, a).mean(dim=0) for a in (halves.data, own)]
+        halves = context.halves(context.players, context.batch)
+        own = context.act(context.players.actor, halves.obs, context.key)
+        means = [
+            context.features(context.players.critic, halves.obs, a).mean(dim=0)
+            for a in (halves.data, own)
+        ]
         return weight * (means[0] - means[1]).square().sum()
 
     return Strategy(name="feature_matching", penalty=penalty)

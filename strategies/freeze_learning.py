@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "both"
@@ -29,8 +29,8 @@ def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
     so that the band lies around the running mean in both domains.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
-        nothing = 0.0 * next(iter(core.critic.values())).sum()
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
+        nothing = 0.0 * next(iter(players.critic.values())).sum()
         return {"sum": nothing, "count": nothing}
 
     def mean(memory: Any, loss: Tensor) -> tuple[Any, Tensor]:
@@ -40,21 +40,25 @@ def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
         }
         return memory, memory["sum"] / memory["count"]  # unbiased from the first update on
 
-    def accept(new: Core, after: After) -> Core:
-        loss = after.losses["critic"]
-        _, level = mean(after.slot, loss)
+    def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
+        loss = context.losses["critic"]
+        _, level = mean(context.memory, loss)
         band = margin * level.abs()
         held = {"critic": loss < level - band, "actor": loss > level + band}
         kept: dict[str, Any] = {}
         for player, stays in held.items():
             for part in (player, f"{player}_opt"):
-                old, moved = getattr(after.old, part), getattr(new, part)
+                old, moved = getattr(context.old, part), getattr(new, part)
                 kept[part] = tmap(lambda a, b, stays=stays: torch.where(stays, a, b), old, moved)
         return new._replace(**kept)
 
-    def refresh(memory: Any, after: After) -> Any:
-        return mean(memory, after.losses["critic"])[0]
+    def update_memory(memory: Any, context: PostUpdateContext) -> Any:
+        return mean(memory, context.losses["critic"])[0]
 
     return Strategy(
-        name="freeze_learning", slot=slot, accept=accept, refresh=refresh, after=("critic_steps",)
+        name="freeze_learning",
+        init_memory=init_memory,
+        accept=accept,
+        update_memory=update_memory,
+        after=("critic_steps",),
     )

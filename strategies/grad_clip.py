@@ -3,7 +3,7 @@
 import torch
 
 from bench.functional.pytree import Params, ravel, tmap
-from bench.learner.strategy import At, Strategy
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "rl"
 SOURCE = "Pascanu et al., 2013, arXiv 1211.5063; 0.5 as in PPO's code (Schulman et al., 1707.06347)"
@@ -22,7 +22,7 @@ def grad_clip(*, bound: float = 0.5) -> Strategy:
     varies from update to update. What `consensus` and `symplectic_adjustment` add is not clipped.
     """
 
-    def grads(value: Params, at: At) -> Params:
+    def grads(value: Params, context: LossContext) -> Params:
         vector = ravel(value)
         # The square root's own slope is infinite at 0; some integrators differentiate through it.
         length = torch.sqrt((vector * vector).sum().clamp(min=1e-24))

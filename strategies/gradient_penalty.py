@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from bench.functional import rng
-from bench.learner.strategy import At, Strategy
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Gulrajani et al., 2017, arXiv 1704.00028"
@@ -23,15 +23,15 @@ def gradient_penalty(*, weight: float = 10.0) -> Strategy:
     Paper against code: the paper's weight is 10; its code for 2-D toys uses 0.1, as we do there.
     """
 
-    def penalty(at: At) -> Tensor | float:
-        if at.player == "actor":
+    def penalty(context: LossContext) -> Tensor | float:
+        if context.player == "actor":
             return 0.0
-        halves = at.halves(at.core, at.batch)
-        mix = rng.uniform(rng.fold(at.key, "mix"), (halves.data.shape[0], 1))
+        halves = context.halves(context.players, context.batch)
+        mix = rng.uniform(rng.fold(context.key, "mix"), (halves.data.shape[0], 1))
         between = halves.data + mix * (halves.own - halves.data)
-        slope = at.slope(at.core.critic, halves.obs, between)
+        dq_da = context.dq_da(context.players.critic, halves.obs, between)
         # The square root's own slope is infinite at 0, where a fresh critic may well be.
-        norm = torch.sqrt(slope.square().sum(dim=1) + 1e-12)
+        norm = torch.sqrt(dq_da.square().sum(dim=1) + 1e-12)
         return weight * (norm - 1.0).square().mean()
 
     return Strategy(name="gradient_penalty", penalty=penalty)

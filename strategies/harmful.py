@@ -4,7 +4,7 @@ import torch
 
 from bench.functional import rng
 from bench.functional.pytree import Params, tmap
-from bench.learner.strategy import At, Strategy
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "control"
 SOURCE = "a control of this suite"
@@ -18,8 +18,8 @@ def harmful(*, flip: float = 0.5) -> Strategy:
     random walk. A report of ten seeds that does not call it harmful is wrong. flip = 0 is neutral.
     """
 
-    def grads(value: Params, at: At) -> Params:
-        draw = rng.uniform(rng.fold(at.key, at.player), ())
+    def grads(value: Params, context: LossContext) -> Params:
+        draw = rng.uniform(rng.fold(context.key, context.player), ())
         sign = torch.where(draw < flip, -1.0, 1.0).to(draw.dtype)
         return tmap(lambda leaf: sign * leaf, value)
 

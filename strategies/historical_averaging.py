@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from bench.functional.pytree import ravel
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, At, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -25,18 +25,23 @@ def historical_averaging(*, weight: float = 0.01) -> Strategy:
     images; its released code has none. 0.01 is ours.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
-        return {"actor": ravel(core.actor), "critic": ravel(core.critic)}
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
+        return {"actor": ravel(players.actor), "critic": ravel(players.critic)}
 
-    def penalty(at: At) -> Tensor | float:
-        here = ravel(getattr(at.core, at.player))
-        return weight * (here - at.slot[at.player]).square().sum()
+    def penalty(context: LossContext) -> Tensor | float:
+        here = ravel(getattr(context.players, context.player))
+        return weight * (here - context.memory[context.player]).square().sum()
 
-    def refresh(memory: Any, after: After) -> Any:
-        share = 1.0 / ((after.new.step - after.game.warmup).clamp(min=0) + 1.0)
+    def update_memory(memory: Any, context: PostUpdateContext) -> Any:
+        share = 1.0 / ((context.new.step - context.task.warmup).clamp(min=0) + 1.0)
         return {
-            player: mean + share * (ravel(getattr(after.new, player)) - mean)
+            player: mean + share * (ravel(getattr(context.new, player)) - mean)
             for player, mean in memory.items()
         }
 
-    return Strategy(name="historical_averaging", slot=slot, penalty=penalty, refresh=refresh)
+    return Strategy(
+        name="historical_averaging",
+        init_memory=init_memory,
+        penalty=penalty,
+        update_memory=update_memory,
+    )

@@ -1,7 +1,7 @@
 """Bounds how far the critic's target may be from what the critic says."""
 
-from bench.learner.strategy import At, Strategy
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "rl"
 SOURCE = "Huber, 1964; for RL Mnih et al., 2015 (errors clipped to 1)"
@@ -22,15 +22,17 @@ def huber(*, delta: float = 1.0) -> Strategy:
     no target is further away than 1, and the default is 0.5.
     """
 
-    def examples(value: Examples, at: At) -> Examples:
+    def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         if value.role != "critic" or delta == float("inf"):
             return value
-        said = at.game.value(at.q(at.core.critic, value.obs, value.action)).detach()
+        said = context.task.value(
+            context.q(context.players.critic, value.obs, value.action)
+        ).detach()
         return value._replace(target=said + (value.target - said).clamp(-delta, delta))
 
     return Strategy(
         name="huber",
         excludes={"twin_critics": "one bound for all heads would couple them; leave one out"},
-        examples=examples,
+        critic_query=critic_query,
         after=("target_smoothing", "diff_augment", "instance_noise", "label_smoothing"),
     )

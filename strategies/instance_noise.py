@@ -1,8 +1,8 @@
 """Adds noise, which fades over the run, to every action that the critic is shown."""
 
 from bench.functional import rng
-from bench.learner.strategy import At, Strategy
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Sonderby et al., 2017, arXiv 1610.04490; Arjovsky and Bottou, 2017, arXiv 1701.04862"
@@ -20,11 +20,11 @@ def instance_noise(*, deviation: float = 0.1) -> Strategy:
     practice. `target_smoothing` is the same idea in the target alone, clipped and without fading.
     """
 
-    def examples(value: Examples, at: At) -> Examples:
-        left = (1.0 - at.core.step / at.game.updates).clamp(min=0.0)
-        noise = rng.normal(rng.fold(at.key, value.role), tuple(value.action.shape))
+    def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
+        left = (1.0 - context.players.step / context.task.updates).clamp(min=0.0)
+        noise = rng.normal(rng.fold(context.key, value.role), tuple(value.action.shape))
         return value._replace(action=value.action + deviation * left * noise)
 
     return Strategy(
-        name="instance_noise", examples=examples, after=("target_smoothing", "diff_augment")
+        name="instance_noise", critic_query=critic_query, after=("target_smoothing", "diff_augment")
     )

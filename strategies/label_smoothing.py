@@ -1,7 +1,7 @@
 """Pulls the critic's targets towards the answer of a critic that knows nothing."""
 
-from bench.learner.strategy import At, Strategy
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.4"
@@ -23,11 +23,11 @@ def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
     says 0.9; its released image code smooths by 0.25.
     """
 
-    def examples(value: Examples, at: At) -> Examples:
+    def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         if value.role != "critic":
             return value
-        gap = value.anchor - value.target
+        gap = value.uninformed - value.target
         gap = gap.clamp(max=0.0) if one_sided else gap
         return value._replace(target=value.target + eps * gap)
 
-    return Strategy(name="label_smoothing", examples=examples, after=AFTER)
+    return Strategy(name="label_smoothing", critic_query=critic_query, after=AFTER)

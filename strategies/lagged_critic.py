@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from bench.functional.pytree import lerp, ravel, unravel
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, At, Strategy, View
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import LossContext, PostUpdateContext, Strategy, TargetParams
 from bench.learner.task import Task
 
 HOME = "rl"
@@ -28,20 +28,26 @@ def lagged_critic(*, tau: float = 0.005) -> Strategy:
     updates, larger where runs are short.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
-        return ravel(core.critic)
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
+        return ravel(players.critic)
 
-    def blend(copy: Tensor, core: Core) -> Tensor:
-        now = ravel(core.critic)
+    def blend(copy: Tensor, players: TrainState) -> Tensor:
+        now = ravel(players.critic)
         # At tau = 1 exactly the critic, not copy + (critic - copy), which rounds.
         return now if tau == 1.0 else lerp(copy, now, tau)
 
-    def view(value: View, at: At) -> View:
-        return value._replace(critic=unravel(blend(at.slot, at.core), at.core.critic))
+    def target_params(value: TargetParams, context: LossContext) -> TargetParams:
+        return value._replace(
+            critic=unravel(blend(context.memory, context.players), context.players.critic)
+        )
 
-    def refresh(copy: Any, after: After) -> Any:
-        return blend(copy, after.new)
+    def update_memory(copy: Any, context: PostUpdateContext) -> Any:
+        return blend(copy, context.new)
 
     return Strategy(
-        name="lagged_critic", view=view, slot=slot, refresh=refresh, after=("target_network",)
+        name="lagged_critic",
+        target_params=target_params,
+        init_memory=init_memory,
+        update_memory=update_memory,
+        after=("target_network",),
     )

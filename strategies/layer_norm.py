@@ -1,9 +1,10 @@
 """Normalises the critic's hidden layers, each row by itself."""
 
 from bench.functional.layers import before_activations
-from bench.functional.wrappers import LayerNorm, shallow, with_critic
+from bench.functional.wrappers import LayerNorm
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task, no_hidden_layers
 
 HOME = "rl"
 SOURCE = "Ba et al., 2016, arXiv 1607.06450; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"
@@ -22,9 +23,9 @@ def layer_norm(*, on: bool = True) -> Strategy:
     penalty, DroQ because it bounds values far from the data.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not on or shallow(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not on or no_hidden_layers(task):
             return value
-        return with_critic(value, lambda net: before_activations(net, LayerNorm()))
+        return value.with_critic_net(lambda net: before_activations(net, LayerNorm()))
 
-    return Strategy(name="layer_norm", blueprint=blueprint, inert=shallow, after=AFTER)
+    return Strategy(name="layer_norm", blueprint=blueprint, inert=no_hidden_layers, after=AFTER)

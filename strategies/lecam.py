@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, At, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -23,22 +23,28 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
     mean_data - q(own) and starts after some updates; here is the paper's formula from the start.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> dict[str, Tensor]:
-        nothing = 0.0 * next(iter(core.critic.values())).sum()
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> dict[str, Tensor]:
+        nothing = 0.0 * next(iter(players.critic.values())).sum()
         return {"data": nothing, "own": nothing}
 
-    def penalty(at: At) -> Tensor | float:
-        if at.player == "actor":
+    def penalty(context: LossContext) -> Tensor | float:
+        if context.player == "actor":
             return 0.0
-        halves = at.halves(at.core, at.batch)
-        data, own = (at.q(at.core.critic, halves.obs, a) for a in (halves.data, halves.own))
-        pulls = (data - at.slot["own"]).square().mean() + (own - at.slot["data"]).square().mean()
+        halves = context.halves(context.players, context.batch)
+        data, own = (
+            context.q(context.players.critic, halves.obs, a) for a in (halves.data, halves.own)
+        )
+        pulls = (data - context.memory["own"]).square().mean() + (
+            own - context.memory["data"]
+        ).square().mean()
         return weight * pulls
 
-    def refresh(memory: dict[str, Tensor], after: After) -> dict[str, Tensor]:
-        halves = after.halves(after.new, after.fresh)
+    def update_memory(memory: dict[str, Tensor], context: PostUpdateContext) -> dict[str, Tensor]:
+        halves = context.halves(context.new, context.fresh)
         now = {"data": halves.data, "own": halves.own}
-        means = {k: after.q(after.new.critic, halves.obs, a).mean() for k, a in now.items()}
+        means = {k: context.q(context.new.critic, halves.obs, a).mean() for k, a in now.items()}
         return {k: decay * memory[k] + (1.0 - decay) * mean for k, mean in means.items()}
 
-    return Strategy(name="lecam", slot=slot, penalty=penalty, refresh=refresh)
+    return Strategy(
+        name="lecam", init_memory=init_memory, penalty=penalty, update_memory=update_memory
+    )

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import lerp, tmap
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -27,31 +27,31 @@ def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
     also report k in the thousands.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
         # Copies: the players themselves must not be two parts of one state.
-        return tmap(lambda leaf: leaf.clone(), {"actor": core.actor, "critic": core.critic})
+        return tmap(lambda leaf: leaf.clone(), {"actor": players.actor, "critic": players.critic})
 
-    def drawn_back(slow: Any, new: Core) -> Any:
+    def drawn_back(slow: Any, new: TrainState) -> Any:
         fast = {"actor": new.actor, "critic": new.critic}
         now = new.step % every == 0
         # At alpha = 1 exactly the fast ones, not slow + (fast - slow), which rounds.
         moved = fast if alpha == 1.0 else lerp(slow, fast, alpha)
         return tmap(lambda back, on: torch.where(now, back, on), moved, fast)
 
-    def accept(new: Core, after: After) -> Core:
-        return new._replace(**drawn_back(after.slot, new))
+    def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
+        return new._replace(**drawn_back(context.memory, new))
 
-    def refresh(slow: Any, after: After) -> Any:
+    def update_memory(slow: Any, context: PostUpdateContext) -> Any:
         # What was accepted is the slow one's new place.
-        now = after.new.step % every == 0
-        fast = {"actor": after.new.actor, "critic": after.new.critic}
+        now = context.new.step % every == 0
+        fast = {"actor": context.new.actor, "critic": context.new.critic}
         return tmap(lambda old, new: torch.where(now, new, old), slow, fast)
 
     return Strategy(
         name="lookahead",
-        slot=slot,
+        init_memory=init_memory,
         accept=accept,
-        refresh=refresh,
+        update_memory=update_memory,
         after=("critic_steps", "freeze_learning"),
         excludes={"resets": "the slow players would bring back what was reset; leave one out"},
     )

@@ -23,11 +23,11 @@ def low_beta1(*, beta1: float = 0.5) -> Strategy:
     RL without a word of why.
     """
 
-    def optimizers(value: Any, player: str, game: Task) -> Any:
+    def optimizers(value: Any, player: str, task: Task) -> Any:
         return replace(value, beta1=beta1) if isinstance(value, Adam) else value
 
-    def inert(game: Task) -> str | None:
-        players = game.blueprint()
+    def inert(task: Task) -> str | None:
+        players = task.blueprint()
         if any(isinstance(p.optimizer, Adam) for p in (players.actor, players.critic)):
             return None
         return "plain gradient descent has no mean gradient to remember"

@@ -1,10 +1,10 @@
 """Tells the critic how close each row is to the rest of its half."""
 
-from bench.functional.batch_layers import Closeness
+from bench.functional.batch_layers import MinibatchDiscrimination
 from bench.functional.layers import before_the_end
-from bench.functional.wrappers import shallow, with_critic
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task, no_hidden_layers
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.2"
@@ -27,12 +27,12 @@ def minibatch_discrimination(*, kernels: int = 16, dims: int = 5) -> Strategy:
     start; for 64 features 16 kernels are used, and T starts like any layer.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not kernels or shallow(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not kernels or no_hidden_layers(task):
             return value
-        layer = Closeness(kernels, dims, game.batch_rows)
-        return with_critic(value, lambda net: before_the_end(net, layer))
+        layer = MinibatchDiscrimination(kernels, dims, task.batch_rows)
+        return value.with_critic_net(lambda net: before_the_end(net, layer))
 
     return Strategy(
-        name="minibatch_discrimination", blueprint=blueprint, inert=shallow, after=AFTER
+        name="minibatch_discrimination", blueprint=blueprint, inert=no_hidden_layers, after=AFTER
     )

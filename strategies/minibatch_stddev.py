@@ -1,10 +1,10 @@
 """Tells the critic how varied each small group of rows is."""
 
-from bench.functional.batch_layers import Variety
+from bench.functional.batch_layers import MinibatchStddev
 from bench.functional.layers import before_the_end
-from bench.functional.wrappers import shallow, with_critic
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task, no_hidden_layers
 
 HOME = "gan"
 SOURCE = "Karras et al., 2018, arXiv 1710.10196, section 3"
@@ -26,9 +26,11 @@ def minibatch_stddev(*, group: int = 4) -> Strategy:
     over groups of 4, as here. In RL the rows of a group are transitions from different states.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if not group or shallow(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if not group or no_hidden_layers(task):
             return value
-        return with_critic(value, lambda net: before_the_end(net, Variety(group)))
+        return value.with_critic_net(lambda net: before_the_end(net, MinibatchStddev(group)))
 
-    return Strategy(name="minibatch_stddev", blueprint=blueprint, inert=shallow, after=AFTER)
+    return Strategy(
+        name="minibatch_stddev", blueprint=blueprint, inert=no_hidden_layers, after=AFTER
+    )

@@ -44,7 +44,7 @@ def negative_momentum(*, beta: float = -0.5) -> Strategy:
     on Adam's steps, so that `low_beta1` with 0 must be added for the same effect.
     """
 
-    def optimizers(value: Optimizer, player: str, game: Task) -> Optimizer:
+    def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:
         return HeavyBall(value, beta) if beta else value
 
     return Strategy(

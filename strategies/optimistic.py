@@ -44,7 +44,7 @@ def optimistic(*, strength: float = 1.0) -> Strategy:
     alternating.
     """
 
-    def optimizers(value: Optimizer, player: str, game: Task) -> Optimizer:
+    def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:
         return Optimistic(value, strength) if strength else value
 
     return Strategy(

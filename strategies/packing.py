@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from bench.functional.layers import Net, Packed
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Conflict, Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Lin et al., 2018, arXiv 1712.04086"
@@ -35,20 +36,20 @@ def packing(*, samples: int = 2) -> Strategy:
     Here: a penalty on the slope with respect to one row sees the answers of its whole pack move.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        if samples == 1 or inert(game):
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        if samples == 1 or inert(task):
             return value
-        if game.batch_rows % samples:
+        if task.batch_rows % samples:
             raise Conflict(
-                f"packing and {game.name}: packs of {samples} do not fill the `batch_rows` of a "
-                f"half, {game.batch_rows}; choose a number of samples that divides it"
+                f"packing and {task.name}: packs of {samples} do not fill the `batch_rows` of a "
+                f"half, {task.batch_rows}; choose a number of samples that divides it"
             )
         packed = Net((Packed(value.critic.net, samples),))
         return replace(value, critic=replace(value.critic, net=packed))
 
-    def inert(game: Task) -> str | None:
-        if game.batch_rows < samples:
-            return f"a half of {game.batch_rows} holds no pack of {samples}"
+    def inert(task: Task) -> str | None:
+        if task.batch_rows < samples:
+            return f"a half of {task.batch_rows} holds no pack of {samples}"
         return None
 
     return Strategy(

@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from bench.functional import rng
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, At, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "control"
@@ -22,13 +22,15 @@ def placebo(*, share: float = 1.0) -> Strategy:
     an error of the pipeline.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
         return rng.normal(key, (1,))
 
-    def penalty(at: At) -> Tensor | float:
+    def penalty(context: LossContext) -> Tensor | float:
         return share * 0.0
 
-    def refresh(memory: Any, after: After) -> Any:
-        return memory + rng.normal(after.key, (1,))
+    def update_memory(memory: Any, context: PostUpdateContext) -> Any:
+        return memory + rng.normal(context.key, (1,))
 
-    return Strategy(name="placebo", slot=slot, penalty=penalty, refresh=refresh)
+    return Strategy(
+        name="placebo", init_memory=init_memory, penalty=penalty, update_memory=update_memory
+    )

@@ -5,10 +5,11 @@ from torch import Tensor
 
 from bench.functional.pytree import tmap
 from bench.learner import replay as buffers
-from bench.learner.integrators import Core
+from bench.learner.integrators import TrainState
 from bench.learner.prioritized_replay import Memory, empty, targets
-from bench.learner.strategy import After, At, Place, Strategy
-from bench.learner.task import Examples, Experience, Task
+from bench.learner.problem import CriticQuery, Experience
+from bench.learner.strategy import Context, LossContext, PostUpdateContext, Strategy
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
@@ -33,57 +34,59 @@ def prioritised(
     In a GAN the error of a past sample is how real it still looks.
     """
 
-    def drawn(place: Place) -> tuple[Tensor, Tensor]:
-        return place.slot.draw(place.key, round(share * place.game.batch_rows), alpha)
+    def drawn(context: Context) -> tuple[Tensor, Tensor]:
+        return context.memory.draw(context.key, round(share * context.task.batch_rows), alpha)
 
-    def batch(value: Experience, at: At) -> Experience:
+    def batch(value: Experience, context: LossContext) -> Experience:
         if not share:
             return value
         # at.batch is the newest experience, `value` what another strategy may have made of it.
-        own, places = buffers.owned(at.game, at.batch), drawn(at)[0]
+        own, places = buffers.owned(context.task, context.batch), drawn(context)[0]
         made, count = own.reward.shape[0], places.shape[0]
-        kept = max(0, min(made, at.game.batch_rows - count))
-        begun = at.slot.ring.written > 0
+        kept = max(0, min(made, context.task.batch_rows - count))
+        begun = context.memory.ring.written > 0
         newest = torch.arange(count, device=places.device) % made
 
         def mixed(rows: Tensor, new: Tensor, every: Tensor) -> Tensor:
             past = torch.where(begun, rows[places], new[newest])
-            return torch.cat([new[:kept], past, every[at.game.own(value) :]])
+            return torch.cat([new[:kept], past, every[context.task.own(value) :]])
 
-        return tmap(mixed, at.slot.ring.rows, own, value)
+        return tmap(mixed, context.memory.ring.rows, own, value)
 
-    def examples(value: Examples, at: At) -> Examples:
+    def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         if value.role != "critic" or not share:
             return value
-        chance = drawn(at)[1]
-        rows = at.slot.ring.filled(0).clamp(min=1)
-        fairness = beta + (1.0 - beta) * (at.core.step / at.game.updates).clamp(max=1.0)
+        chance = drawn(context)[1]
+        rows = context.memory.ring.filled(0).clamp(min=1)
+        fairness = beta + (1.0 - beta) * (context.players.step / context.task.updates).clamp(
+            max=1.0
+        )
         weight = (rows * chance).clamp(min=1e-30) ** -fairness
-        weight = torch.where(at.slot.ring.written > 0, weight / weight.amax(), 1.0)
-        before = at.game.own(at.batch) - weight.shape[0]
-        after = at.batch.reward.shape[0] - at.game.own(at.batch)
-        full = torch.nn.functional.pad(weight - 1.0, (before, after)) + 1.0
+        weight = torch.where(context.memory.ring.written > 0, weight / weight.amax(), 1.0)
+        before = context.task.own(context.batch) - weight.shape[0]
+        data = context.batch.reward.shape[0] - context.task.own(context.batch)
+        full = torch.nn.functional.pad(weight - 1.0, (before, data)) + 1.0
         return value._replace(weight=value.weight * full)
 
-    def slot(core: Core, game: Task, key: Tensor) -> Memory:
-        return empty(game, capacity, key)
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Memory:
+        return empty(task, capacity, key)
 
-    def refresh(memory: Memory, after: After) -> Memory:
+    def update_memory(memory: Memory, context: PostUpdateContext) -> Memory:
         if share:
-            places, _ = drawn(after)
+            places, _ = drawn(context)
             rows = tmap(lambda leaf: leaf[places], memory.ring.rows)
-            said = after.game.value(after.q(after.new.critic, rows.obs, rows.action))
-            error = (targets(rows, after) - said).abs() + 1e-6
+            said = context.task.value(context.q(context.new.critic, rows.obs, rows.action))
+            error = (targets(rows, context) - said).abs() + 1e-6
             # Equal places have equal errors, and an empty memory learns nothing.
             memory = memory.told(places, torch.where(memory.ring.written > 0, error, 0.0))
-        return memory.append(buffers.owned(after.game, after.fresh))
+        return memory.append(buffers.owned(context.task, context.fresh))
 
     return Strategy(
         name="prioritised",
-        slot=slot,
+        init_memory=init_memory,
         batch=batch,
-        examples=examples,
-        refresh=refresh,
+        critic_query=critic_query,
+        update_memory=update_memory,
         after=(
             *("replay", "target_smoothing", "diff_augment", "instance_noise"),
             *("label_smoothing", "huber"),

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from bench.learner.strategy import At, Strategy
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Mescheder et al., 2018, arXiv 1801.04406"
@@ -20,11 +20,11 @@ def r1(*, gamma: float = 1.0) -> Strategy:
     StyleGAN2 tunes it per data set, and some libraries drop the 1/2. Default 1 on small data.
     """
 
-    def penalty(at: At) -> Tensor | float:
-        if at.player == "actor":
+    def penalty(context: LossContext) -> Tensor | float:
+        if context.player == "actor":
             return 0.0
-        halves = at.halves(at.core, at.batch)
-        slope = at.slope(at.core.critic, halves.obs, halves.data)
-        return 0.5 * gamma * slope.square().sum(dim=1).mean()
+        halves = context.halves(context.players, context.batch)
+        dq_da = context.dq_da(context.players.critic, halves.obs, halves.data)
+        return 0.5 * gamma * dq_da.square().sum(dim=1).mean()
 
     return Strategy(name="r1", penalty=penalty)

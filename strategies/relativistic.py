@@ -2,8 +2,8 @@
 
 import torch
 
-from bench.learner.strategy import At, Strategy
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Jolicoeur-Martineau, 2019, arXiv 1807.00734; Huang et al., 2024 (R3GAN), arXiv 2501.05441"
@@ -28,16 +28,16 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
     that the level of its values is free, and the actor climbs its advantage over the action taken.
     """
 
-    def examples(value: Examples, at: At) -> Examples:
+    def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         if value.role == "target" or strength == 0.0:
             return value
-        own = at.q(at.core.critic, value.obs, value.action)
+        own = context.q(context.players.critic, value.obs, value.action)
         if value.role == "actor":
-            data = at.halves(at.core, at.batch)
-            other = at.q(at.core.critic, data.obs, data.data)
+            data = context.halves(context.players, context.batch)
+            other = context.q(context.players.critic, data.obs, data.data)
             return value._replace(offset=value.offset + 0.5 * strength * (own + other))
         half = own.shape[0] // 2
-        nothing = at.game.value(torch.zeros_like(own))
+        nothing = context.task.value(torch.zeros_like(own))
         centre = 0.5 * (value.target + value.target.roll(half))
         return value._replace(
             offset=value.offset + 0.5 * strength * (own + own.roll(half)),
@@ -46,7 +46,7 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
 
     return Strategy(
         name="relativistic",
-        examples=examples,
+        critic_query=critic_query,
         excludes=EXCLUDES,
         after=(
             *("target_smoothing", "diff_augment", "instance_noise", "label_smoothing", "huber"),

@@ -6,9 +6,10 @@ from torch import Tensor
 from bench.functional import rng
 from bench.functional.pytree import tmap
 from bench.learner import replay as buffers
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, At, Strategy
-from bench.learner.task import Experience, Task
+from bench.learner.integrators import TrainState
+from bench.learner.problem import Experience
+from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
@@ -34,21 +35,25 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     many as a core task makes.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> buffers.Ring:
-        return buffers.empty(game, capacity, key)
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> buffers.ReplayBuffer:
+        return buffers.empty(task, capacity, key)
 
-    def batch(value: Experience, at: At) -> Experience:
-        own = buffers.owned(at.game, value)
+    def batch(value: Experience, context: LossContext) -> Experience:
+        own = buffers.owned(context.task, value)
         made = own.reward.shape[0]
-        drawn = round(share * at.game.batch_rows)
-        kept = min(made, at.game.batch_rows - drawn) if drawn else made
-        places = rng.integers(rng.fold(at.key, "draw"), (drawn,), at.slot.filled(made))
-        past = at.slot.take(places, own)
+        drawn = round(share * context.task.batch_rows)
+        kept = min(made, context.task.batch_rows - drawn) if drawn else made
+        places = rng.integers(rng.fold(context.key, "draw"), (drawn,), context.memory.filled(made))
+        past = context.memory.take(places, own)
         return tmap(
             lambda new, old, every: torch.cat([new[:kept], old, every[made:]]), own, past, value
         )
 
-    def refresh(memory: buffers.Ring, after: After) -> buffers.Ring:
-        return memory.append(buffers.owned(after.game, after.fresh))
+    def update_memory(
+        memory: buffers.ReplayBuffer, context: PostUpdateContext
+    ) -> buffers.ReplayBuffer:
+        return memory.append(buffers.owned(context.task, context.fresh))
 
-    return Strategy(name="replay", batch=batch, slot=slot, refresh=refresh)
+    return Strategy(
+        name="replay", batch=batch, init_memory=init_memory, update_memory=update_memory
+    )

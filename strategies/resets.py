@@ -4,8 +4,8 @@ import torch
 
 from bench.functional import rng
 from bench.functional.pytree import tmap
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import PostUpdateContext, Strategy
 
 HOME = "rl"
 SOURCE = "Nikishin et al., 2022, arXiv 2205.07802"
@@ -26,13 +26,13 @@ def resets(*, count: int = 4, both: bool = False) -> Strategy:
     players; only the critic is reset by default because it is what the actor learns from.
     """
 
-    def accept(new: Core, after: After) -> Core:
+    def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
         if not count:
             return new
-        total = after.game.updates
+        total = context.task.updates
         period = max(1, total // (count + 1))
         now = (new.step % period == 0) & (new.step < total)
-        anew = after.init(rng.fold(after.key, "anew"))
+        anew = context.init(rng.fold(context.key, "anew"))
         parts = ("critic", "critic_opt", *(("actor", "actor_opt") if both else ()))
         drawn = {
             part: tmap(lambda a, b: torch.where(now, a, b), getattr(anew, part), getattr(new, part))

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.pytree import Params
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy, Use
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -41,25 +41,30 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
         alive = turned.square().sum() > 0.0
         return {"u": torch.where(alive, torch.nn.functional.normalize(turned, dim=0), u), "v": v}
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
         return {
             name: power_step(weight, rng.normal(rng.fold(key, name), (weight.shape[0],)))
-            for name, weight in matrices(core.critic).items()
+            for name, weight in matrices(players.critic).items()
         }
 
-    def weights(params: Params, use: Use) -> Params:
-        if use.player == "actor":
+    def forward_params(params: Params, context: ForwardContext) -> Params:
+        if context.player == "actor":
             return params
         capped = dict(params)
         for name, matrix in matrices(params).items():
-            sigma = use.slot[name]["u"] @ matrix @ use.slot[name]["v"]
+            sigma = context.memory[name]["u"] @ matrix @ context.memory[name]["v"]
             capped[name] = params[name] / torch.clamp(sigma / cap, min=1.0)
         return capped
 
-    def refresh(memory: Any, after: After) -> Any:
+    def update_memory(memory: Any, context: PostUpdateContext) -> Any:
         return {
             name: power_step(weight, memory[name]["u"])
-            for name, weight in matrices(after.new.critic).items()
+            for name, weight in matrices(context.new.critic).items()
         }
 
-    return Strategy(name="spectral_norm", weights=weights, slot=slot, refresh=refresh)
+    return Strategy(
+        name="spectral_norm",
+        forward_params=forward_params,
+        init_memory=init_memory,
+        update_memory=update_memory,
+    )

@@ -8,7 +8,7 @@ from bench.learner.strategy import Strategy
 HOME = "gan"
 SOURCE = "Balduzzi et al., 2018, arXiv 1802.05642"
 NEUTRAL = {"weight": 0.0}
-NEUTRAL_STEP = integrators.simultaneous
+NEUTRAL_INTEGRATOR = integrators.simultaneous
 SEARCH = {"weight": (0.1, 1.0)}
 
 
@@ -24,5 +24,5 @@ def symplectic_adjustment(*, weight: float = 1.0) -> Strategy:
     to the task's optimizer.
     """
     return Strategy(
-        name="symplectic_adjustment", step=partial(integrators.symplectic, weight=weight)
+        name="symplectic_adjustment", integrator=partial(integrators.symplectic, weight=weight)
     )

@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from bench.functional.pytree import lerp, ravel, unravel
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, At, Strategy, View
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import LossContext, PostUpdateContext, Strategy, TargetParams
 from bench.learner.task import Task
 
 HOME = "rl"
@@ -30,21 +30,27 @@ def target_network(*, tau: float = 0.005) -> Strategy:
     updates at a discount of 0.99, which is all that a short task has, so that tau is 0.02 there.
     """
 
-    def slot(core: Core, game: Task, key: Tensor) -> Any:
-        return {"actor": ravel(core.actor), "critic": ravel(core.critic)}
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
+        return {"actor": ravel(players.actor), "critic": ravel(players.critic)}
 
-    def view(value: View, at: At) -> View:
+    def target_params(value: TargetParams, context: LossContext) -> TargetParams:
         return value._replace(
-            target_actor=unravel(at.slot["actor"], at.core.actor),
-            target_critic=unravel(at.slot["critic"], at.core.critic),
+            target_actor=unravel(context.memory["actor"], context.players.actor),
+            target_critic=unravel(context.memory["critic"], context.players.critic),
         )
 
-    def refresh(memory: Any, after: After) -> Any:
-        moved = {"actor": ravel(after.new.actor), "critic": ravel(after.new.critic)}
+    def update_memory(memory: Any, context: PostUpdateContext) -> Any:
+        moved = {"actor": ravel(context.new.actor), "critic": ravel(context.new.critic)}
         # At tau = 1 exactly the network, not copy + (network - copy), which rounds.
         return moved if tau == 1.0 else lerp(memory, moved, tau)
 
-    def inert(game: Task) -> str | None:
-        return "the discount is 0: no target looks at a next value" if game.discount == 0 else None
+    def inert(task: Task) -> str | None:
+        return "the discount is 0: no target looks at a next value" if task.discount == 0 else None
 
-    return Strategy(name="target_network", view=view, slot=slot, refresh=refresh, inert=inert)
+    return Strategy(
+        name="target_network",
+        target_params=target_params,
+        init_memory=init_memory,
+        update_memory=update_memory,
+        inert=inert,
+    )

@@ -5,11 +5,12 @@ from torch import Tensor
 
 from bench.functional.layers import Net
 from bench.functional.pytree import Params
-from bench.functional.wrappers import Scaled, beside_weights, with_critic
-from bench.learner.integrators import Core
+from bench.functional.wrappers import Scaled, beside_weights
+from bench.learner.integrators import TrainState
 from bench.learner.prioritized_replay import targets
-from bench.learner.strategy import After, Strategy, Use
-from bench.learner.task import Blueprint, Task
+from bench.learner.problem import Blueprint
+from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "van Hasselt et al., 2016 (PopArt), arXiv 1602.07714"
@@ -28,26 +29,26 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
     last layer whenever the scale moves; Adam hides the second, a slow decay most of the third.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
-        return with_critic(value, lambda net: Net((*net.layers[:-1], Scaled(net.layers[-1]))))
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+        return value.with_critic_net(lambda net: Net((*net.layers[:-1], Scaled(net.layers[-1]))))
 
-    def slot(core: Core, game: Task, key: Tensor) -> Tensor:
-        return 1.0 + 0.0 * next(iter(core.critic.values())).sum()
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> Tensor:
+        return 1.0 + 0.0 * next(iter(players.critic.values())).sum()
 
-    def weights(params: Params, use: Use) -> Params:
-        if use.player == "actor":
+    def forward_params(params: Params, context: ForwardContext) -> Params:
+        if context.player == "actor":
             return params
-        return beside_weights(params, "scale", lambda layer: torch.sqrt(use.slot))
+        return beside_weights(params, "scale", lambda layer: torch.sqrt(context.memory))
 
-    def refresh(square: Tensor, after: After) -> Tensor:
-        target = targets(after.fresh, after)
+    def update_memory(square: Tensor, context: PostUpdateContext) -> Tensor:
+        target = targets(context.fresh, context)
         return square + (1.0 - decay) * (target.square().mean() - square)
 
     return Strategy(
         name="target_scaling",
         blueprint=blueprint,
-        slot=slot,
-        weights=weights,
-        refresh=refresh,
+        init_memory=init_memory,
+        forward_params=forward_params,
+        update_memory=update_memory,
         after=("weight_norm", "dropout", "spectral_norm"),
     )

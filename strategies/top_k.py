@@ -2,8 +2,8 @@
 
 import torch
 
-from bench.learner.strategy import At, Strategy
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
+from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Sinha et al., 2020, arXiv 2002.06224"
@@ -22,23 +22,23 @@ def top_k(*, least: float = 0.5, decay: float = 0.99, epochs: float = 100.0) -> 
     published 0.5 after 69. In RL the rows are observations: those with the better prospects count.
     """
 
-    def examples(value: Examples, at: At) -> Examples:
+    def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         rows = value.action.shape[0]
         if value.role != "actor" or least >= 1.0:
             return value
-        epoch = epochs * at.core.step / at.game.updates
+        epoch = epochs * context.players.step / context.task.updates
         share = torch.clamp(decay**epoch, min=least)
         count = torch.ceil(share * rows)
-        q = at.q(at.core.critic, value.obs, value.action).detach()
+        q = context.q(context.players.critic, value.obs, value.action).detach()
         rank = (q[None, :] > q[:, None]).sum(dim=1)  # how many are liked better
         chosen = (rank < count).to(q.dtype)
         return value._replace(weight=value.weight * chosen * (rows / chosen.sum()))
 
     return Strategy(
         name="top_k",
-        examples=examples,
+        critic_query=critic_query,
         excludes={"lagged_critic": "it ranks by the critic itself, not by its copy; leave one out"},
-        inert=lambda game: "there is one row to choose from" if game.batch_rows == 1 else None,
+        inert=lambda task: "there is one row to choose from" if task.batch_rows == 1 else None,
         after=(
             *("target_smoothing", "diff_augment", "instance_noise", "label_smoothing", "huber"),
             *("prioritised", "relativistic"),

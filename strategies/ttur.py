@@ -21,7 +21,7 @@ def ttur(*, ratio: float = 3.0) -> Strategy:
     DCGANs; SAGAN takes 4. Two-timescale actor-critic theory only asks for a faster critic.
     """
 
-    def optimizers(value: Any, player: str, game: Task) -> Any:
+    def optimizers(value: Any, player: str, task: Task) -> Any:
         return replace(value, lr=ratio * value.lr) if player == "critic" else value
 
     return Strategy(name="ttur", optimizers=optimizers)

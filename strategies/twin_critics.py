@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Literal
 
 from bench.functional.layers import Heads, Net
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477; for GANs Durugkar et al., 2017, arXiv 1611.01673"
@@ -35,7 +36,7 @@ def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> St
     as the target, so that the definition is one for both domains (GMAN's discriminators).
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
         if count == 1:
             return value
         heads = Net((Heads((value.critic.net,) * count),))

@@ -22,4 +22,4 @@ def unrolled(*, depth: int = 5) -> Strategy:
     Paper against here: the paper draws a new batch for every move ahead, here all use one. Costs
     about `depth` further critic updates forwards and backwards.
     """
-    return Strategy(name="unrolled", step=partial(integrators.unrolled, depth=depth))
+    return Strategy(name="unrolled", integrator=partial(integrators.unrolled, depth=depth))

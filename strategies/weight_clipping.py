@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
-from bench.learner.integrators import Core
-from bench.learner.strategy import After, Strategy
+from bench.learner.integrators import TrainState
+from bench.learner.strategy import PostUpdateContext, Strategy
 
 HOME = "gan"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875"
@@ -24,8 +24,8 @@ def weight_clipping(*, bound: float = 0.01) -> Strategy:
     clips before the actor's move, here it is after both.
     """
 
-    def accept(new: Core, after: After) -> Core:
-        learns = after.old.step >= after.game.warmup
+    def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
+        learns = context.old.step >= context.task.warmup
 
         def clipped(leaf: Tensor) -> Tensor:
             return torch.where(learns, leaf.clamp(-bound, bound), leaf)

@@ -38,7 +38,7 @@ def weight_decay(*, rate: float = 0.01) -> Strategy:
     nothing.
     """
 
-    def optimizers(value: Any, player: str, game: Task) -> Any:
+    def optimizers(value: Any, player: str, task: Task) -> Any:
         return Decayed(value, rate) if rate else value
 
     return Strategy(name="weight_decay", optimizers=optimizers, after=("ttur", "low_beta1"))

@@ -2,9 +2,10 @@
 
 from bench.functional.conv import Conv
 from bench.functional.layers import Dense, Net
-from bench.functional.wrappers import Normed, with_critic
+from bench.functional.wrappers import WeightNorm
+from bench.learner.problem import Blueprint
 from bench.learner.strategy import Strategy
-from bench.learner.task import Blueprint, Task
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Salimans and Kingma, 2016, arXiv 1602.07868; for RL Palenicek et al., 2025, 2502.07523"
@@ -21,14 +22,16 @@ def weight_norm(*, on: bool = True) -> Strategy:
     left out; CrossQ with weight norm instead brings v back to length 1 after every step.
     """
 
-    def blueprint(value: Blueprint, game: Task) -> Blueprint:
+    def blueprint(value: Blueprint, task: Task) -> Blueprint:
         if not on:
             return value
 
         def normed(net: Net) -> Net:
-            return Net(tuple(Normed(x) if isinstance(x, Dense | Conv) else x for x in net.layers))
+            return Net(
+                tuple(WeightNorm(x) if isinstance(x, Dense | Conv) else x for x in net.layers)
+            )
 
-        return with_critic(value, normed)
+        return value.with_critic_net(normed)
 
     return Strategy(
         name="weight_norm",

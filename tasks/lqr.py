@@ -10,7 +10,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.learner.task import Anchors, Blueprint, Episodes, Metric
+from bench.learner.problem import Blueprint
+from bench.learner.task import Anchors, Episodes, Metric
 from tasks.family.control import RETURN_METRICS, Control
 from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, players
 

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from bench.functional import rng
-from bench.learner.task import Act, Anchors, Array, Blueprint, Critic, Domain, Experience, Metric
+from bench.learner.problem import Act, Blueprint, Domain, Experience
+from bench.learner.task import Anchors, Array, Critic, Metric
 from tasks.family.control import Control
 from tasks.family.linear import (
     BOUND,

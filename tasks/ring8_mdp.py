@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.functional import rng
-from bench.learner.task import Act, Anchors, Domain, Experience
+from bench.learner.problem import Act, Domain, Experience
+from bench.learner.task import Anchors
 from bench.scoring.mixture import Mixture, ring
 from tasks.family.mixture import MixtureGan
 

@@ -17,7 +17,8 @@ from torch import Tensor
 from bench.functional import rng
 from bench.functional.conv import discriminator, generator
 from bench.functional.optim import Adam
-from bench.learner.task import Anchors, Array, Blueprint, Critic, Metric, Player
+from bench.learner.problem import Blueprint, Player
+from bench.learner.task import Anchors, Array, Critic, Metric
 from bench.scoring import classifier
 from bench.scoring.metrics import coverage
 from tasks.family import handwriting

@@ -14,10 +14,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.functional.layers import Dense, Net, Point, Shape
+from bench.functional.layers import Dense, FreeParameter, Net, Shape
 from bench.functional.optim import SGD
 from bench.functional.pytree import Params
-from bench.learner.task import Act, Blueprint, Experience, Player
+from bench.learner.problem import Act, Blueprint, Experience, Player
 from tasks.family.point import BilinearGame
 
 
@@ -43,7 +43,7 @@ class Twist(BilinearGame):
     def blueprint(self) -> Blueprint:
         """One parameter each; the critic's line has the coefficient as its gain."""
         return Blueprint(
-            actor=Player(Net((Point(1),)), SGD(self.lr)),
+            actor=Player(Net((FreeParameter(1),)), SGD(self.lr)),
             critic=Player(Net((Gain(), Dense(1, bias=False))), SGD(self.lr)),
         )
 

@@ -20,10 +20,11 @@ from torch.func import vmap
 
 from bench.experiment.registry import StrategyEntry
 from bench.functional import pytree, rng
-from bench.learner.integrators import Step, alternating
-from bench.learner.learner import Learner, State
+from bench.learner.integrators import Integrator, alternating
+from bench.learner.learner import Learner, LearnerState
+from bench.learner.problem import Experience
 from bench.learner.strategy import Conflict, Plan, Strategy, combine
-from bench.learner.task import Experience, Task
+from bench.learner.task import Task
 
 UPDATES = 6
 """Updates per check: enough for the second one to see what the first one remembered."""
@@ -35,7 +36,7 @@ class Examined:
 
     neutral: Strategy
     active: Strategy
-    step: Step  # the integrator that the neutral setting leaves
+    integrator: Integrator  # that the neutral setting leaves
     identity: bool  # a control that never changes anything
 
 
@@ -47,7 +48,7 @@ def examined(entry: StrategyEntry, task: Task) -> Examined:
     return Examined(
         neutral=entry.build(task, module.NEUTRAL),
         active=entry.build(task, getattr(module, "ACTIVE", {})),
-        step=getattr(module, "NEUTRAL_STEP", alternating),
+        integrator=getattr(module, "NEUTRAL_INTEGRATOR", alternating),
         identity=getattr(module, "IDENTITY", False),
     )
 
@@ -71,23 +72,25 @@ def experience(task: Task, key: Tensor) -> Experience:
     return seen._replace(action=seen.action.tanh(), discount=torch.full_like(seen.reward, 0.9))
 
 
-def rollout(learner: Learner, seeds: Iterable[int], updates: int = UPDATES) -> list[State]:
+def rollout(learner: Learner, seeds: Iterable[int], updates: int = UPDATES) -> list[LearnerState]:
     """States after 0 to `updates` updates of stacked seeds, on made-up experience."""
     keys = torch.stack([rng.seed_key(seed) for seed in seeds])
     return _continue(learner, [_own(vmap(learner.init)(keys))], keys, updates)
 
 
-def _continue(learner: Learner, states: list[State], keys: Tensor, updates: int) -> list[State]:
+def _continue(
+    learner: Learner, states: list[LearnerState], keys: Tensor, updates: int
+) -> list[LearnerState]:
     for _ in range(updates):
         state = states[-1]
-        when = vmap(rng.fold)(vmap(partial(rng.fold, use="experience"))(keys), state.core.step)
-        seen = vmap(partial(experience, learner.game))(when)
+        when = vmap(rng.fold)(vmap(partial(rng.fold, use="experience"))(keys), state.players.step)
+        seen = vmap(partial(experience, learner.task))(when)
         # `update` may use its state up (see bench.learner.strategy), so it gets a copy.
         states.append(vmap(learner.update)(_own(state), seen, keys)[0])
     return states
 
 
-def _own(state: State) -> State:
+def _own(state: LearnerState) -> LearnerState:
     return pytree.tmap(lambda leaf: leaf.clone(memory_format=torch.contiguous_format), state)
 
 
@@ -104,19 +107,19 @@ def _close(one: Any, other: Any) -> bool:
     return all(torch.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in pairs)
 
 
-def _baseline(task: Task, step: Step) -> Learner:
-    return Learner(task, combine([]), default_step=step)
+def _baseline(task: Task, integrator: Integrator) -> Learner:
+    return Learner(task, combine([]), default_integrator=integrator)
 
 
-def _outcome(learner: Learner, state: State) -> Any:
+def _outcome(learner: Learner, state: LearnerState) -> Any:
     """What a strategy can change: all that is learned, and the actor that is evaluated."""
-    return state.core, vmap(learner.policy)(state)
+    return state.players, vmap(learner.policy)(state)
 
 
 def neutral_is_the_baseline(strategy: Examined, task: Task) -> None:
     """At its neutral setting a strategy changes nothing, bit for bit."""
-    learner = Learner(task, combine([strategy.neutral]), default_step=strategy.step)
-    base = _baseline(task, strategy.step)
+    learner = Learner(task, combine([strategy.neutral]), default_integrator=strategy.integrator)
+    base = _baseline(task, strategy.integrator)
     unchanged = same(
         _outcome(learner, rollout(learner, [0])[-1]), _outcome(base, rollout(base, [0])[-1])
     )
@@ -149,14 +152,18 @@ def others_draws_are_unchanged(strategy: Examined, task: Task) -> None:
     """A neutral strategy beside a noisy one leaves the noisy one's draws alone."""
     noisy = Strategy(
         name="noisy",
-        slot=lambda core, game, key: rng.normal(key, (3,)),
-        refresh=lambda memory, after: rng.normal(after.key, (3,)),
+        init_memory=lambda players, task, key: rng.normal(key, (3,)),
+        update_memory=lambda memory, after: rng.normal(after.key, (3,)),
     )
-    alone = Learner(task, combine([noisy]), default_step=strategy.step)
-    beside = Learner(task, combine([noisy, strategy.neutral]), default_step=strategy.step)
+    alone = Learner(task, combine([noisy]), default_integrator=strategy.integrator)
+    beside = Learner(
+        task, combine([noisy, strategy.neutral]), default_integrator=strategy.integrator
+    )
     for one, two in zip(rollout(alone, [0]), rollout(beside, [0]), strict=True):
-        assert same(one.slots["noisy"], two.slots["noisy"]), "another strategy's draws have moved"
-        assert same(one.core, two.core), "another strategy's run has moved"
+        assert same(one.memories["noisy"], two.memories["noisy"]), (
+            "another strategy's draws have moved"
+        )
+        assert same(one.players, two.players), "another strategy's run has moved"
 
 
 def stays_finite_and_keeps_its_shape(strategy: Examined, task: Task) -> None:
@@ -190,11 +197,11 @@ def only_the_owner_writes(strategy: Examined, task: Task) -> None:
     learner = Learner(task, combine([strategy.active]))
     keys = torch.stack([rng.seed_key(0)])
     state = _own(rollout(learner, [0], 1)[-1])
-    before = pytree.tmap(lambda leaf: leaf.clone(), state.core)
+    before = pytree.tmap(lambda leaf: leaf.clone(), state.players)
     seen = vmap(partial(experience, task))(keys)
     kept = pytree.tmap(lambda leaf: leaf.clone(), seen)
     vmap(learner.update)(state, seen, keys)
-    assert same(before, state.core), "an update wrote into the core it was given"
+    assert same(before, state.players), "an update wrote into the core it was given"
     assert same(kept, seen), "an update wrote into the experience it was given"
 
 

@@ -11,17 +11,18 @@ import torch
 
 from bench.contribute.strategy_checks import experience, rollout, same
 from bench.functional import pytree, rng
-from bench.learner.learner import Learner, State
+from bench.learner.learner import Learner, LearnerState
+from bench.learner.problem import Experience
 from bench.learner.strategy import combine
-from bench.learner.task import Experience, Task
+from bench.learner.task import Task
 from bench.training.environments import Transition, copy_seeds, stretch
-from bench.training.rollout import World
+from bench.training.rollout import Rollout
 from bench.training.train import ROWS, train
 
 
-def past_warmup(state: State, task: Task) -> State:
+def past_warmup(state: LearnerState, task: Task) -> LearnerState:
     """The same state as if the warm-up were over."""
-    return state._replace(core=state.core._replace(step=torch.tensor(task.warmup)))
+    return state._replace(players=state.players._replace(step=torch.tensor(task.warmup)))
 
 
 def experience_carries_the_actors_mark(task: Task) -> None:
@@ -31,12 +32,12 @@ def experience_carries_the_actors_mark(task: Task) -> None:
     if task.environment is not None:
         one, two = (learner.init(rng.seed_key(seed)) for seed in (0, 1))
         obs = rng.normal(key, (4, task.obs_size))
-        acts = [learner.behave(past_warmup(state, task), obs, key) for state in (one, two)]
+        acts = [learner.explore_action(past_warmup(state, task), obs, key) for state in (one, two)]
         assert not torch.equal(*acts), "the actor does not decide what is tried"
         return
     made = []
     for seed in (0, 1):
-        actor = learner.init(rng.seed_key(seed)).core.actor
+        actor = learner.init(rng.seed_key(seed)).players.actor
         # A point of a game starts at the same place whatever the seed: move it.
         actor = pytree.tmap(lambda leaf, shift=seed: leaf + shift, actor)
         act = lambda obs, use, actor=actor: learner.act(actor, obs, use)  # noqa: E731
@@ -49,22 +50,31 @@ def experience_carries_the_actors_mark(task: Task) -> None:
 def an_actors_step_leaves_the_critic(task: Task) -> None:
     """The actor's move touches neither the critic nor its optimizer."""
 
-    def actor_only(core: Any, field: Any, move: Any) -> Any:
-        actor = field("actor", core)
-        return move(core, "actor", actor.grads), {"critic": field("critic", core), "actor": actor}
+    def actor_only(players: Any, grad_fn: Any, apply_gradients: Any) -> Any:
+        actor = grad_fn("actor", players)
+        return apply_gradients(players, "actor", actor.grads), {
+            "critic": grad_fn("critic", players),
+            "actor": actor,
+        }
 
     # An odd number of moves: two may cancel where a game changes its sign.
-    before, *_, after = rollout(Learner(task, combine([]), default_step=actor_only), [0], 3)
-    assert same(before.core.critic, after.core.critic), "the actor's step moved the critic"
-    assert same(before.core.critic_opt, after.core.critic_opt), "it moved the critic's optimizer"
-    assert not same(before.core.actor, after.core.actor), "the actor's step did not move the actor"
+    before, *_, after = rollout(Learner(task, combine([]), default_integrator=actor_only), [0], 3)
+    assert same(before.players.critic, after.players.critic), "the actor's step moved the critic"
+    assert same(before.players.critic_opt, after.players.critic_opt), (
+        "it moved the critic's optimizer"
+    )
+    assert not same(before.players.actor, after.players.actor), (
+        "the actor's step did not move the actor"
+    )
 
 
 def warming_up_moves_nobody(task: Task) -> None:
     """The first updates only gather experience; the one after them is the first to learn."""
     states = rollout(Learner(task, combine([])), [0], updates=task.warmup + 1)
-    *gathering, first = [state.core._replace(step=states[0].core.step) for state in states]
-    assert all(same(gathering[0], core) for core in gathering), "a player moved while warming up"
+    *gathering, first = [state.players._replace(step=states[0].players.step) for state in states]
+    assert all(same(gathering[0], players) for players in gathering), (
+        "a player moved while warming up"
+    )
     assert not same(gathering[0], first), "nobody moved after the warm-up"
 
 
@@ -74,8 +84,8 @@ def shapes_are_as_declared(task: Task) -> None:
     key = rng.seed_key(0)
     state = learner.init(key)
     obs = torch.zeros(5, task.obs_size)
-    value = learner.appraise(state, obs, key)
-    assert learner.decide(state, obs, key).shape == (5, task.action_size)
+    value = learner.state_value(state, obs, key)
+    assert learner.eval_action(state, obs, key).shape == (5, task.action_size)
     assert value.shape == (5,)
     assert task.critic_loss(value, torch.full((5,), 0.5)).shape == (5,)
     assert task.actor_loss(value).shape == (5,)
@@ -95,7 +105,7 @@ def bootstraps_through_truncation_only(task: Task) -> None:
     ended = torch.zeros_like(seen.discount)
 
     def critic_after(what: Experience) -> Any:
-        return learner.update(past_warmup(learner.init(key), task), what, key)[0].core.critic
+        return learner.update(past_warmup(learner.init(key), task), what, key)[0].players.critic
 
     assert not same(critic_after(seen), critic_after(moved)), "no bootstrap through the next state"
     unmoved = same(
@@ -115,12 +125,12 @@ def ends_are_told_apart(task: Task) -> None:
     learner = Learner(task, combine([]))
     key = rng.seed_key(0)
     state = learner.init(key)
-    world = World(task, (0,), "gymnasium")
+    world = Rollout(task, (0,), "gymnasium")
     made: list[Transition] = []
     step = world.training.step
     world.training.step = lambda action: made.append(step(action)) or made[-1]  # type: ignore[method-assign, func-returns-value]
     while True:
-        seen = world.step(learner.behave(state, world.obs[0], key)[None].detach())
+        seen = world.step(learner.explore_action(state, world.obs[0], key)[None].detach())
         ended = made[-1].terminated | made[-1].truncated
         expected = task.discount * (1.0 - torch.from_numpy(made[-1].terminated).double())
         assert torch.equal(seen.discount[0].double(), expected), "a wrong discount at an end"
@@ -152,10 +162,12 @@ def untrained_scores_are_an_untrained_policys(task: Task) -> None:
     state, key = learner.init(rng.seed_key(4)), rng.fold(rng.seed_key(4), "evaluate")
     if task.samples:
         rows = task.probe(task.samples).split(ROWS)
-        drawn = [learner.decide(state, some, rng.fold(key, i)) for i, some in enumerate(rows)]
+        drawn = [learner.eval_action(state, some, rng.fold(key, i)) for i, some in enumerate(rows)]
 
         def critic(obs: Any, action: Any) -> Any:
-            return learner.assess(state, *(torch.as_tensor(part) for part in (obs, action))).numpy()
+            return learner.q_value(
+                state, *(torch.as_tensor(part) for part in (obs, action))
+            ).numpy()
 
         expected = task.judge(torch.cat(drawn).numpy(), critic)
     else:
@@ -170,15 +182,15 @@ def untrained_scores_are_an_untrained_policys(task: Task) -> None:
         )
 
 
-def _episode(learner: Learner, state: State, seed: int) -> float:
+def _episode(learner: Learner, state: LearnerState, seed: int) -> float:
     """The undiscounted return of one episode of the evaluated actor."""
-    env = gymnasium.make(learner.game.environment)
+    env = gymnasium.make(learner.task.environment)
     obs, _ = env.reset(seed=seed)
     total, ended, cut = 0.0, False, False
     space: Any = env.action_space
     while not (ended or cut):
         row = torch.as_tensor(obs[None]).to(torch.get_default_dtype())
-        action = learner.decide(state, row, state.core.step)[0].numpy()
+        action = learner.eval_action(state, row, state.players.step)[0].numpy()
         obs, reward, ended, cut, _ = env.step(stretch(action, space.low, space.high))
         total += float(reward)
     env.close()

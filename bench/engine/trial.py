@@ -112,7 +112,7 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> Made:
     origin = provenance.of(
         job.spec,
         checkout,
-        learner.game,
+        learner.task,
         job.terms.backend,
         device=device,
         threads=job.terms.resources.cpus,

@@ -74,7 +74,7 @@ def _without_bias(layer: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Closeness:
+class MinibatchDiscrimination:
     """Appends how close each row is to the others of its group, in `kernels` learned projections.
 
     o_k(x_i) = sum over j != i of exp(-norm_1(M_ik - M_jk)), M = x T, [B, F] -> [B, F + kernels]
@@ -102,7 +102,7 @@ class Closeness:
 
 
 @dataclass(frozen=True)
-class Variety:
+class MinibatchStddev:
     """Appends the mean standard deviation of the features over each group, [B, F] -> [B, F + 1].
 
     Karras et al., 2018, arXiv 1710.10196, section 3. Rows that do not fill groups are one group.

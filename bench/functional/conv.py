@@ -107,7 +107,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class UpConv:
+class ConvTranspose:
     """A transposed convolution that doubles the sides, weight [channels in, channels, 4, 4]."""
 
     channels: int
@@ -145,8 +145,8 @@ def generator(shape: Shape, width: int, doublings: int) -> Net:
     widths = [width << (doublings - 1 - i) for i in range(doublings)]
     layers: list[Layer] = [Dense(widths[0] * math.prod(small)), Activation("relu"), Image(*small)]
     for after in widths[1:]:
-        layers += [UpConv(after), Activation("relu")]
-    return Net((*layers, UpConv(channels), Activation("tanh"), Flatten()))
+        layers += [ConvTranspose(after), Activation("relu")]
+    return Net((*layers, ConvTranspose(channels), Activation("tanh"), Flatten()))
 
 
 def discriminator(shape: Shape, width: int, halvings: int) -> Net:

@@ -85,7 +85,7 @@ class Quadratic:
 
 
 @dataclass(frozen=True)
-class Point:
+class FreeParameter:
     """Ignores its input: every output row is the parameter `value` [width] itself.
 
     The actor of a game with closed-form answers; it starts at `start` in every coordinate.

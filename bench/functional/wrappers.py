@@ -7,26 +7,15 @@ beside the layer's "weight". `bench.functional.batch_layers` has the layers that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.conv import Conv
-from bench.functional.layers import Dense, Layer, Net, Shape, is_deep
+from bench.functional.layers import Dense, Layer, Net, Shape
 from bench.functional.pytree import Params
-from bench.learner.task import Blueprint, Task
-
-
-def shallow(game: Task) -> str | None:
-    """Why a strategy on hidden layers is inert on a task, or None."""
-    return None if is_deep(game.blueprint().critic.net) else "the critic has no hidden layer"
-
-
-def with_critic(value: Blueprint, change: Callable[[Net], Net]) -> Blueprint:
-    """The blueprint with another critic's network."""
-    return replace(value, critic=replace(value.critic, net=change(value.critic.net)))
 
 
 def beside_weights(params: Params, name: str, value: Callable[[str], Tensor]) -> Params:
@@ -57,7 +46,7 @@ class LayerNorm:
 
 
 @dataclass(frozen=True)
-class Normed:
+class WeightNorm:
     """A layer whose weight is gain * v / norm(v), one gain and one norm per output."""
 
     inner: Dense | Conv
@@ -77,7 +66,7 @@ def _lengths(weight: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Dropped:
+class Dropout:
     """A layer whose outputs are 0 with probability `rate`, and else 1 / (1 - rate) times as large.
 
     Nothing is dropped where its parameters hold no "key".

@@ -1,8 +1,9 @@
-"""Integrators: how a core moves along the field of both players' gradients.
+"""Integrators: how both players move along the gradients of their losses.
 
-A step is a function `(core, field, move) -> (core, slopes)`: the core that both players have moved
-to, and the gradients and losses by which they did. `move(core, player, grads)` applies that
-player's optimizer. Who moves first, and against whose parameters, is decided here and nowhere else.
+An integrator is a function `(state, grad_fn, apply_gradients) -> (state, gradients)`: the state that
+both players have moved to, and the gradients and losses by which they moved.
+`apply_gradients(state, player, grads)` steps that player's optimizer. Who moves first, and against
+whose parameters, is decided here and nowhere else.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.pytree import Params, lerp, ravel, tmap
-from bench.learner.task import Blueprint, Task
+from bench.learner.problem import Blueprint
+from bench.learner.task import Task
 
 
-class Core(NamedTuple):
+class TrainState(NamedTuple):
     """Everything that learns: both networks, both optimizers, and the number of updates made."""
 
     actor: Params
@@ -28,14 +30,14 @@ class Core(NamedTuple):
     step: Tensor  # int64 scalar
 
 
-def begin(blueprint: Blueprint, game: Task, key: Tensor) -> Core:
-    """Both players before their first move, drawn with `key`."""
+def init_players(blueprint: Blueprint, task: Task, key: Tensor) -> TrainState:
+    """Both players before their first update, drawn with `key`."""
     actor, critic = blueprint.actor, blueprint.critic
-    asked = game.obs_size + game.noise_size + blueprint.extra_noise
-    judged = game.obs_size + game.action_size
-    actor_params, _ = actor.net.init(rng.fold(key, "actor"), (asked,))
-    critic_params, _ = critic.net.init(rng.fold(key, "critic"), (judged,))
-    return Core(
+    actor_inputs = task.obs_size + task.noise_size + blueprint.extra_noise
+    critic_inputs = task.obs_size + task.action_size
+    actor_params, _ = actor.net.init(rng.fold(key, "actor"), (actor_inputs,))
+    critic_params, _ = critic.net.init(rng.fold(key, "critic"), (critic_inputs,))
+    return TrainState(
         actor=actor_params,
         critic=critic_params,
         actor_opt=actor.optimizer.init(actor_params),
@@ -44,146 +46,167 @@ def begin(blueprint: Blueprint, game: Task, key: Tensor) -> Core:
     )
 
 
-class Slope(NamedTuple):
+class GradAndLoss(NamedTuple):
     """One player's gradient at a point, and the loss there."""
 
     grads: Params
     loss: Tensor
 
 
-class Field(Protocol):
-    """Both players' gradients at any point."""
+class GradFn(Protocol):
+    """Gives a player's gradient at any point."""
 
     def __call__(
-        self, player: str, point: Core, ahead: Callable[[Core], Core] | None = None
-    ) -> Slope:
-        """That player's slope with respect to its own parameters.
+        self,
+        player: str,
+        point: TrainState,
+        ahead: Callable[[TrainState], TrainState] | None = None,
+    ) -> GradAndLoss:
+        """The gradient of that player's loss with respect to its own parameters.
 
-        With `ahead` the loss is that at `ahead(point)`, and its gradient reaches the parameters
-        through `ahead`.
+        With `ahead` it is the gradient of the loss at `ahead(point)`, taken through `ahead`.
         """
         ...
 
 
-Move = Callable[[Core, str, Params], Core]
-Slopes = dict[str, Slope]
-Step = Callable[[Core, Field, Move], tuple[Core, Slopes]]
+ApplyGradients = Callable[[TrainState, str, Params], TrainState]
+Gradients = dict[str, GradAndLoss]
+"""By player."""
+Integrator = Callable[[TrainState, GradFn, ApplyGradients], tuple[TrainState, Gradients]]
 
 
-def alternating(core: Core, field: Field, move: Move) -> tuple[Core, Slopes]:
+def alternating(
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients
+) -> tuple[TrainState, Gradients]:
     """The default: the critic moves first, the actor then follows the critic that has moved."""
-    return unrolled(core, field, move, depth=0)
+    return unrolled(state, grad_fn, apply_gradients, depth=0)
 
 
-def unrolled(core: Core, field: Field, move: Move, *, depth: int) -> tuple[Core, Slopes]:
+def unrolled(
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, depth: int
+) -> tuple[TrainState, Gradients]:
     """The critic moves; the actor then follows its loss `depth` further critic moves ahead.
 
     Its gradient goes through those moves (Metz et al., 2017, arXiv 1611.02163), which are taken
     back afterwards.
     """
-    critic = field("critic", core)
-    core = move(core, "critic", critic.grads)
+    critic = grad_fn("critic", state)
+    state = apply_gradients(state, "critic", critic.grads)
 
-    def ahead(point: Core) -> Core:
+    def ahead(point: TrainState) -> TrainState:
         for _ in range(depth):
-            point = move(point, "critic", field("critic", point).grads)
+            point = apply_gradients(point, "critic", grad_fn("critic", point).grads)
         return point
 
-    actor = field("actor", core, ahead if depth else None)
-    return move(core, "actor", actor.grads), {"critic": critic, "actor": actor}
+    actor = grad_fn("actor", state, ahead if depth else None)
+    return apply_gradients(state, "actor", actor.grads), {"critic": critic, "actor": actor}
 
 
-def simultaneous(core: Core, field: Field, move: Move) -> tuple[Core, Slopes]:
+def simultaneous(
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients
+) -> tuple[TrainState, Gradients]:
     """Both players move along their gradients at the same point."""
-    slopes = _slopes(core, field)
-    return _moved(core, slopes, move), slopes
+    gradients = _gradients(state, grad_fn)
+    return _apply_all(state, gradients, apply_gradients), gradients
 
 
-def extragradient(core: Core, field: Field, move: Move, *, lookahead: float) -> tuple[Core, Slopes]:
-    """Both players move from `core` along their gradients at a point one look-ahead step away.
+def extragradient(
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, lookahead: float
+) -> tuple[TrainState, Gradients]:
+    """Both players move from `state` along their gradients at a point one look-ahead step away.
 
     The optimizer states advance in both half-steps, as in ExtraAdam (Gidel et al., 2019, arXiv
     1802.10551, algorithm 4). `lookahead` scales the look-ahead; 0 is the simultaneous step.
     """
     if lookahead == 0.0:
-        return simultaneous(core, field, move)
-    ahead, _ = simultaneous(core, field, move)
+        return simultaneous(state, grad_fn, apply_gradients)
+    ahead, _ = simultaneous(state, grad_fn, apply_gradients)
     point = ahead._replace(
-        actor=lerp(core.actor, ahead.actor, lookahead),
-        critic=lerp(core.critic, ahead.critic, lookahead),
+        actor=lerp(state.actor, ahead.actor, lookahead),
+        critic=lerp(state.critic, ahead.critic, lookahead),
     )
-    slopes = _slopes(point, field)
-    return _moved(ahead._replace(actor=core.actor, critic=core.critic), slopes, move), slopes
+    gradients = _gradients(point, grad_fn)
+    return _apply_all(
+        ahead._replace(actor=state.actor, critic=state.critic), gradients, apply_gradients
+    ), gradients
 
 
-def consensus(core: Core, field: Field, move: Move, *, gamma: float) -> tuple[Core, Slopes]:
+def consensus(
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, gamma: float
+) -> tuple[TrainState, Gradients]:
     """Both players move along F + gamma * J'F, J'F the gradient of norm(F)^2 / 2.
 
     F holds both gradients at the same point, J is its Jacobian (Mescheder et al., 2017, arXiv
     1705.10461).
     """
-    slopes = _slopes(core, field)
+    gradients = _gradients(state, grad_fn)
     if gamma == 0.0:
-        return _moved(core, slopes, move), slopes
-    turned = _added(slopes, _transposed(core, field, slopes), gamma)
-    return _moved(core, turned, move), turned
+        return _apply_all(state, gradients, apply_gradients), gradients
+    turned = _added(gradients, _transposed(state, grad_fn, gradients), gamma)
+    return _apply_all(state, turned, apply_gradients), turned
 
 
-def symplectic(core: Core, field: Field, move: Move, *, weight: float) -> tuple[Core, Slopes]:
+def symplectic(
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, weight: float
+) -> tuple[TrainState, Gradients]:
     """Both players move along F + sign * weight * A'F, A the antisymmetric part of F's Jacobian.
 
     sign = sign(<F, J'F> <A'F, J'F> / d + 1/10) over all d parameters (Balduzzi et al., 2018, arXiv
     1802.05642, algorithm 1).
     """
-    slopes = _slopes(core, field)
+    gradients = _gradients(state, grad_fn)
     if weight == 0.0:
-        return _moved(core, slopes, move), slopes
-    pull = {player: slope.grads for player, slope in slopes.items()}
-    back = _transposed(core, field, slopes)
+        return _apply_all(state, gradients, apply_gradients), gradients
+    pull = {player: gradient.grads for player, gradient in gradients.items()}
+    back = _transposed(state, grad_fn, gradients)
     # J F as the derivative of u -> J'u along F: reverse mode twice, as all layers can.
-    along = torch.func.vjp(lambda u: _pulled(core, field, u), pull)[1](pull)[0]
+    along = torch.func.vjp(lambda u: _pulled(state, grad_fn, u), pull)[1](pull)[0]
     turn = tmap(lambda one, other: 0.5 * (one - other), back, along)
     size = sum(leaf.numel() for leaf in _flat(pull))
     sign = torch.sign(_dot(pull, back) * _dot(turn, back) / size + 0.1)
-    turned = _added(slopes, turn, sign * weight)
-    return _moved(core, turned, move), turned
+    turned = _added(gradients, turn, sign * weight)
+    return _apply_all(state, turned, apply_gradients), turned
 
 
 Pull = dict[str, Params]  # both players' gradients, or directions of the same shape
 
 
-def _slopes(core: Core, field: Field) -> Slopes:
-    return {player: field(player, core) for player in ("critic", "actor")}
+def _gradients(state: TrainState, grad_fn: GradFn) -> Gradients:
+    return {player: grad_fn(player, state) for player in ("critic", "actor")}
 
 
-def _moved(core: Core, slopes: Slopes, move: Move) -> Core:
-    for player, slope in slopes.items():
-        core = move(core, player, slope.grads)
-    return core
+def _apply_all(
+    state: TrainState, gradients: Gradients, apply_gradients: ApplyGradients
+) -> TrainState:
+    for player, gradient in gradients.items():
+        state = apply_gradients(state, player, gradient.grads)
+    return state
 
 
-def _added(slopes: Slopes, extra: Pull, weight: float | Tensor) -> Slopes:
+def _added(gradients: Gradients, extra: Pull, weight: float | Tensor) -> Gradients:
     return {
-        player: slope._replace(
-            grads=tmap(lambda g, more: g + weight * more, slope.grads, extra[player])
+        player: gradient._replace(
+            grads=tmap(lambda g, more: g + weight * more, gradient.grads, extra[player])
         )
-        for player, slope in slopes.items()
+        for player, gradient in gradients.items()
     }
 
 
-def _transposed(core: Core, field: Field, slopes: Slopes) -> Pull:
+def _transposed(state: TrainState, grad_fn: GradFn, gradients: Gradients) -> Pull:
     """J'F."""
-    return _pulled(core, field, {player: slope.grads for player, slope in slopes.items()})
+    return _pulled(
+        state, grad_fn, {player: gradient.grads for player, gradient in gradients.items()}
+    )
 
 
-def _pulled(core: Core, field: Field, direction: Pull) -> Pull:
+def _pulled(state: TrainState, grad_fn: GradFn, direction: Pull) -> Pull:
     """J'u for a direction u."""
 
     def pull(point: Pull) -> Pull:
-        there = core._replace(actor=point["actor"], critic=point["critic"])
-        return {player: field(player, there).grads for player in ("critic", "actor")}
+        there = state._replace(actor=point["actor"], critic=point["critic"])
+        return {player: grad_fn(player, there).grads for player in ("critic", "actor")}
 
-    here = {"critic": core.critic, "actor": core.actor}
+    here = {"critic": state.critic, "actor": state.actor}
     return torch.func.vjp(pull, here)[1](direction)[0]
 
 

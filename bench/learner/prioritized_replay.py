@@ -9,14 +9,15 @@ from torch import Tensor
 
 from bench.functional import rng
 from bench.learner import replay
-from bench.learner.strategy import After
-from bench.learner.task import Experience, Task
+from bench.learner.problem import Experience
+from bench.learner.strategy import PostUpdateContext
+from bench.learner.task import Task
 
 
 class Memory(NamedTuple):
     """Past rows, and how much each is wanted."""
 
-    ring: replay.Ring
+    ring: replay.ReplayBuffer
     priority: Tensor  # [capacity], 0 where nothing was written
 
     def draw(self, key: Tensor, count: int, alpha: float) -> tuple[Tensor, Tensor]:
@@ -48,15 +49,15 @@ class Memory(NamedTuple):
         return told._replace(ring=self.ring.append(own))
 
 
-def empty(game: Task, capacity: int, key: Tensor) -> Memory:
+def empty(task: Task, capacity: int, key: Tensor) -> Memory:
     """A memory without rows."""
-    return Memory(replay.empty(game, capacity, key), torch.zeros(capacity) + 0.0 * key)
+    return Memory(replay.empty(task, capacity, key), torch.zeros(capacity) + 0.0 * key)
 
 
-def targets(rows: Experience, after: After) -> Tensor:
+def targets(rows: Experience, context: PostUpdateContext) -> Tensor:
     """y = reward + discount * value(next q) [n], by both players as they are after the update."""
-    if after.game.discount == 0.0:
+    if context.task.discount == 0.0:
         return rows.reward
-    action = after.act(after.new.actor, rows.next_obs, rng.fold(after.key, "next"))
-    ahead = after.q(after.new.critic, rows.next_obs, action)
-    return rows.reward + rows.discount * after.game.value(ahead)
+    action = context.act(context.new.actor, rows.next_obs, rng.fold(context.key, "next"))
+    ahead = context.q(context.new.critic, rows.next_obs, action)
+    return rows.reward + rows.discount * context.task.value(ahead)

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
-from bench.learner.task import Experience, Task
+from bench.learner.problem import Experience
+from bench.learner.task import Task
 
 
-class Ring(NamedTuple):
+class ReplayBuffer(NamedTuple):
     """The last rows, the oldest of which is overwritten next."""
 
     rows: Experience  # [capacity, ...]
@@ -42,7 +43,7 @@ class Ring(NamedTuple):
 
         return tmap(chosen, self.rows, own)
 
-    def append(self, own: Experience) -> Ring:
+    def append(self, own: Experience) -> ReplayBuffer:
         """The ring with these rows, written in place: see the law on memory in `bench.learner.strategy`.
 
         Raises ValueError if it cannot hold them.
@@ -54,14 +55,14 @@ class Ring(NamedTuple):
             )
         places = self.newest(made)
         rows = tmap(lambda ring, new: ring.index_put_((places,), new), self.rows, own)
-        return Ring(rows, self.written + made)
+        return ReplayBuffer(rows, self.written + made)
 
 
-def empty(game: Task, capacity: int, key: Tensor) -> Ring:
+def empty(task: Task, capacity: int, key: Tensor) -> ReplayBuffer:
     """A ring without rows."""
-    return Ring(game.blank(capacity), torch.zeros_like(key))
+    return ReplayBuffer(task.blank(capacity), torch.zeros_like(key))
 
 
-def owned(game: Task, experience: Experience) -> Experience:
+def owned(task: Task, experience: Experience) -> Experience:
     """The rows of an experience that the actor made."""
-    return tmap(lambda leaf: leaf[: game.own(experience)], experience)
+    return tmap(lambda leaf: leaf[: task.own(experience)], experience)

@@ -1,19 +1,19 @@
 """A strategy is a frozen set of contributions to the named values of one update.
 
-    blueprint, optimizers -> fresh -> batch -> view -> weights -> examples (+ penalty)
-              -> grads -> step -> accept, and `policy`, the actor that is evaluated
+    blueprint, optimizers -> fresh -> batch -> target_params -> forward_params
+        -> critic_query (+ penalty) -> grads -> integrator -> accept, and `policy` to evaluate
 
-Each contribution is a pure function of the value and of what it may read (`At`, `After`). The laws:
+A contribution is a pure function of the value and of a context that says what else it may read. The
+laws:
 
-- a combination is a set: the order in which strategies are given never matters;
-- *chain* values (blueprint, optimizers, batch, view, weights, examples, grads, accept) are
-  transformed one after the other, so two strategies on the same one must say who comes first
-  (`after`), or that they cannot go together (`excludes`);
-- *sum* values (penalty) add up;
-- *single* values (step, policy) have at most one owner;
-- private memory: `slot` makes it, `refresh` returns the next one, nobody else sees it. A memory may
-  be written in place by `refresh` alone (a replay ring is too large to copy at every update); the
-  state that went into `update` is then used up, like a donated buffer.
+- A combination is a set: the order in which strategies are given never matters.
+- *Chain* values (`CHAINS`) are transformed by one strategy after the other. Two strategies on the
+  same one must say which comes first (`after`) or that they cannot be combined (`excludes`).
+- *Sum* values (penalty) are added up.
+- *Single* values (`SINGLES`) have at most one owner.
+- Memory is private: `init_memory` makes it, `update_memory` returns the next one, and no other
+  strategy sees it. `update_memory` alone may write it in place, because a replay buffer is too
+  large to copy at every update. The state passed to `update` is then used up, like a donated buffer.
 """
 
 from __future__ import annotations
@@ -30,93 +30,100 @@ from torch import Tensor
 from bench.functional import rng
 from bench.functional.optim import Optimizer
 from bench.functional.pytree import Params
-from bench.learner.task import Blueprint, Examples, Experience, Halves, Task
+from bench.learner.problem import Blueprint, CriticQuery, Experience, Halves
+from bench.learner.task import Task
 
 if TYPE_CHECKING:
-    from bench.learner.integrators import Core, Step
+    from bench.learner.integrators import Integrator, TrainState
 
-CHAINS = ("blueprint", "optimizers", "batch", "view", "weights", "examples", "grads", "accept")
-SINGLES = ("step", "policy")
+CHAINS = (
+    *("blueprint", "optimizers", "batch", "target_params", "forward_params"),
+    *("critic_query", "grads", "accept"),
+)
+SINGLES = ("integrator", "policy")
 
 
-class View(NamedTuple):
-    """Whose parameters each loss is shown."""
+class TargetParams(NamedTuple):
+    """The parameters that each loss takes as given: what targets and judgements come from."""
 
     target_actor: Params  # chooses the next action in the critic's target
     target_critic: Params  # values it there
     critic: Params  # judges the actor's actions in the actor's loss
 
 
-class Use(NamedTuple):
-    """Which forward pass parameters are for."""
+class ForwardContext(NamedTuple):
+    """Which forward pass the parameters are for."""
 
     player: str  # "actor" or "critic"
-    slot: Any  # the strategy's own memory
+    memory: Any  # the strategy's own
     key: Tensor | None  # of this pass; None in an evaluation, where nothing is random
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Context:
     """What every contribution to an update may read."""
 
-    game: Task
-    slot: Any  # the strategy's own memory
-    key: Tensor  # the strategy's own key for this update
+    task: Task
+    memory: Any  # the strategy's own
+    key: Tensor  # the strategy's own for this update
     q: Callable[[Params, Tensor, Tensor], Tensor]  # (critic, obs, action) -> outputs [B]
-    features: Callable[[Params, Tensor, Tensor], Tensor]  # the same -> inputs [B, H] of its end
+    features: Callable[[Params, Tensor, Tensor], Tensor]  # the same -> its last hidden layer [B, H]
     act: Callable[[Params, Tensor, Tensor], Tensor]  # (actor, obs, key) -> actions [B, A]
 
-    def halves(self, core: Core, batch: Experience) -> Halves:
-        """The two sides of a batch: data and what the actor of `core` makes."""
+    def halves(self, players: TrainState, batch: Experience) -> Halves:
+        """The two sides of a batch: data and what the actor of `players` makes."""
         key = rng.fold(self.key, "halves")
-        return self.game.halves(batch, partial(self.act, core.actor), key)
+        return self.task.halves(batch, partial(self.act, players.actor), key)
 
-    def slope(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
-        """dq/da [B, A] of a critic at the given actions."""
+    def dq_da(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
+        """The critic's gradient dq/da [B, A] with respect to the given actions."""
         return torch.func.grad(lambda a: self.q(critic, obs, a).sum())(action)
 
 
 @dataclass(frozen=True, kw_only=True)
-class At(Place):
+class LossContext(Context):
     """What a contribution to one player's loss or gradient may read."""
 
-    core: Core  # the point at which the value is computed
+    players: TrainState  # the point at which the value is computed
     player: str  # "actor" or "critic": whose loss or gradient this is
     batch: Experience
 
 
 @dataclass(frozen=True, kw_only=True)
-class After(Place):
-    """What `accept` and `refresh` may read when both players have moved."""
+class PostUpdateContext(Context):
+    """What `accept` and `update_memory` may read once both players have moved."""
 
-    old: Core
-    new: Core  # for `accept` as the step left it, for `refresh` as accepted
+    old: TrainState
+    new: TrainState  # for `accept` what the integrator returned, for `update_memory` what was accepted
     fresh: Experience  # made by the old actor
-    losses: dict[str, Tensor]  # per player, the last ones
-    init: Callable[[Tensor], Core]  # key -> networks and optimizers as before the first update
+    losses: dict[str, Tensor]  # by player, of this update
+    init: Callable[[Tensor], TrainState]  # key -> newly initialised networks and optimizers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """One trick. Every part is optional; see the module's docstring for the laws."""
+    """One trick. Every contribution is optional; see the module's docstring for the laws.
+
+    Shapes are those of `bench.learner.task`; `Any` stands for the strategy's own memory.
+    """
 
     name: str
     blueprint: Callable[[Blueprint, Task], Blueprint] | None = None
     optimizers: Callable[[Optimizer, str, Task], Optimizer] | None = None  # of one player
-    batch: Callable[[Experience, At], Experience] | None = None
-    view: Callable[[View, At], View] | None = None
-    weights: Callable[[Params, Use], Params] | None = None  # may add what a layer looks for
-    examples: Callable[[Examples, At], Examples] | None = None
-    penalty: Callable[[At], Tensor | float] | None = None
-    grads: Callable[[Params, At], Params] | None = None
-    step: Step | None = None
-    accept: Callable[[Core, After], Core] | None = None  # the value is the new core
-    policy: Callable[[Params, Any], Params] | None = None  # (actor, slot) -> actor to evaluate
-    slot: Callable[[Core, Task, Tensor], Any] | None = None  # (initial core, game, key) -> memory
-    refresh: Callable[[Any, After], Any] | None = None
+    batch: Callable[[Experience, LossContext], Experience] | None = None
+    target_params: Callable[[TargetParams, LossContext], TargetParams] | None = None
+    forward_params: Callable[[Params, ForwardContext], Params] | None = None
+    critic_query: Callable[[CriticQuery, LossContext], CriticQuery] | None = None
+    penalty: Callable[[LossContext], Tensor | float] | None = None
+    grads: Callable[[Params, LossContext], Params] | None = None
+    integrator: Integrator | None = None
+    accept: Callable[[TrainState, PostUpdateContext], TrainState] | None = None
+    policy: Callable[[Params, Any], Params] | None = None  # (actor, memory) -> actor to evaluate
+    init_memory: Callable[[TrainState, Task, Tensor], Any] | None = None  # the last is a key
+    update_memory: Callable[[Any, PostUpdateContext], Any] | None = None
     after: tuple[str, ...] = ()
     excludes: Mapping[str, str] = field(default_factory=dict)  # name -> why, and what to do
-    inert: Callable[[Task], str | None] = field(default=lambda game: None)
+    inert: Callable[[Task], str | None] = field(default=lambda task: None)
 
 
 class Conflict(ValueError):
@@ -132,7 +139,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """A lawful combination. `parts` lists the contributions to each value, in order."""
+    """A lawful combination: for each value the contributions to it, in order."""
 
     parts: dict[str, tuple[Part, ...]]
 
@@ -140,17 +147,17 @@ class Plan:
         """The one contribution to a single value, if any."""
         return next(iter(self.parts[value]), None)
 
-    def blueprint(self, game: Task) -> Blueprint:
+    def blueprint(self, task: Task) -> Blueprint:
         """Both players as they will be built: the task's, changed by the strategies."""
-        blueprint = game.blueprint()
+        blueprint = task.blueprint()
         for part in self.parts["blueprint"]:
-            blueprint = part.call(blueprint, game)
+            blueprint = part.call(blueprint, task)
         players = {}
         for name in ("actor", "critic"):
             player = getattr(blueprint, name)
             optimizer = player.optimizer
             for part in self.parts["optimizers"]:
-                optimizer = part.call(optimizer, name, game)
+                optimizer = part.call(optimizer, name, task)
             players[name] = replace(player, optimizer=optimizer)
         return replace(blueprint, **players)
 
@@ -171,7 +178,7 @@ def combine(strategies: Iterable[Strategy]) -> Plan:
             if name in present:
                 raise Conflict(f"{strategy.name} and {name}: {reason}")
     parts: dict[str, tuple[Part, ...]] = {}
-    for value in (*CHAINS, *SINGLES, "penalty", "slot", "refresh"):
+    for value in (*CHAINS, *SINGLES, "penalty", "init_memory", "update_memory"):
         owners = [strategy for strategy in members if getattr(strategy, value) is not None]
         if value in SINGLES and len(owners) > 1:
             raise Conflict(

@@ -16,7 +16,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bench.experiment.grid import PROTOCOL_VERSION, Cell, Contrast, first_problem, flat
-from bench.learner.task import Anchors, Domain, Task
+from bench.learner.problem import Domain
+from bench.learner.task import Anchors, Task
 from bench.records.files import write_atomically
 
 SCHEMA_VERSION: Literal[1] = 1

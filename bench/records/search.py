@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from bench.experiment import registry
 from bench.experiment.grid import PROTOCOL_VERSION, Cell, Settings, first_problem, flat
 from bench.experiment.spec import spec_hash
-from bench.learner.task import Domain
+from bench.learner.problem import Domain
 from bench.records import record
 from bench.records.files import write_atomically
 from bench.records.record import (

@@ -153,8 +153,7 @@ def _tries(found: Search) -> list[str]:
 
 def _tried_problems(found: Search, tried: Tried) -> list[str]:
     task, problems = registry.task(found.task), []
-    updates, parts = found.updates or task.updates, task.evaluations
-    marks = sorted({updates * part // parts for part in range(1, parts + 1)} - {0})
+    _, *marks = task.eval_updates(found.updates or task.updates)
     whole = [mark * task.steps_per_update for mark in marks]
     steps = [point.step for point in tried.curve]
     if tried.status == "finished" and steps != whole:

@@ -67,7 +67,7 @@ def show(name: str, folder: Path, out: Path | None, steps: int) -> Path:
     if found.artefacts:
         return _written(out or plain.with_name(f"{plain.name}.png"), _samples(found))
     learner = cell.learner()
-    if learner.game.samples:
+    if learner.task.samples:
         raise NothingToShow(f"{path} holds no samples: they were not finite, or had no room")
     trained = actors.load(path, spec_hash(cell))
     if trained is None:
@@ -102,7 +102,7 @@ def play(
 
     Raises `NothingToShow` if the pictures cannot be drawn.
     """
-    task = learner.game
+    task = learner.task
     if not os.environ.get("DISPLAY"):  # without a screen both libraries would look for one
         os.environ.setdefault("MUJOCO_GL", "egl")
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")

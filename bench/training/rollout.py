@@ -14,18 +14,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.learner.task import Episodes, Experience, Task
+from bench.learner.problem import Experience
+from bench.learner.task import Episodes, Task
 from bench.training import environments
 from bench.training.environments import Backend, Environment
 
 Array = NDArray[Any]
-Decide = Callable[[Tensor], Tensor]
+EvalAction = Callable[[Tensor], Tensor]
 """observations [S, E, O] -> actions [S, E, A]"""
-Appraise = Callable[[Tensor], Tensor]
+StateValue = Callable[[Tensor], Tensor]
 """observations [S, E, O] -> the critic's values [S, E] of what the actor would do there"""
 
 
-class World:
+class Rollout:
     """Environments to train in and, for tasks that are scored by episodes, to evaluate in.
 
     `obs` [S, copies, O] is where every training copy stands. Tensors are of the default dtype and
@@ -63,7 +64,7 @@ class World:
         assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
         return self._tensor(self.evaluation.reset())
 
-    def evaluate(self, decide: Decide, appraise: Appraise) -> list[dict[str, float]]:
+    def evaluate(self, decide: EvalAction, appraise: StateValue) -> list[dict[str, float]]:
         """Full episodes of a policy in environments of their own, metrics per seed."""
         obs = self.start()
         assert self.evaluation is not None

@@ -22,11 +22,12 @@ from torch import Tensor
 from torch.func import vmap
 
 from bench.functional import pytree, rng
-from bench.learner.learner import Info, Learner, State
-from bench.learner.task import DIAGNOSES, Critic, Experience
+from bench.learner.learner import Info, Learner, LearnerState
+from bench.learner.problem import Experience
+from bench.learner.task import DIAGNOSES, Critic
 from bench.training import compilation
 from bench.training.environments import Backend
-from bench.training.rollout import World
+from bench.training.rollout import Rollout
 from bench.training.trace import Recording, trace
 
 Array = NDArray[Any]
@@ -35,7 +36,7 @@ Metrics = dict[str, float]
 ROWS = 1000
 """How many samples are drawn at once for an evaluation: more images would not fit in memory."""
 
-LANES = 4
+MIN_SEED_BATCH = 4
 """Fewer seeds are trained in a batch of this size. From four on, the libraries and the compiler
 round one seed's numbers in the same way whatever the size of the batch and the seed's place."""
 
@@ -58,7 +59,7 @@ class Run:
     steps: list[int]  # of each evaluation, in the task's step unit
     curves: list[list[Metrics]]  # [evaluation][seed]
     first_bad_step: list[int | None]  # [seed]; first with a loss or gradient that is not finite
-    state: State  # stacked [S, ...]
+    state: LearnerState  # stacked [S, ...]
     seconds: dict[str, float]  # by phase
     compiled: bool  # whether updates ran as machine code, which rounds in other places
     samples: Array | None  # [n, A] of the first seed, from tasks that draw samples
@@ -84,7 +85,7 @@ def train(
     # Only where it is needed: a default device slows every operation down.
     with nullcontext() if device == "cpu" else torch.device(device):
         trainer = _Trainer(learner, tuple(seeds), backend)
-        total = learner.game.updates if updates is None else updates
+        total = learner.task.updates if updates is None else updates
         return trainer.run(total, observer or Observer())
 
 
@@ -93,20 +94,22 @@ class _Trainer:
         # Adam's means for dead units decay to the smallest denormals and stay there, and arithmetic
         # on these takes a hundred times as long.
         torch.set_flush_denormal(True)
-        seeds = wanted + wanted[:1] * (LANES - len(wanted))
-        self.learner, self.task, self.seeds, self.wanted = learner, learner.game, seeds, wanted
+        seeds = wanted + wanted[:1] * (MIN_SEED_BATCH - len(wanted))
+        self.learner, self.task, self.seeds, self.wanted = learner, learner.task, seeds, wanted
         self.clock = _Clock()
         self.keys = torch.stack([rng.seed_key(seed) for seed in seeds])
         # Cloned, because vmap may return expanded views, which cannot be written in place.
-        self.state: State = pytree.tmap(lambda leaf: leaf.clone(), vmap(learner.init)(self.keys))
-        self.world: World | None = None
+        self.state: LearnerState = pytree.tmap(
+            lambda leaf: leaf.clone(), vmap(learner.init)(self.keys)
+        )
+        self.world: Rollout | None = None
         if self.task.environment is not None:
-            self.world = World(self.task, seeds, backend)
+            self.world = Rollout(self.task, seeds, backend)
             if not self.task.samples:
                 with self.clock("trace"):
                     example = (self.state, self.world.start(), self.keys)
-                    self.decide = trace(vmap(learner.decide), *example)
-                    self.appraise = trace(vmap(learner.appraise), *example)
+                    self.eval_action = trace(vmap(learner.eval_action), *example)
+                    self.state_value = trace(vmap(learner.state_value), *example)
 
     def run(self, total: int, observer: Observer) -> Run:
         try:
@@ -116,7 +119,7 @@ class _Trainer:
                 self.world.close()
 
     def _run(self, total: int, observer: Observer) -> Run:
-        marks = _marks(total, self.task.evaluations)
+        marks = self.task.eval_updates(total)
         steps = [mark * self.task.steps_per_update for mark in marks]
         bad: list[int | None] = [None] * len(self.seeds)
         curves = [self._evaluate([], bad)]
@@ -162,16 +165,16 @@ class _Trainer:
         )
         if self.world is None:
             return [*blank], self.keys  # nobody acts
-        action = vmap(self.learner.behave)(self.state, self.world.obs, self.keys)
+        action = vmap(self.learner.explore_action)(self.state, self.world.obs, self.keys)
         return [*blank, self.world.obs], action.detach()
 
     def _turn(self, given: list[Tensor], total: int) -> tuple[Recording, bool]:
         """One update and, with an environment, what to try next; whether it is compiled."""
 
-        def turn(state: State, given: list[Tensor], key: Tensor) -> Any:
+        def turn(state: LearnerState, given: list[Tensor], key: Tensor) -> Any:
             seen, standing = Experience(*given[:5]), given[5:]
             state, info = self.learner.update(state, seen, key)
-            return state, info, [self.learner.behave(state, obs, key) for obs in standing]
+            return state, info, [self.learner.explore_action(state, obs, key) for obs in standing]
 
         with self.clock("trace"):
             example = (self.state, given, self.keys)
@@ -185,8 +188,8 @@ class _Trainer:
             if self.world is not None and not self.task.samples:
                 state, keys = pytree.leaves(self.state), _use(self.keys, "evaluate")
                 scores = self.world.evaluate(
-                    lambda obs: self.decide.flat([*state, obs, keys])[0],
-                    lambda obs: self.appraise.flat([*state, obs, keys])[0],
+                    lambda obs: self.eval_action.flat([*state, obs, keys])[0],
+                    lambda obs: self.state_value.flat([*state, obs, keys])[0],
                 )
             else:
                 actions = self._actions()
@@ -202,7 +205,7 @@ class _Trainer:
         ]
 
     def _actor(self) -> dict[str, Array]:
-        params = self.learner.evaluated(pytree.take(self.state, 0))
+        params = self.learner.eval_params(pytree.take(self.state, 0))
         return {name: leaf.cpu().numpy() for name, leaf in params.items()}
 
     def _critic(self, number: int) -> Critic:
@@ -213,7 +216,7 @@ class _Trainer:
         def critic(obs: Array, action: Array) -> Array:
             given = (torch.as_tensor(part, dtype=dtype, device=device) for part in (obs, action))
             with torch.no_grad():
-                return self.learner.assess(state, *given).cpu().numpy()
+                return self.learner.q_value(state, *given).cpu().numpy()
 
         return critic
 
@@ -224,7 +227,7 @@ class _Trainer:
         for number, some in enumerate(obs.split(ROWS)):
             everywhere = some.expand(len(self.seeds), *some.shape)
             with torch.no_grad():
-                made = vmap(self.learner.decide)(self.state, everywhere, _use(key, number))
+                made = vmap(self.learner.eval_action)(self.state, everywhere, _use(key, number))
             parts.append(made.cpu().numpy())
         return np.concatenate(parts, axis=1)
 
@@ -255,11 +258,6 @@ def _means(losses: list[Info], seeds: int) -> list[Metrics]:
 
 def _use(keys: Tensor, name: str | int) -> Tensor:
     return vmap(lambda key: rng.fold(key, name))(keys)
-
-
-def _marks(updates: int, evaluations: int) -> list[int]:
-    """The updates after which to evaluate: 0, ..., `updates`, without repetition."""
-    return sorted({updates * i // evaluations for i in range(evaluations + 1)})
 
 
 def _first_bad(losses: list[Info], start: int, bad: list[int | None]) -> list[int | None]:

@@ -11,17 +11,8 @@ from torch import Tensor
 from bench.functional import rng
 from bench.functional.layers import mlp
 from bench.functional.optim import Adam
-from bench.learner.task import (
-    Act,
-    Blueprint,
-    Domain,
-    Episodes,
-    Experience,
-    Halves,
-    Metric,
-    Player,
-    Task,
-)
+from bench.learner.problem import Act, Blueprint, Domain, Experience, Halves, Player
+from bench.learner.task import Episodes, Metric, Task
 
 RETURN_METRICS = (
     Metric("return", "reward per episode", "higher"),
@@ -97,7 +88,7 @@ class Control(Task):
         """The output is the value."""
         return q
 
-    def anchor(self, target: Tensor) -> Tensor:
+    def uninformed(self, target: Tensor) -> Tensor:
         """A critic that knows nothing answers the mean target."""
         return target.mean()
 

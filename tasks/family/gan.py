@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bench.functional import rng
-from bench.learner.task import Act, Domain, Experience, Halves, Task
+from bench.learner.problem import Act, Domain, Experience, Halves
+from bench.learner.task import Task
 
 
 class Gan(Task):
@@ -62,6 +63,6 @@ class Gan(Task):
         """The probability that the critic gives to "real", its estimate of the reward."""
         return torch.sigmoid(q)
 
-    def anchor(self, target: Tensor) -> Tensor:
+    def uninformed(self, target: Tensor) -> Tensor:
         """A critic that knows nothing says one half, which is also the true value."""
         return torch.full((), 0.5)

@@ -12,7 +12,8 @@ from torch import Tensor
 from bench.functional import rng
 from bench.functional.conv import discriminator, generator
 from bench.functional.optim import Adam
-from bench.learner.task import Array, Blueprint, Critic, Metric, Player
+from bench.learner.problem import Blueprint, Player
+from bench.learner.task import Array, Critic, Metric
 from bench.scoring.metrics import (
     Moments,
     frechet_distance,

@@ -13,7 +13,8 @@ from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
 from bench.functional.layers import Dense, Net, Quadratic
 from bench.functional.optim import Adam
-from bench.learner.task import Array, Blueprint, Player
+from bench.learner.problem import Blueprint, Player
+from bench.learner.task import Array
 
 DISCOUNT = 0.95
 BOUND = 2.0  # force at action 1: the optimal policy uses at most 1.3

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from bench.functional.layers import mlp
 from bench.functional.optim import Adam
-from bench.learner.task import Array, Blueprint, Critic, Metric, Player
+from bench.learner.problem import Blueprint, Player
+from bench.learner.task import Array, Critic, Metric
 from bench.scoring.metrics import mixture_scores
 from bench.scoring.mixture import Mixture
 from tasks.family.gan import Gan

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.functional.layers import Dense, Net, Point
+from bench.functional.layers import Dense, FreeParameter, Net
 from bench.functional.optim import SGD
-from bench.learner.task import Anchors, Array, Blueprint, Critic, Domain, Metric, Player
+from bench.learner.problem import Blueprint, Domain, Player
+from bench.learner.task import Anchors, Array, Critic, Metric
 from tasks.family.gan import Gan
 
 
@@ -34,7 +35,7 @@ class PointGame(Gan):
     def blueprint(self) -> Blueprint:
         """One parameter each, moved by plain gradient descent."""
         return Blueprint(
-            actor=Player(Net((Point(1),)), SGD(self.lr)),
+            actor=Player(Net((FreeParameter(1),)), SGD(self.lr)),
             critic=Player(Net((Dense(1, bias=False),)), SGD(self.lr)),
         )
 

@@ -48,7 +48,7 @@ def turns(
         given, _ = trainer._beginning()
         generator = torch.Generator(device).manual_seed(0)
         given = [torch.randn(leaf.shape, generator=generator) for leaf in given]
-        turn, _ = trainer._turn(given, calls or what.game.updates)
+        turn, _ = trainer._turn(given, calls or what.task.updates)
         held = pytree.leaves(trainer.state)
         carried = len(held)
 

@@ -182,7 +182,7 @@ def test_other_packages_offer_strategies_and_tasks(
     offered.append(("crossover.tasks", "their_ring", "elsewhere.their_ring"))
     cell = Cell.parse("their_ring/bare+their_trick")
     learner = cell.learner()
-    assert learner.game.name == "their_ring"
+    assert learner.task.name == "their_ring"
     assert learner.plan.parts["penalty"][0].name == "their_trick"
     assert len(spec_hash(cell)) == 16
     needed = needed_modules("elsewhere.their_trick")

@@ -12,8 +12,8 @@ from bench.contribute.strategy_checks import Examined
 from bench.experiment import registry
 from bench.functional.pytree import tmap
 from bench.learner.integrators import alternating
+from bench.learner.problem import Experience
 from bench.learner.strategy import Strategy
-from bench.learner.task import Experience
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -23,7 +23,7 @@ RING, LQR = registry.task("ring8"), registry.task("lqr")
 def planted(active: Strategy, neutral: Strategy | None = None, **flags: bool) -> Examined:
     neutral = Strategy(name=active.name) if neutral is None else neutral
     settings = {"identity": False, **flags}
-    return Examined(neutral=neutral, active=active, step=alternating, **settings)
+    return Examined(neutral=neutral, active=active, integrator=alternating, **settings)
 
 
 def scaled(factor: float) -> Strategy:
@@ -60,15 +60,15 @@ def writes_the_batch() -> Strategy:
 def growing() -> Strategy:
     return Strategy(
         name="fault",
-        slot=lambda core, game, key: torch.zeros_like(key, dtype=torch.float32),
-        refresh=lambda memory, after: memory.double(),
+        init_memory=lambda players, task, key: torch.zeros_like(key, dtype=torch.float32),
+        update_memory=lambda memory, after: memory.double(),
     )
 
 
 def exploding() -> Strategy:
     """A norm whose slope at 0 is not finite."""
     return Strategy(
-        name="fault", penalty=lambda at: torch.sqrt(0.0 * at.core.critic["0/weight"]).sum()
+        name="fault", penalty=lambda at: torch.sqrt(0.0 * at.players.critic["0/weight"]).sum()
     )
 
 
@@ -85,7 +85,7 @@ FAULTS: list[tuple[str, Callable[..., None], Examined, Any]] = [
      planted(scaled(2.0), neutral=scaled(1.0 + 1e-9)), RING),
     ("active does nothing", strategy_checks.active_differs, planted(Strategy(name="fault")), RING),
     ("falsely declared inert", strategy_checks.active_differs,
-     planted(replace(scaled(2.0), inert=lambda game: "so it says")), RING),
+     planted(replace(scaled(2.0), inert=lambda task: "so it says")), RING),
     ("a control that acts", strategy_checks.active_differs, planted(scaled(2.0), identity=True), RING),
     ("memory outside the state", strategy_checks.saved_and_continued_equals_uninterrupted,
      planted(counting()), LQR),
@@ -180,15 +180,15 @@ def test_a_faulty_task_is_caught(check: Any, task: Any) -> None:
 
 def test_an_evaluation_that_touches_training_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Episodes of evaluation played in the training environments."""
-    from bench.training.rollout import World
+    from bench.training.rollout import Rollout
 
-    start = World.__init__
+    start = Rollout.__init__
 
     def shared(self: Any, *parts: Any) -> None:
         start(self, *parts)
         self.evaluation = self.training
 
-    monkeypatch.setattr(World, "__init__", shared)
+    monkeypatch.setattr(Rollout, "__init__", shared)
     small = type("Small", (type(LQR),), {"steps_per_update": 10})()
     with pytest.raises(AssertionError, match="changed the run"):
         task_checks.evaluation_leaves_no_trace(small)
@@ -197,9 +197,9 @@ def test_an_evaluation_that_touches_training_is_caught(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("wrong", ["truncated", "nothing"])
 def test_a_wrong_end_is_caught(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     """A trainer that takes truncation for termination, and one that sees no end at all."""
-    from bench.training.rollout import World
+    from bench.training.rollout import Rollout
 
-    step = World.step
+    step = Rollout.step
 
     def faulty(self: Any, *parts: Any) -> Experience:
         seen = step(self, *parts)
@@ -210,23 +210,23 @@ def test_a_wrong_end_is_caught(monkeypatch: pytest.MonkeyPatch, wrong: str) -> N
         return seen._replace(discount=zero if ended else always)
 
     played: list[int] = []
-    monkeypatch.setattr(World, "step", faulty)
+    monkeypatch.setattr(Rollout, "step", faulty)
     task = LQR if wrong == "truncated" else registry.task("inverted_pendulum")
     with pytest.raises(AssertionError, match="wrong discount"):
         task_checks.ends_are_told_apart(task)
 
 
 def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.training.rollout import World
+    from bench.training.rollout import Rollout
 
-    evaluate = World.evaluate
+    evaluate = Rollout.evaluate
 
-    def noisy(self: World, decide: Any, appraise: Any) -> Any:
+    def noisy(self: Rollout, decide: Any, appraise: Any) -> Any:
         return evaluate(
             self, lambda obs: decide(obs) + 0.1 * torch.randn(*obs.shape[:2], 1), appraise
         )
 
-    monkeypatch.setattr(World, "evaluate", noisy)
+    monkeypatch.setattr(Rollout, "evaluate", noisy)
     with pytest.raises(AssertionError, match="untrained policy"):
         task_checks.untrained_scores_are_an_untrained_policys(LQR)
 
@@ -234,12 +234,12 @@ def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -
 def test_an_actors_step_that_moves_the_critic_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.learner.learner import Learner
 
-    move = Learner._move
+    apply_gradients = Learner._apply_gradients
 
-    def both(self: Learner, core: Any, player: str, grads: Any) -> Any:
-        core = move(self, core, player, grads)
-        return core._replace(critic=tmap(lambda leaf: leaf + 1e-9, core.critic))
+    def both(self: Learner, players: Any, player: str, grads: Any) -> Any:
+        players = apply_gradients(self, players, player, grads)
+        return players._replace(critic=tmap(lambda leaf: leaf + 1e-9, players.critic))
 
-    monkeypatch.setattr(Learner, "_move", both)
+    monkeypatch.setattr(Learner, "_apply_gradients", both)
     with pytest.raises(AssertionError, match="moved the critic"):
         task_checks.an_actors_step_leaves_the_critic(RING)

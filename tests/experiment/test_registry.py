@@ -154,8 +154,8 @@ def test_the_example_states_a_fact(example, float64):
 @pytest.mark.parametrize("task", ["dirac", "ring8", "pendulum"])
 @pytest.mark.parametrize("check", strategy_checks.strategy_checks(), ids=lambda c: c.__name__)
 def test_the_example_passes_every_general_check(example, float64, check, task):
-    game = registry.task(task)
-    check(strategy_checks.examined(registry.strategy(example), game), game)
+    task = registry.task(task)
+    check(strategy_checks.examined(registry.strategy(example), task), task)
 
 
 def test_the_example_learns_in_the_learner(example):

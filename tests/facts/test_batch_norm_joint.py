@@ -25,7 +25,7 @@ def test_equal_to_torchs(shape: tuple[int, ...]) -> None:
 def test_no_bias_that_it_would_cancel() -> None:
     for task in ("ring8", "digits"):
         what = learner(task, build("batch_norm_joint", task))
-        critic = what.init(rng.seed_key(0)).core.critic
+        critic = what.init(rng.seed_key(0)).players.critic
         layers = {name.split("/")[0] for name in critic if name.endswith("weight")}
         biased = {name.split("/")[0] for name in critic if name.endswith("bias")}
         assert len(layers & biased) == 1  # the last one
@@ -33,7 +33,7 @@ def test_no_bias_that_it_would_cancel() -> None:
 
 def test_in_rl_the_next_states_belong_to_the_batch() -> None:
     """Where nothing is bootstrapped they matter to the critic through statistics only."""
-    seen = experience(learner("pendulum").game, rng.seed_key(1))
+    seen = experience(learner("pendulum").task, rng.seed_key(1))
     ended = seen._replace(discount=0.0 * seen.discount)
     moved = ended._replace(next_obs=ended.next_obs + 1.0)
     for name, matters in (("batch_norm_joint", True), ("batch_norm_split", False)):
@@ -42,6 +42,6 @@ def test_in_rl_the_next_states_belong_to_the_batch() -> None:
         (_, other), _ = run(what, 1, moved)
         same = all(
             torch.allclose(a, b, atol=1e-7)
-            for a, b in zip(one.core.critic.values(), other.core.critic.values(), strict=True)
+            for a, b in zip(one.players.critic.values(), other.players.critic.values(), strict=True)
         )
         assert same != matters

@@ -26,7 +26,7 @@ def test_two_groups_are_two_batches() -> None:
 )
 def test_whether_samples_change_what_is_said_of_the_data(name: str, coupled: bool) -> None:
     what = learner("ring8", build(name, "ring8"))
-    critic, net = what.init(rng.seed_key(0)).core.critic, what.blueprint.critic.net
+    critic, net = what.init(rng.seed_key(0)).players.critic, what.blueprint.critic.net
     rows = rng.normal(rng.seed_key(1), (128, 2))
     other = torch.cat([5.0 * rows[:64], rows[64:]])
     one, two = (net.apply(critic, x)[64:] for x in (rows, other))

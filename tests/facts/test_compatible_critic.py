@@ -5,7 +5,7 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.learner.strategy import Use
+from bench.learner.strategy import ForwardContext
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -16,21 +16,21 @@ def test_the_slope_is_the_actors_jacobian_times_w(task: str) -> None:
     made = build("compatible_critic", task)
     what = learner(task, made)
     state = what.init(rng.seed_key(0))
-    actor, game = state.core.actor, what.game
+    actor, task = state.players.actor, what.task
     w = {name: rng.normal(rng.seed_key(5), tuple(leaf.shape)) for name, leaf in actor.items()}
-    critic = {**state.core.critic, **{f"0/w/{name}": leaf for name, leaf in w.items()}}
-    used = made.weights(critic, Use("critic", state.slots["compatible_critic"], None))
+    critic = {**state.players.critic, **{f"0/w/{name}": leaf for name, leaf in w.items()}}
+    used = made.weights(critic, ForwardContext("critic", state.memories["compatible_critic"], None))
     net = what.blueprint.critic.net
-    obs = rng.normal(rng.seed_key(1), (1, game.obs_size))
+    obs = rng.normal(rng.seed_key(1), (1, task.obs_size))
     jacobian = torch.func.jacrev(lambda p: what.blueprint.actor.net.apply(p, obs)[0])(actor)
     expected = sum((jacobian[name].flatten(1) @ w[name].flatten()) for name in w)
     for seed in (2, 3):
-        action = rng.normal(rng.seed_key(seed), (1, game.action_size))
+        action = rng.normal(rng.seed_key(seed), (1, task.action_size))
         q = lambda a: net.apply(used, torch.cat([obs, a], dim=1)).sum()  # noqa: E731
         assert torch.allclose(torch.func.grad(q)(action)[0], expected)
     mine = what.blueprint.actor.net.apply(actor, obs)
     value = net.apply(used, torch.cat([obs, mine], dim=1))
-    still = made.weights(state.core.critic, Use("critic", actor, None))
+    still = made.weights(state.players.critic, ForwardContext("critic", actor, None))
     assert torch.allclose(value, net.apply(still, torch.cat([obs, mine], dim=1)))
 
 
@@ -47,9 +47,9 @@ def test_mu_is_the_actor_as_it_is_now() -> None:
     from bench.contribute.strategy_checks import experience
 
     what = learner("lqr", build("compatible_critic", "lqr"))
-    states, _ = run(what, 3, experience(what.game, rng.seed_key(1)))
+    states, _ = run(what, 3, experience(what.task, rng.seed_key(1)))
     for state in states:
-        for name, leaf in state.core.actor.items():
-            assert torch.equal(state.slots["compatible_critic"][name], leaf)
-    first, last = (next(iter(s.core.actor.values())) for s in (states[0], states[-1]))
+        for name, leaf in state.players.actor.items():
+            assert torch.equal(state.memories["compatible_critic"][name], leaf)
+    first, last = (next(iter(s.players.actor.values())) for s in (states[0], states[-1]))
     assert not torch.equal(first, last)

@@ -5,7 +5,7 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.learner.task import Examples, Role
+from bench.learner.problem import CriticQuery, Role
 from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -13,9 +13,11 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 def augmented(
     task: str, action: torch.Tensor, obs: torch.Tensor, role: Role = "critic", **settings: float
-) -> Examples:
+) -> CriticQuery:
     at = type("At", (), {"game": registry.task(task), "key": rng.seed_key(3)})()
-    return build("diff_augment", task, **settings).examples(Examples.asking(role, obs, action), at)
+    return build("diff_augment", task, **settings).examples(
+        CriticQuery.without_target(role, obs, action), at
+    )
 
 
 def test_a_vector_and_its_observation_share_one_factor() -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_closed_form_of_the_penalty(weight: float) -> None:
     (start, _), plain = run(learner("dirac"), 1)
     _, penalised = run(learner("dirac", build("dragan", "dirac", weight=weight)), 1)
-    psi = abs(float(start.core.critic["0/weight"]))
+    psi = abs(float(start.players.critic["0/weight"]))
     added = float(penalised.critic_loss - plain.critic_loss)
     assert added == pytest.approx(weight * (psi - 1.0) ** 2)
 

@@ -5,15 +5,15 @@ import torch
 
 from bench.functional import rng
 from bench.functional.layers import Dense
-from bench.functional.wrappers import Dropped
-from bench.learner.strategy import Use
+from bench.functional.wrappers import Dropout
+from bench.learner.strategy import ForwardContext
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
 def test_share_and_mean() -> None:
-    layer = Dropped(Dense(50), rate=0.3)
+    layer = Dropout(Dense(50), rate=0.3)
     params, _ = layer.init(rng.seed_key(0), (4,))
     x = torch.ones(2000, 4)
     plain = layer.apply(params, x)
@@ -29,23 +29,23 @@ def test_passes_draw_apart_and_an_evaluation_not_at_all() -> None:
     what = learner("ring8", made)
     key = rng.seed_key(0)
     state = what.init(key)
-    critic, net = state.core.critic, what.blueprint.critic.net
+    critic, net = state.players.critic, what.blueprint.critic.net
     rows = rng.normal(key, (5, 2))
 
     def judged(key: torch.Tensor | None) -> torch.Tensor:
-        return net.apply(made.weights(critic, Use("critic", None, key)), rows)
+        return net.apply(made.weights(critic, ForwardContext("critic", None, key)), rows)
 
     assert torch.equal(judged(key), judged(key))
     assert not torch.allclose(judged(key), judged(rng.seed_key(1)))
-    assert torch.equal(judged(None), what.assess(state, rows[:, :0], rows)[:, None])
-    assert made.weights(critic, Use("actor", None, key)) is critic
+    assert torch.equal(judged(None), what.q_value(state, rows[:, :0], rows)[:, None])
+    assert made.weights(critic, ForwardContext("actor", None, key)) is critic
 
 
 def test_the_critics_loss_and_the_actors_draw_apart() -> None:
     """Three passes of one update, three keys."""
     keys: list[int] = []
 
-    def weights(params: dict, use: Use) -> dict:  # type: ignore[type-arg]
+    def weights(params: dict, use: ForwardContext) -> dict:  # type: ignore[type-arg]
         if use.player == "critic" and use.key is not None:
             keys.append(int(use.key))
         return params
@@ -54,6 +54,6 @@ def test_the_critics_loss_and_the_actors_draw_apart() -> None:
     from bench.learner.strategy import Strategy
     from tests.support.closed_form import run
 
-    what = learner("lqr", Strategy(name="spy", weights=weights))
-    run(what, 1, experience(what.game, rng.seed_key(1)))
+    what = learner("lqr", Strategy(name="spy", forward_params=weights))
+    run(what, 1, experience(what.task, rng.seed_key(1)))
     assert len(keys) == len(set(keys)) == 3

@@ -35,7 +35,7 @@ def test_an_actor_of_rl_gets_noise_and_a_gans_keeps_its_own() -> None:
         assert what.blueprint.extra_noise == size
     what = learner("pendulum", build("entropy", "pendulum"))
     state, obs = what.init(rng.seed_key(0)), torch.ones(5, 3)
-    actions = what.decide(state, obs, rng.seed_key(1))
+    actions = what.eval_action(state, obs, rng.seed_key(1))
     assert len(actions.unique()) == 5
 
 
@@ -46,11 +46,11 @@ def test_inert_where_the_actor_is_a_point() -> None:
 
 def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
     """All samples of a GAN are one question; in RL every observation is one by itself."""
-    for task, grouped in (("ring8", False), ("reacher", True)):
-        made = build("entropy", task, weight=0.5, samples=3)
-        game = registry.task(task)
-        answers = rng.normal(rng.seed_key(3), (12, game.action_size))
-        batch = game.blank(4 if grouped else 24)
+    for name, grouped in (("ring8", False), ("reacher", True)):
+        made = build("entropy", name, weight=0.5, samples=3)
+        task = registry.task(name)
+        answers = rng.normal(rng.seed_key(3), (12, task.action_size))
+        batch = task.blank(4 if grouped else 24)
 
         def act(
             actor: object, obs: torch.Tensor, key: object, answers: torch.Tensor = answers
@@ -58,11 +58,11 @@ def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
             assert len(obs) == 12
             return answers
 
-        core = type("Core", (), {"actor": None})()
-        inside = {"game": game, "player": "actor", "core": core, "batch": batch, "key": None}
+        players = type("Core", (), {"actor": None})()
+        inside = {"game": task, "player": "actor", "core": players, "batch": batch, "key": None}
         at = type("At", (), {**inside, "act": staticmethod(act)})()
         whole = [answers] if not grouped else answers.split(3)
         mean = sum(float(nearest_neighbour_entropy(part)) for part in whole) / len(whole)
-        assert float(made.penalty(at)) == pytest.approx(-0.5 / game.action_size * mean)
+        assert float(made.penalty(at)) == pytest.approx(-0.5 / task.action_size * mean)
         at.player = "critic"
         assert made.penalty(at) == 0.0

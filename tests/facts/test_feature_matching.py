@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_closed_form_on_the_dirac_gan() -> None:
     (start, _), plain = run(learner("dirac"), 1)
     _, matched = run(learner("dirac", build("feature_matching", "dirac", weight=3.0)), 1)
-    theta = float(start.core.actor["0/value"])
+    theta = float(start.players.actor["0/value"])
     assert float(matched.actor_loss - plain.actor_loss) == pytest.approx(3.0 * theta**2)
     assert float(matched.critic_loss) == float(plain.critic_loss)
 
@@ -22,11 +22,14 @@ def test_closed_form_on_the_dirac_gan() -> None:
 @pytest.mark.parametrize("task", ["ring8", "digits"])
 def test_features_are_what_the_last_layer_is_fed(task: str, extra: tuple[str, ...]) -> None:
     what = learner(task, *(build(name, task) for name in extra))
-    core, net = what.init(rng.seed_key(0)).core, what.blueprint.critic.net
-    rows = rng.normal(rng.seed_key(1), (8, what.game.action_size))
-    whole, features = net.apply(core.critic, rows), trunk(net).apply(core.critic, rows)
+    players, net = what.init(rng.seed_key(0)).players, what.blueprint.critic.net
+    rows = rng.normal(rng.seed_key(1), (8, what.task.action_size))
+    whole, features = (
+        net.apply(players.critic, rows),
+        trunk(net).apply(players.critic, rows),
+    )
     assert features.shape[0] == whole.shape[0] == 8
-    last = [leaf for name, leaf in core.critic.items()][-2:]
+    last = [leaf for name, leaf in players.critic.items()][-2:]
     # Of two critics the second one's features come last; a pack's rows share theirs.
     ends = features.flatten(1)[:, -last[0].shape[1] :]
     assert torch.allclose(torch.nn.functional.linear(ends, *last)[:, 0], whole[:, -1])

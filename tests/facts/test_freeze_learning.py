@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.learner.integrators import Core
+from bench.learner.integrators import TrainState
 from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -13,17 +13,20 @@ def held(losses: list[float], margin: float, decay: float) -> tuple[bool, bool]:
     """Whether critic and actor are held at the last of these losses."""
     made = build("freeze_learning", "ring8", margin=margin, decay=decay)
     zeros, ones = {"w": torch.zeros(1)}, {"w": torch.ones(1)}
-    old, new = Core(zeros, zeros, zeros, zeros, torch.tensor(0)), Core(ones, ones, ones, ones, 1)
+    old, new = (
+        TrainState(zeros, zeros, zeros, zeros, torch.tensor(0)),
+        TrainState(ones, ones, ones, ones, 1),
+    )
     memory = made.slot(old, None, torch.tensor(0))
     for number, loss in enumerate(losses):
         inside = {"old": old, "slot": memory, "losses": {"critic": torch.tensor(loss)}}
         after = type("After", (), inside)()
         if number == len(losses) - 1:
-            core = made.accept(new, after)
-            assert core.critic_opt == core.critic  # the optimizer is held with its player
-            assert core.actor_opt == core.actor
-            return bool(core.critic["w"] == 0), bool(core.actor["w"] == 0)
-        memory = made.refresh(memory, after)
+            players = made.accept(new, after)
+            assert players.critic_opt == players.critic  # the optimizer is held with its player
+            assert players.actor_opt == players.actor
+            return bool(players.critic["w"] == 0), bool(players.actor["w"] == 0)
+        memory = made.update_memory(memory, after)
     raise AssertionError
 
 

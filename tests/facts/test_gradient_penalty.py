@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_closed_form_on_the_dirac_gan(weight: float) -> None:
     states, plain = run(learner("dirac"), 1)
     _, penalised = run(learner("dirac", build("gradient_penalty", "dirac", weight=weight)), 1)
-    psi = float(states[0].core.critic["0/weight"])
+    psi = float(states[0].players.critic["0/weight"])
     # The norm is sqrt(psi^2 + 1e-12).
     assert float(penalised.critic_loss - plain.critic_loss) == pytest.approx(
         weight * (abs(psi) - 1) ** 2, rel=1e-6
@@ -26,8 +26,8 @@ def test_the_actor_moves_as_without_it() -> None:
     strategy = build("gradient_penalty", "dirac", weight=10.0)
     (_, plain), _ = run(learner("dirac", step=simultaneous), 1)
     (_, penalised), _ = run(learner("dirac", strategy, step=simultaneous), 1)
-    assert plain.core.actor == penalised.core.actor
-    assert plain.core.critic != penalised.core.critic
+    assert plain.players.actor == penalised.players.actor
+    assert plain.players.critic != penalised.players.critic
 
 
 def test_it_looks_between_the_halves() -> None:

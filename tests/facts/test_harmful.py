@@ -16,7 +16,7 @@ def test_flipped_gradients_climb() -> None:
     (start, down), _ = run(learner("dirac", step=simultaneous), 1)
     (_, up), _ = run(flipped, 1)
     for player, name in (("actor", "0/value"), ("critic", "0/weight")):
-        here, there, back = (getattr(s.core, player)[name] for s in (start, down, up))
+        here, there, back = (getattr(s.players, player)[name] for s in (start, down, up))
         assert torch.allclose(there - here, here - back)
         assert not torch.equal(there, here)
 

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_the_memory_is_the_mean_of_all_points() -> None:
     states, _ = run(learner("ring8", build("historical_averaging", "ring8")), 6)
     for player in ("actor", "critic"):
-        points = torch.stack([ravel(getattr(state.core, player)) for state in states])
-        found = states[-1].slots["historical_averaging"][player]
+        points = torch.stack([ravel(getattr(state.players, player)) for state in states])
+        found = states[-1].memories["historical_averaging"][player]
         assert torch.allclose(found, points.mean(dim=0), atol=1e-12)
 
 
@@ -23,8 +23,8 @@ def test_gradient(player: str) -> None:
     here, mean = torch.tensor([1.0, -2.0, 0.5]), torch.tensor([0.0, 1.0, 0.5])
 
     def penalty(params: torch.Tensor) -> torch.Tensor:
-        core = type("Core", (), {player: {"w": params}})()
-        at = type("At", (), {"core": core, "player": player, "slot": {player: mean}})()
+        players = type("Core", (), {player: {"w": params}})()
+        at = type("At", (), {"core": players, "player": player, "slot": {player: mean}})()
         return made.penalty(at)
 
     assert torch.allclose(torch.func.grad(penalty)(here), 1.4 * (here - mean))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.experiment import registry
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
 from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -13,19 +13,19 @@ pytestmark = pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("delta", [0.3, 1.0])
 @pytest.mark.parametrize("task", ["lqr", "ring8"])
 def test_the_slope_is_bounded(task: str, delta: float) -> None:
-    game = registry.task(task)
+    task = registry.task(task)
     q = torch.tensor([-5.0, -0.4, 0.0, 0.2, 3.0])
     target = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0])
     empty = torch.zeros(5, 0)
 
     def loss(live: torch.Tensor) -> torch.Tensor:
-        inside = {"game": game, "core": type("C", (), {"critic": None})()}
+        inside = {"game": task, "core": type("C", (), {"critic": None})()}
         at = type("At", (), {**inside, "q": staticmethod(lambda *_: live)})()
-        asked = Examples("critic", empty, empty, target, torch.tensor(0.5))
+        asked = CriticQuery("critic", empty, empty, target, torch.tensor(0.5))
         made = build("huber", task, delta=delta).examples(asked, at)
-        return game.critic_loss(live, made.target).sum()
+        return task.critic_loss(live, made.target).sum()
 
-    residual = game.value(q) - target
+    residual = task.value(q) - target
     expected = 2 * residual.clamp(-delta, delta)
     assert torch.allclose(torch.func.grad(loss)(q), expected)
 
@@ -33,5 +33,5 @@ def test_the_slope_is_bounded(task: str, delta: float) -> None:
 def test_questions_of_the_actor_and_the_target_are_left_alone() -> None:
     empty = torch.zeros(2, 0)
     for role in ("actor", "target"):
-        asked = Examples.asking(role, empty, empty)  # type: ignore[arg-type]
+        asked = CriticQuery.without_target(role, empty, empty)  # type: ignore[arg-type]
         assert build("huber", "lqr").examples(asked, None) is asked

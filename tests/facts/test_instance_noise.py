@@ -5,7 +5,7 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.learner.task import Examples, Role
+from bench.learner.problem import CriticQuery, Role
 from tests.support.closed_form import STEP as H
 from tests.support.closed_form import at_point, build, learner
 
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize(("share", "left"), [(0.0, 1.0), (0.25, 0.75), (1.0, 0.0), (1.5, 0.0)])
 def test_the_deviation_fades(share: float, left: float) -> None:
     task = registry.task("ring8")
-    core = type("Core", (), {"step": torch.tensor(int(share * task.updates))})()
-    at = type("At", (), {"game": task, "core": core, "key": rng.seed_key(0)})()
+    players = type("Core", (), {"step": torch.tensor(int(share * task.updates))})()
+    at = type("At", (), {"game": task, "core": players, "key": rng.seed_key(0)})()
     zeros = torch.zeros(20_000, 2)
     made = build("instance_noise", "ring8", deviation=0.3).examples(
-        Examples.asking("actor", zeros[:, :0], zeros), at
+        CriticQuery.without_target("actor", zeros[:, :0], zeros), at
     )
     assert float(made.action.std()) == pytest.approx(0.3 * left, rel=0.02)
 
@@ -32,8 +32,8 @@ def test_it_damps_the_critic_of_the_dirac_gan() -> None:
 
     def entry(key: torch.Tensor) -> torch.Tensor:
         def psi_after(point: torch.Tensor) -> torch.Tensor:
-            state, _ = what.update(at_point(what.init(key), point), what.game.blank(0), key)
-            return state.core.critic["0/weight"].reshape(())
+            state, _ = what.update(at_point(what.init(key), point), what.task.blank(0), key)
+            return state.players.critic["0/weight"].reshape(())
 
         return torch.func.jacrev(psi_after)(torch.zeros(2))[1]
 
@@ -44,12 +44,14 @@ def test_it_damps_the_critic_of_the_dirac_gan() -> None:
 
 
 def test_every_role_has_noise_of_its_own() -> None:
-    core = type("Core", (), {"step": torch.tensor(0)})()
-    at = type("At", (), {"game": registry.task("ring8"), "core": core, "key": rng.seed_key(0)})()
+    players = type("Core", (), {"step": torch.tensor(0)})()
+    at = type("At", (), {"game": registry.task("ring8"), "core": players, "key": rng.seed_key(0)})()
     zeros = torch.zeros(5, 2)
     roles: list[Role] = ["critic", "actor", "target"]
     made = [
-        build("instance_noise", "ring8").examples(Examples.asking(role, zeros, zeros), at).action
+        build("instance_noise", "ring8")
+        .examples(CriticQuery.without_target(role, zeros, zeros), at)
+        .action
         for role in roles
     ]
     assert len({float(noise[0, 0]) for noise in made}) == 3

@@ -2,7 +2,7 @@
 
 import torch
 
-from bench.learner.task import Examples, Role
+from bench.learner.problem import CriticQuery, Role
 from tests.support.closed_form import build, learner, run
 
 
@@ -10,7 +10,7 @@ def smoothed(target: list[float], anchor: float, **settings: object) -> torch.Te
     strategy = build("label_smoothing", "ring8", **settings)
     at = type("At", (), {"player": "critic"})()
     empty = torch.zeros(len(target), 0)
-    examples = Examples("critic", empty, empty, torch.tensor(target), torch.tensor(anchor))
+    examples = CriticQuery("critic", empty, empty, torch.tensor(target), torch.tensor(anchor))
     assert strategy.examples is not None
     return strategy.examples(examples, at).target
 
@@ -29,9 +29,9 @@ def test_the_mean_target_is_kept() -> None:
 
 def test_the_loss_on_the_dirac_gan() -> None:
     """At theta = 1: 0.9 softplus(psi) + 0.1 softplus(-psi) + log 2."""
-    game = learner("dirac", build("label_smoothing", "dirac"))
-    states, info = run(game, 1)
-    psi = states[0].core.critic["0/weight"].squeeze()
+    task = learner("dirac", build("label_smoothing", "dirac"))
+    states, info = run(task, 1)
+    psi = states[0].players.critic["0/weight"].squeeze()
     softplus = torch.nn.functional.softplus
     wanted = 0.9 * softplus(psi) + 0.1 * softplus(-psi) + torch.log(torch.tensor(2.0))
     assert torch.allclose(info.critic_loss, wanted)
@@ -41,5 +41,5 @@ def test_questions_without_answers_are_left_alone() -> None:
     rows = torch.zeros(2, 2)
     roles: tuple[Role, ...] = ("actor", "target")
     for role in roles:
-        asked = Examples.asking(role, rows, rows)
+        asked = CriticQuery.without_target(role, rows, rows)
         assert build("label_smoothing", "ring8").examples(asked, None) is asked

@@ -12,14 +12,14 @@ pytestmark = pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("task", ["bilinear"])
 def test_the_loop_on_the_bilinear_game(task: str, tau: float) -> None:
     states, _ = run(learner(task, build("lagged_critic", task, tau=tau)), 20)
-    theta = float(states[0].core.actor["0/value"])
-    psi = copy = float(states[0].core.critic["0/weight"])
+    theta = float(states[0].players.actor["0/value"])
+    psi = copy = float(states[0].players.critic["0/weight"])
     for state in states[1:]:
         psi -= H * theta
         copy += tau * (psi - copy)
         theta += H * copy
-        assert float(state.core.actor["0/value"]) == pytest.approx(theta, abs=1e-12)
-        assert float(state.core.critic["0/weight"]) == pytest.approx(psi, abs=1e-12)
+        assert float(state.players.actor["0/value"]) == pytest.approx(theta, abs=1e-12)
+        assert float(state.players.critic["0/weight"]) == pytest.approx(psi, abs=1e-12)
 
 
 def test_it_acts_where_a_target_network_is_inert() -> None:

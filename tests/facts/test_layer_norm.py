@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 def test_the_critic_of_the_ring_by_hand() -> None:
     what = learner("ring8", build("layer_norm", "ring8"))
-    critic = what.init(rng.seed_key(0)).core.critic
+    critic = what.init(rng.seed_key(0)).players.critic
     x = hidden = rng.normal(rng.seed_key(1), (5, 2))
     names = [name.removesuffix("/weight") for name in critic if name.endswith("weight")]
     for name in names:

@@ -13,9 +13,9 @@ def test_the_first_two_updates_by_hand() -> None:
     weight, decay = 0.7, 0.9
     made = build("lecam", "dirac", weight=weight, decay=decay)
     (start, middle, _), info = run(learner("dirac", made), 2)
-    first, second = (float(state.core.actor["0/value"]) for state in (start, middle))
-    psi = float(middle.core.critic["0/weight"])
-    memory = middle.slots["lecam"]
+    first, second = (float(state.players.actor["0/value"]) for state in (start, middle))
+    psi = float(middle.players.critic["0/weight"])
+    memory = middle.memories["lecam"]
     # The means start at 0; the moved critic judges the sample from which it has learned.
     own = (1 - decay) * psi * first
     assert float(memory["data"]) == 0.0

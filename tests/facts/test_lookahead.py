@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from bench.learner.learner import State
+from bench.learner.learner import LearnerState
 from tests.support.closed_form import build, learner, run, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def place(state: State) -> np.ndarray:
-    core = state.core
-    return np.array([float(core.actor["0/value"]), float(core.critic["0/weight"])])
+def place(state: LearnerState) -> np.ndarray:
+    players = state.players
+    return np.array([float(players.actor["0/value"]), float(players.critic["0/weight"])])
 
 
 @pytest.mark.parametrize(("every", "alpha"), [(1, 0.5), (3, 0.5), (5, 0.2)])

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from bench.functional import rng
-from bench.functional.batch_layers import Closeness
+from bench.functional.batch_layers import MinibatchDiscrimination
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
 def test_by_two_loops() -> None:
-    layer = Closeness(kernels=3, dims=2, group=5)
+    layer = MinibatchDiscrimination(kernels=3, dims=2, group=5)
     params, shape = layer.init(rng.seed_key(0), (4,))
     x = rng.normal(rng.seed_key(1), (5, 4))
     found = layer.apply(params, x)
@@ -27,7 +27,7 @@ def test_by_two_loops() -> None:
 
 
 def test_the_order_of_rows_does_not_matter_and_equal_rows_are_close() -> None:
-    layer = Closeness(kernels=3, dims=2, group=6)
+    layer = MinibatchDiscrimination(kernels=3, dims=2, group=6)
     params, _ = layer.init(rng.seed_key(0), (4,))
     x = rng.normal(rng.seed_key(1), (6, 4))
     order = torch.tensor([3, 1, 5, 0, 2, 4])
@@ -38,7 +38,7 @@ def test_the_order_of_rows_does_not_matter_and_equal_rows_are_close() -> None:
 
 def test_halves_are_apart() -> None:
     what = learner("ring8", build("minibatch_discrimination", "ring8"))
-    critic, net = what.init(rng.seed_key(0)).core.critic, what.blueprint.critic.net
+    critic, net = what.init(rng.seed_key(0)).players.critic, what.blueprint.critic.net
     rows = rng.normal(rng.seed_key(1), (128, 2))
     alone, beside = net.apply(critic, rows[64:]), net.apply(critic, rows)[64:]
     assert torch.allclose(alone, beside)

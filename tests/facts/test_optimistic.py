@@ -6,7 +6,7 @@ import torch
 
 from bench.functional.optim import Adam
 from bench.learner.integrators import simultaneous
-from bench.learner.learner import State
+from bench.learner.learner import LearnerState
 from tests.support.closed_form import STEP as H
 from tests.support.closed_form import build, learner, run
 
@@ -17,13 +17,16 @@ def test_the_loop_of_the_paper_on_the_bilinear_game() -> None:
     """Simultaneous, as in the paper; plain gradients spiral out, optimistic ones in."""
     what = learner("bilinear", build("optimistic", "bilinear"), step=simultaneous)
     states, _ = run(what, 600)
-    core = states[0].core
-    v = np.array([float(core.actor["0/value"]), float(core.critic["0/weight"])])
+    players = states[0].players
+    v = np.array([float(players.actor["0/value"]), float(players.critic["0/weight"])])
     start, field, last = np.hypot(*v), np.array([[0, H], [-H, 0]]), np.zeros(2)
     for state in states[1:]:
         step = field @ v
         v, last = v + 2 * step - last, step
-        found = [float(state.core.actor["0/value"]), float(state.core.critic["0/weight"])]
+        found = [
+            float(state.players.actor["0/value"]),
+            float(state.players.critic["0/weight"]),
+        ]
         assert found == pytest.approx(v.tolist(), abs=1e-10)
     assert np.hypot(*v) < 0.2 * start
 
@@ -51,6 +54,6 @@ def test_it_diverges_where_the_rules_change() -> None:
     assert distance(run(what, 100)[0][-1]) > 2.0 * distance(run(what, 1)[0][0])
 
 
-def distance(state: State) -> float:
-    (theta,), (psi,) = state.core.actor.values(), state.core.critic.values()
+def distance(state: LearnerState) -> float:
+    (theta,), (psi,) = state.players.actor.values(), state.players.critic.values()
     return float(np.hypot(float(theta), float(psi)))

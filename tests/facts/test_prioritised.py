@@ -5,8 +5,8 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.learner.replay import Ring
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
+from bench.learner.replay import ReplayBuffer
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -19,7 +19,7 @@ def memory(task: str, capacity: int = 10) -> object:
     empty = made.slot(None, registry.task(task), rng.seed_key(0))
     rows = empty.ring.rows._replace(reward=torch.arange(float(capacity)))
     priority = torch.nn.functional.pad(PRIORITY, (0, capacity - 6))
-    return empty._replace(ring=Ring(rows, torch.tensor(6)), priority=priority)
+    return empty._replace(ring=ReplayBuffer(rows, torch.tensor(6)), priority=priority)
 
 
 @pytest.mark.parametrize("alpha", [0.3, 0.6, 1.0])
@@ -45,13 +45,13 @@ def test_weights_undo_the_draws() -> None:
     made, slot = build("prioritised", "lqr", capacity=10), memory("lqr")
     chance = PRIORITY**0.6 / (PRIORITY**0.6).sum()
     for step, beta in ((0, 0.4), (task.updates, 1.0)):
-        core = type("Core", (), {"step": torch.tensor(step)})()
-        inside = {"game": task, "slot": slot, "key": rng.seed_key(1), "core": core}
+        players = type("Core", (), {"step": torch.tensor(step)})()
+        inside = {"game": task, "slot": slot, "key": rng.seed_key(1), "core": players}
         fresh = task.blank(4)
         at = type("At", (), {**inside, "batch": fresh})()
         batch = made.batch(fresh, at)
         at.batch = batch
-        asked = Examples("critic", batch.obs, batch.action, batch.reward, batch.reward.mean())
+        asked = CriticQuery("critic", batch.obs, batch.action, batch.reward, batch.reward.mean())
         weight = made.examples(asked, at).weight
         drawn = (6 * chance[batch.reward.long()]) ** -beta
         assert torch.allclose(weight, drawn / drawn.max())
@@ -59,9 +59,9 @@ def test_weights_undo_the_draws() -> None:
 
 def test_new_rows_get_the_largest_priority_and_drawn_ones_their_error() -> None:
     what = learner("lqr", build("prioritised", "lqr", capacity=50))
-    seen = what.game.blank(4)._replace(reward=torch.full((4,), 30.0))
+    seen = what.task.blank(4)._replace(reward=torch.full((4,), 30.0))
     states, _ = run(what, 3, seen)
-    first, second, third = (s.slots["prioritised"].priority for s in states[1:])
+    first, second, third = (s.memories["prioritised"].priority for s in states[1:])
     assert first[:4].tolist() == [1.0] * 4
     assert (first[4:] == 0).all()
     # All of the four old rows have been drawn by now: 64 draws miss one with chance 1e-8.
@@ -75,35 +75,37 @@ def test_priorities_are_errors_with_the_bootstrap() -> None:
     from bench.contribute.strategy_checks import experience
 
     what = learner("lqr", build("prioritised", "lqr", capacity=50))
-    seen = experience(what.game, rng.seed_key(4))
+    seen = experience(what.task, rng.seed_key(4))
     states, _ = run(what, 2, seen)
-    core, net = states[-1].core, what.blueprint.critic.net
+    players, net = states[-1].players, what.blueprint.critic.net
 
     def q(obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-        return net.apply(core.critic, torch.cat([obs, action], dim=1))[:, 0]
+        return net.apply(players.critic, torch.cat([obs, action], dim=1))[:, 0]
 
-    ahead = q(seen.next_obs, what.blueprint.actor.net.apply(core.actor, seen.next_obs))
+    ahead = q(seen.next_obs, what.blueprint.actor.net.apply(players.actor, seen.next_obs))
     error = (seen.reward + seen.discount * ahead - q(seen.obs, seen.action)).abs() + 1e-6
-    assert torch.allclose(states[-1].slots["prioritised"].priority[:4], error)
+    assert torch.allclose(states[-1].memories["prioritised"].priority[:4], error)
 
 
 def test_a_gans_data_stay_fresh_and_unweighted() -> None:
     task, key = registry.task("ring8"), rng.seed_key(0)
     made, what = build("prioritised", "ring8", capacity=200), learner("ring8")
-    actor = what.init(key).core.actor
+    actor = what.init(key).players.actor
     fresh = task.fresh(lambda obs, use: what.act(actor, obs, use), key, key * 0, task.blank(0))
     empty = made.slot(None, task, key)
     rows = empty.ring.rows._replace(action=empty.ring.rows.action - 99.0)
-    slot = empty._replace(ring=Ring(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0))
-    core = type("Core", (), {"step": torch.tensor(0)})()
-    inside = {"game": task, "slot": slot, "key": key, "core": core, "batch": fresh}
+    slot = empty._replace(
+        ring=ReplayBuffer(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0)
+    )
+    players = type("Core", (), {"step": torch.tensor(0)})()
+    inside = {"game": task, "slot": slot, "key": key, "core": players, "batch": fresh}
     at = type("At", (), inside)()
     batch = made.batch(fresh, at)
     assert torch.equal(batch.action[64:], fresh.action[64:])
     assert torch.equal(batch.action[:32], fresh.action[:32])
     assert (batch.action[32:64] == -99.0).all()
     at.batch = batch
-    asked = Examples("critic", batch.obs, batch.action, batch.reward, torch.tensor(0.5))
+    asked = CriticQuery("critic", batch.obs, batch.action, batch.reward, torch.tensor(0.5))
     weight = made.examples(asked, at).weight
     assert torch.equal(weight[:32], torch.ones(32))
     assert torch.equal(weight[64:], torch.ones(64))

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_closed_form_of_the_penalty() -> None:
     states, plain = run(learner("dirac"), 1)
     _, penalised = run(learner("dirac", build("r1", "dirac", gamma=3.0)), 1)
-    psi = float(states[0].core.critic["0/weight"])
+    psi = float(states[0].players.critic["0/weight"])
     assert float(penalised.critic_loss - plain.critic_loss) == pytest.approx(1.5 * psi**2)
 
 

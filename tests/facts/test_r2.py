@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_closed_form_of_the_penalty(gamma: float) -> None:
     (start, _), plain = run(learner("dirac"), 1)
     _, penalised = run(learner("dirac", build("r2", "dirac", gamma=gamma)), 1)
-    psi = float(start.core.critic["0/weight"])
+    psi = float(start.players.critic["0/weight"])
     added = float(penalised.critic_loss - plain.critic_loss)
     assert added == pytest.approx(0.5 * gamma * psi**2)
 
@@ -25,17 +25,19 @@ def test_it_looks_at_the_actors_half_and_r1_at_the_data() -> None:
 
     task, key = registry.task("ring8"), rng.seed_key(0)
     what = learner("ring8")
-    core = what.init(key).core
+    players = what.init(key).players
     seen: dict[str, torch.Tensor] = {}
 
     def slope(critic: object, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         seen["at"] = action
         return torch.zeros_like(action)
 
-    batch = task.fresh(lambda obs, use: what.act(core.actor, obs, use), key, key * 0, task.blank(0))
+    batch = task.fresh(
+        lambda obs, use: what.act(players.actor, obs, use), key, key * 0, task.blank(0)
+    )
     for name, rows in (("r1", slice(64, 128)), ("r2", slice(0, 64))):
         halves = task.halves(batch, lambda obs, use: obs, key)
-        inside = {"player": "critic", "core": core, "batch": batch}
+        inside = {"player": "critic", "core": players, "batch": batch}
         at = type("At", (), {**inside, "slope": staticmethod(slope)})()
         at.halves = lambda *_, h=halves: h
         build(name, "ring8").penalty(at)

@@ -9,14 +9,16 @@ from bench.contribute.strategy_checks import experience
 from bench.experiment import registry
 from bench.functional import rng
 from bench.functional.pytree import tmap
-from bench.learner.replay import Ring
+from bench.learner.replay import ReplayBuffer
 from bench.learner.strategy import Strategy
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def played(updates: int, capacity: int) -> tuple[list[torch.Tensor], list[torch.Tensor], Ring]:
+def played(
+    updates: int, capacity: int
+) -> tuple[list[torch.Tensor], list[torch.Tensor], ReplayBuffer]:
     """Rewards that were seen and batches that were learned from, per update; the final memory."""
     task = registry.task("lqr")
     made = build("replay", "lqr", capacity=capacity)
@@ -35,7 +37,7 @@ def played(updates: int, capacity: int) -> tuple[list[torch.Tensor], list[torch.
         seen = experience(task, rng.fold(key, update))
         rewards.append(seen.reward)
         state, _ = what.update(tmap(lambda leaf: leaf.clone(), state), seen, key)
-    return rewards, batches, state.slots["replay"]
+    return rewards, batches, state.memories["replay"]
 
 
 def test_the_ring_holds_the_last_rows() -> None:
@@ -60,8 +62,8 @@ def test_draws_are_uniform() -> None:
     task = registry.task("lqr")
     made = build("replay", "lqr", capacity=12)
     what, key = learner("lqr", made), rng.seed_key(3)
-    slot = made.slot(what.init(key).core, task, key)
-    slot = Ring(slot.rows._replace(reward=torch.arange(12.0)), key * 0 + 12)
+    slot = made.slot(what.init(key).players, task, key)
+    slot = ReplayBuffer(slot.rows._replace(reward=torch.arange(12.0)), key * 0 + 12)
     fresh = task.blank(4)._replace(reward=torch.tensor([0.0, 1.0, 2.0, 3.0]))
     counts = torch.zeros(12)
     for update in range(40):
@@ -74,10 +76,10 @@ def test_draws_are_uniform() -> None:
 def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
     task, key = registry.task("ring8"), rng.seed_key(0)
     made, what = build("replay", "ring8"), learner("ring8")
-    slot = made.slot(what.init(key).core, task, key)
+    slot = made.slot(what.init(key).players, task, key)
     rows = slot.rows._replace(action=slot.rows.action - 99.0)
-    slot = Ring(rows, key * 0 + 20_000)
-    actor = what.init(key).core.actor
+    slot = ReplayBuffer(rows, key * 0 + 20_000)
+    actor = what.init(key).players.actor
     act = lambda obs, use: what.act(actor, obs, use)  # noqa: E731
     fresh = task.fresh(act, key, torch.tensor(0), task.blank(0))
     at = type("At", (), {"game": task, "slot": slot, "key": key})()

@@ -25,7 +25,7 @@ def test_on_schedule_and_the_actor_is_left() -> None:
     states, _ = run(short(9, count=2), 9)
     jumps = []
     for number in range(1, 10):
-        before, after = states[number - 1].core, states[number].core
+        before, after = states[number - 1].players, states[number].players
         far = max(
             float((a - b).abs().max())
             for a, b in zip(leaves(before.critic), leaves(after.critic), strict=True)
@@ -43,19 +43,19 @@ def test_on_schedule_and_the_actor_is_left() -> None:
 
 def test_the_initial_distribution_drawn_anew() -> None:
     states, _ = run(short(2, count=1), 1)
-    for name, leaf in states[1].core.critic.items():
-        weight = states[1].core.critic[name.split("/")[0] + "/weight"]
+    for name, leaf in states[1].players.critic.items():
+        weight = states[1].players.critic[name.split("/")[0] + "/weight"]
         bound = 1 / math.sqrt(weight[0].numel())
         assert leaf.abs().max() <= bound
-        assert not torch.equal(leaf, states[0].core.critic[name])
+        assert not torch.equal(leaf, states[0].players.critic[name])
         if leaf.numel() > 300:
             assert stats.kstest(leaf.flatten().numpy() / bound, "uniform", (-1, 2)).pvalue > 1e-3
 
 
 def test_both_players_if_asked() -> None:
     states, _ = run(short(2, count=1, both=True), 1)
-    assert float(states[1].core.actor_opt["count"]) == 0
+    assert float(states[1].players.actor_opt["count"]) == 0
     plain, _ = run(short(2, count=1), 1)
-    name = next(iter(states[0].core.actor))
-    assert (plain[1].core.actor[name] - plain[0].core.actor[name]).abs().max() < 0.01
-    assert (states[1].core.actor[name] - states[0].core.actor[name]).abs().max() > 0.1
+    name = next(iter(states[0].players.actor))
+    assert (plain[1].players.actor[name] - plain[0].players.actor[name]).abs().max() < 0.01
+    assert (states[1].players.actor[name] - states[0].players.actor[name]).abs().max() > 0.1

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.functional import rng
-from bench.learner.strategy import Use
+from bench.learner.strategy import ForwardContext
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -14,8 +14,10 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_singular_values_end_under_the_cap(cap: float) -> None:
     strategy = build("spectral_norm", "digits", cap=cap)
     states, _ = run(learner("digits", strategy), 150)
-    critic = states[-1].core.critic
-    used = strategy.weights(critic, Use("critic", states[-1].slots["spectral_norm"], None))
+    critic = states[-1].players.critic
+    used = strategy.weights(
+        critic, ForwardContext("critic", states[-1].memories["spectral_norm"], None)
+    )
     touched = 0
     for name, weight in critic.items():
         if weight.dim() >= 2:
@@ -33,12 +35,12 @@ def test_singular_values_end_under_the_cap(cap: float) -> None:
 def test_power_iteration_finds_the_singular_value() -> None:
     """Without learning, u' W v converges to the largest singular value."""
     strategy = build("spectral_norm", "digits")
-    core = learner("digits").init(rng.seed_key(0)).core
-    memory = strategy.slot(core, None, rng.seed_key(1))
-    after = type("After", (), {"new": core})()
+    players = learner("digits").init(rng.seed_key(0)).players
+    memory = strategy.slot(players, None, rng.seed_key(1))
+    after = type("After", (), {"new": players})()
     for _ in range(300):
-        memory = strategy.refresh(memory, after)
-    for name, weight in core.critic.items():
+        memory = strategy.update_memory(memory, after)
+    for name, weight in players.critic.items():
         if weight.dim() >= 2:
             matrix = weight.flatten(1)
             sigma = memory[name]["u"] @ matrix @ memory[name]["v"]
@@ -47,5 +49,5 @@ def test_power_iteration_finds_the_singular_value() -> None:
 
 def test_the_actor_is_left_alone() -> None:
     strategy = build("spectral_norm", "ring8", cap=1e-3)
-    actor = learner("ring8").init(rng.seed_key(0)).core.actor
-    assert strategy.weights(actor, Use("actor", None, None)) is actor
+    actor = learner("ring8").init(rng.seed_key(0)).players.actor
+    assert strategy.weights(actor, ForwardContext("actor", None, None)) is actor

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.learner.integrators import Core, Slope, symplectic
+from bench.learner.integrators import GradAndLoss, TrainState, symplectic
 from tests.support.closed_form import STEP as H
 from tests.support.closed_form import build, learner, same_spectrum, update_matrix
 
@@ -26,19 +26,23 @@ def test_a_potential_game_is_left_alone_and_the_sign_is_aligned(bend: float) -> 
         v = torch.tensor([1.5, -0.5])
         field_at = jacobian @ v
 
-        def field(player: str, point: Core, jacobian: torch.Tensor = jacobian) -> Slope:
+        def grad_fn(
+            player: str, point: TrainState, jacobian: torch.Tensor = jacobian
+        ) -> GradAndLoss:
             here = jacobian @ torch.cat([point.actor["a"], point.critic["c"]])
             part = {"a": here[:1]} if player == "actor" else {"c": here[1:]}
-            return Slope(part, here.sum())
+            return GradAndLoss(part, here.sum())
 
         moved: dict[str, torch.Tensor] = {}
 
-        def move(core: Core, player: str, grads: dict, moved: dict = moved) -> Core:  # type: ignore[type-arg]
+        def apply_gradients(
+            players: TrainState, player: str, grads: dict, moved: dict = moved
+        ) -> TrainState:  # type: ignore[type-arg]
             moved |= grads
-            return core
+            return players
 
-        core = Core({"a": v[:1]}, {"c": v[1:]}, {}, {}, torch.tensor(0))
-        symplectic(core, field, move, weight=1.0)
+        players = TrainState({"a": v[:1]}, {"c": v[1:]}, {}, {}, torch.tensor(0))
+        symplectic(players, grad_fn, apply_gradients, weight=1.0)
         found = torch.cat([moved["a"], moved["c"]])
         hamiltonian = jacobian.T @ field_at
         adjustment = antisymmetric.T @ field_at

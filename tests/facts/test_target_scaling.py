@@ -15,7 +15,7 @@ def test_in_a_gan_it_becomes_a_temperature() -> None:
     states, _ = run(learner("ring8", build("target_scaling", "ring8", decay=0.5)), 12)
     for number, state in enumerate(states):
         expected = 0.5 + 0.5 * 0.5**number
-        assert float(state.slots["target_scaling"]) == pytest.approx(expected)
+        assert float(state.memories["target_scaling"]) == pytest.approx(expected)
 
 
 def test_outputs_are_multiplied() -> None:
@@ -23,21 +23,21 @@ def test_outputs_are_multiplied() -> None:
     key = rng.seed_key(0)
     state = what.init(key)
     rows = rng.normal(key, (5, 2))
-    scaled = state._replace(slots={"target_scaling": torch.tensor(9.0)})
-    one = plain.assess(plain.init(key), rows[:, :0], rows)
-    assert torch.allclose(what.assess(state, rows[:, :0], rows), one)
-    assert torch.allclose(what.assess(scaled, rows[:, :0], rows), 3.0 * one)
+    scaled = state._replace(memories={"target_scaling": torch.tensor(9.0)})
+    one = plain.q_value(plain.init(key), rows[:, :0], rows)
+    assert torch.allclose(what.q_value(state, rows[:, :0], rows), one)
+    assert torch.allclose(what.q_value(scaled, rows[:, :0], rows), 3.0 * one)
 
 
 def test_in_rl_the_bootstrap_counts() -> None:
     """y = reward + discount * q(next), q by both players as they have just moved."""
     what = learner("lqr", build("target_scaling", "lqr", decay=0.0))
-    seen = experience(what.game, rng.seed_key(4))
+    seen = experience(what.task, rng.seed_key(4))
     (_, state), _ = run(what, 1, seen)
-    actor, critic = (getattr(state.core, player) for player in ("actor", "critic"))
+    actor, critic = (getattr(state.players, player) for player in ("actor", "critic"))
     action = what.blueprint.actor.net.apply(actor, seen.next_obs)
     net = learner("lqr").blueprint.critic.net  # at the first update the scale is 1
     ahead = net.apply(critic, torch.cat([seen.next_obs, action], dim=1))[:, 0]
     target = seen.reward + seen.discount * ahead
     assert (seen.discount * ahead).abs().max() > 1e-3
-    assert float(state.slots["target_scaling"]) == pytest.approx(float(target.square().mean()))
+    assert float(state.memories["target_scaling"]) == pytest.approx(float(target.square().mean()))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.functional.rng import seed_key
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
 from tests.support.closed_form import build
 
 ROWS = 20_000
@@ -15,7 +15,7 @@ def moved(role: str, action: torch.Tensor, **settings: float) -> torch.Tensor:
     at = type("At", (), {"key": seed_key(0), "player": "critic"})()
     nothing = torch.zeros(())
     assert strategy.examples is not None
-    return strategy.examples(Examples(role, action, action, nothing, nothing), at).action  # type: ignore[arg-type]
+    return strategy.examples(CriticQuery(role, action, action, nothing, nothing), at).action  # type: ignore[arg-type]
 
 
 def test_the_noise_is_normal_and_clipped() -> None:

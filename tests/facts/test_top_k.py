@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.experiment import registry
-from bench.learner.task import Examples
+from bench.learner.problem import CriticQuery
 from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -12,10 +12,12 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 def weights(q: torch.Tensor, step: int, **settings: float) -> torch.Tensor:
     task = registry.task("ring8")
-    core = type("Core", (), {"critic": None, "step": torch.tensor(step)})()
-    at = type("At", (), {"game": task, "core": core, "q": staticmethod(lambda *_: q)})()
+    players = type("Core", (), {"critic": None, "step": torch.tensor(step)})()
+    at = type("At", (), {"game": task, "core": players, "q": staticmethod(lambda *_: q)})()
     rows = torch.zeros(len(q), 2)
-    asked = Examples.asking("actor", rows, rows)._replace(weight=3.0)  # given by another strategy
+    asked = CriticQuery.without_target("actor", rows, rows)._replace(
+        weight=3.0
+    )  # given by another strategy
     made = build("top_k", "ring8", **settings).examples(asked, at)
     return torch.as_tensor(made.weight).expand(len(q)) / 3.0
 
@@ -36,7 +38,7 @@ def test_k_falls_from_all_to_the_least() -> None:
 
 def test_only_the_actor_is_asked() -> None:
     rows = torch.zeros(2, 2)
-    asked = Examples.asking("target", rows, rows)
+    asked = CriticQuery.without_target("target", rows, rows)
     assert build("top_k", "ring8").examples(asked, None) is asked
     assert build("top_k", "bilinear").inert(registry.task("bilinear"))
     assert build("top_k", "ring8").inert(registry.task("ring8")) is None

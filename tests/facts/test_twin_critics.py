@@ -25,9 +25,9 @@ def heads_by_hand(params: dict, x: torch.Tensor) -> torch.Tensor:
 
 def test_the_target_is_the_minimum_and_each_head_has_a_loss() -> None:
     what, key = learner("pendulum", build("twin_critics", "pendulum")), rng.seed_key(0)
-    seen = experience(what.game, key)
+    seen = experience(what.task, key)
     (state, _), info = run(what, 1, seen)
-    critic, actor = state.core.critic, state.core.actor
+    critic, actor = state.players.critic, state.players.actor
     ahead = torch.cat([seen.next_obs, what.act(actor, seen.next_obs, key)], dim=1)
     target = seen.reward + seen.discount * heads_by_hand(critic, ahead).min(dim=1).values
     now = heads_by_hand(critic, torch.cat([seen.obs, seen.action], dim=1))
@@ -39,11 +39,11 @@ def test_the_target_is_the_minimum_and_each_head_has_a_loss() -> None:
 @pytest.mark.parametrize("judge", ["min", "mean"])
 def test_the_actor_climbs_the_same_judgement(judge: str) -> None:
     what = learner("pendulum", build("twin_critics", "pendulum", judge=judge))
-    seen = experience(what.game, rng.seed_key(0))
+    seen = experience(what.task, rng.seed_key(0))
     (_, after), info = run(what, 1, seen)
     # The critic has moved already when the actor's loss is taken, the actor has not.
-    actor = what.init(rng.seed_key(0)).core.actor
+    actor = what.init(rng.seed_key(0)).players.actor
     asked = torch.cat([seen.obs, what.act(actor, seen.obs, rng.seed_key(1))], dim=1)
-    both = heads_by_hand(after.core.critic, asked)
+    both = heads_by_hand(after.players.critic, asked)
     judged = both.min(dim=1).values if judge == "min" else both.mean(dim=1)
     assert info.actor_loss == pytest.approx(-float(judged.mean()), rel=1e-10)

@@ -22,9 +22,13 @@ def test_one_update_of_the_bilinear_game(depth: int) -> None:
 def test_the_moves_ahead_are_taken_back() -> None:
     (_, plain), _ = run(learner("ring8"), 1)
     (_, ahead), _ = run(learner("ring8", build("unrolled", "ring8", depth=2)), 1)
-    for one, other in zip(plain.core.critic.values(), ahead.core.critic.values(), strict=True):
+    for one, other in zip(
+        plain.players.critic.values(), ahead.players.critic.values(), strict=True
+    ):
         assert (one == other).all()
     assert any(
         (one != other).any()
-        for one, other in zip(plain.core.actor.values(), ahead.core.actor.values(), strict=True)
+        for one, other in zip(
+            plain.players.actor.values(), ahead.players.actor.values(), strict=True
+        )
     )

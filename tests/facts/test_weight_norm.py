@@ -12,9 +12,9 @@ pytestmark = pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("task", ["ring8", "digits"])
 def test_the_first_outputs_stay(task: str) -> None:
     plain, what = learner(task), learner(task, build("weight_norm", task))
-    rows = rng.normal(rng.seed_key(1), (6, plain.game.action_size))
+    rows = rng.normal(rng.seed_key(1), (6, plain.task.action_size))
     outputs = [
-        each.blueprint.critic.net.apply(each.init(rng.seed_key(0)).core.critic, rows)
+        each.blueprint.critic.net.apply(each.init(rng.seed_key(0)).players.critic, rows)
         for each in (plain, what)
     ]
     assert torch.allclose(*outputs)
@@ -22,9 +22,9 @@ def test_the_first_outputs_stay(task: str) -> None:
 
 def test_equal_to_torchs_after_a_change() -> None:
     from bench.functional.layers import Dense
-    from bench.functional.wrappers import Normed
+    from bench.functional.wrappers import WeightNorm
 
-    layer = Normed(Dense(3))
+    layer = WeightNorm(Dense(3))
     params, _ = layer.init(rng.seed_key(0), (4,))
     params = {**params, "gain": torch.tensor([1.0, 2.0, 3.0]), "weight": 5.0 * params["weight"]}
     theirs = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(4, 3))

@@ -5,7 +5,7 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import conv, rng
-from bench.functional.conv import Conv, Flatten, Image, UpConv, discriminator, generator
+from bench.functional.conv import Conv, ConvTranspose, Flatten, Image, discriminator, generator
 from bench.functional.layers import Net
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -15,7 +15,7 @@ SIDES = {"matrix": (8, 6), "library": (40, 20)}
 """Images on which a convolution is a small matrix, and images on which it is PyTorch's."""
 
 
-def the_same(layer: Conv | UpConv, module: torch.nn.Module, channels: int, way: str) -> None:
+def the_same(layer: Conv | ConvTranspose, module: torch.nn.Module, channels: int, way: str) -> None:
     """Equal values, slopes, and slopes of slopes, which gradient penalties need."""
     params, shape = layer.init(rng.seed_key(0), (channels, *SIDES[way]))
     module.load_state_dict(params)
@@ -41,12 +41,12 @@ def test_conv_is_pytorchs(kernel: int, stride: int, padding: int, way: str) -> N
 
 @pytest.mark.parametrize("way", SIDES)
 def test_transposed_conv_is_pytorchs_and_doubles_the_sides(way: str) -> None:
-    params, shape = UpConv(2).init(rng.seed_key(0), (3, 5, 4))
+    params, shape = ConvTranspose(2).init(rng.seed_key(0), (3, 5, 4))
     assert shape == (2, 10, 8)
     module = torch.nn.ConvTranspose2d(3, 2, 4, 2, padding=1)
     bound = float(module.weight.detach().abs().max())
     assert bound == pytest.approx(float(params["weight"].abs().max()), rel=0.1)  # the same init
-    the_same(UpConv(2), module, 3, way)
+    the_same(ConvTranspose(2), module, 3, way)
 
 
 def test_images_and_rows_are_one_to_one() -> None:

@@ -198,10 +198,10 @@ def test_lqr_games_judge_sees_what_the_actor_is_shown(name: str) -> None:
     what = learner("lqr_game", build(name, "lqr_game"))
     state, obs = what.init(rng.seed_key(0)), torch.from_numpy(STATES)
     action = torch.linspace(-0.5, 0.5, len(STATES), dtype=torch.float64)[:, None]
-    shown = torch.func.grad(lambda a: what.assess(state, obs, a).sum())(action)
+    shown = torch.func.grad(lambda a: what.q_value(state, obs, a).sum())(action)
 
     def critic(o: np.ndarray, a: np.ndarray) -> np.ndarray:
-        return what.assess(state, torch.from_numpy(o), torch.from_numpy(a)).numpy()
+        return what.q_value(state, torch.from_numpy(o), torch.from_numpy(a)).numpy()
 
     found = seen_slope(critic, STATES, action.numpy())
     # Where two heads cross within a step the difference is a mean of two slopes.
@@ -223,12 +223,12 @@ PLANS = {
 ORDERS = ["simultaneous", "alternating", "extragradient", "critic_steps"]
 
 
-def one_update(game: str, plan: dict, order: str, number: int) -> np.ndarray:
+def one_update(task: str, plan: dict, order: str, number: int) -> np.ndarray:
     """The matrix of update `number` (0, 1, ...) by hand."""
-    c = (-1.0) ** number if game == "twist" else 1.0
+    c = (-1.0) ** number if task == "twist" else 1.0
     gamma = plan.get("r1", {}).get("gamma", 0.0)
     eps = plan.get("label_smoothing", {}).get("eps", 0.0)
-    k = SLOPES[game]
+    k = SLOPES[task]
     critic = H * np.array([[0.0, 0.0], [-k * (1 - eps) * c, -gamma]])
     actor = H * np.array([[0.0, k * c], [0.0, 0.0]])
     one = np.eye(2)
@@ -244,31 +244,31 @@ def one_update(game: str, plan: dict, order: str, number: int) -> np.ndarray:
 @pytest.mark.parametrize("plan", PLANS)
 @pytest.mark.parametrize("game", SLOPES)
 def test_every_order_of_play_with_every_strategy_that_has_a_rate(
-    game: str, plan: str, order: str
+    task: str, plan: str, order: str
 ) -> None:
     """Two updates, a whole period of the twist and of two critic moves for each of the actor's."""
-    parts = [build(name, game, **settings) for name, settings in PLANS[plan].items()]
+    parts = [build(name, task, **settings) for name, settings in PLANS[plan].items()]
     if order == "extragradient":
-        parts.append(build("extragradient", game))
+        parts.append(build("extragradient", task))
     if order == "critic_steps":
-        parts.append(build("critic_steps", game, every=2))
+        parts.append(build("critic_steps", task, every=2))
     step = simultaneous if order == "simultaneous" else alternating
-    found = update_matrix(learner(game, *parts, step=step), updates=2)
-    first, second = (one_update(game, PLANS[plan], order, number) for number in (0, 1))
+    found = update_matrix(learner(task, *parts, step=step), updates=2)
+    first, second = (one_update(task, PLANS[plan], order, number) for number in (0, 1))
     assert found == pytest.approx(second @ first, abs=1e-6)
 
 
 @pytest.mark.parametrize("game", SLOPES)
-def test_a_gradient_penalty_has_no_rate_at_the_equilibrium(game: str) -> None:
+def test_a_gradient_penalty_has_no_rate_at_the_equilibrium(task: str) -> None:
     """(|psi| - 1)^2 has a kink at psi = 0, from which it pushes away: WGAN-GP does not converge
     there (Mescheder et al., 2018, section 3.2)."""
     from bench.functional import rng
     from tests.support.closed_form import at_point
 
-    what = learner(game, build("gradient_penalty", game, weight=1.0), step=simultaneous)
+    what = learner(task, build("gradient_penalty", task, weight=1.0), step=simultaneous)
     key = rng.seed_key(0)
     start = at_point(what.init(key), torch.tensor([0.0, 1e-3]))
-    after, _ = what.update(start, what.game.blank(0), key)
-    (psi,) = after.core.critic.values()
+    after, _ = what.update(start, what.task.blank(0), key)
+    (psi,) = after.players.critic.values()
     # psi' = psi - h * 2 (|psi| - 1) sign(psi)
     assert float(psi) == pytest.approx(1e-3 + 2 * H * (1 - 1e-3), rel=1e-5)

@@ -75,9 +75,9 @@ def test_a_batch_of_keys_draws_what_each_draws_alone() -> None:
 @pytest.mark.parametrize("task", ["ring8", "digits"])
 def test_init_is_pytorchs_default_distribution(task: str) -> None:
     """Uniform in +-1/sqrt(fan in), weights and biases, dense and convolutional layers alike."""
-    core = learner(task).init(rng.seed_key(0)).core
-    for name, leaf in core.critic.items():
-        weight = core.critic[name.split("/")[0] + "/weight"]
+    players = learner(task).init(rng.seed_key(0)).players
+    for name, leaf in players.critic.items():
+        weight = players.critic[name.split("/")[0] + "/weight"]
         bound = 1 / math.sqrt(weight[0].numel())
         assert leaf.abs().max() <= bound
         if leaf.numel() > 300:
@@ -121,15 +121,15 @@ def test_accept_sees_the_newest_experience(task: str) -> None:
     judge = Strategy(name="judge", accept=accept)
     old = Strategy(name="old", batch=lambda batch, at: batch._replace(action=0 * batch.action))
     what, key = learner(task, judge, old), rng.seed_key(0)
-    given = experience(what.game, key)
+    given = experience(what.task, key)
     state, _ = what.update(what.init(key), given, key)
-    assert what.game.own(what.game.blank(4)) in {2, 4}
+    assert what.task.own(what.task.blank(4)) in {2, 4}
     (action,) = seen
-    rows = what.game.own(given) if task == "lqr" else what.game.batch_rows
+    rows = what.task.own(given) if task == "lqr" else what.task.batch_rows
     assert len(action) == (rows if task == "lqr" else 2 * rows)
     assert action.abs().sum() > 0
-    before = what.init(key).core
-    assert all(map(torch.equal, leaves(state.core.actor), leaves(before.actor)))
+    before = what.init(key).players
+    assert all(map(torch.equal, leaves(state.players.actor), leaves(before.actor)))
 
 
 @pytest.mark.parametrize("value", ["step", "policy"])
@@ -150,7 +150,7 @@ def test_penalties_add_up() -> None:
 
     def loss(*strategies: Strategy) -> float:
         what = learner("ring8", *strategies)
-        return float(what.update(what.init(key), what.game.blank(0), key)[1].critic_loss)
+        return float(what.update(what.init(key), what.task.blank(0), key)[1].critic_loss)
 
     r1, penalty = build("r1", "ring8"), build("gradient_penalty", "ring8")
     both = loss(r1, penalty) - loss()
@@ -168,7 +168,7 @@ def test_recording_changes_nothing() -> None:
     what = learner("ring8", *(build(name, "ring8") for name in ("replay", "r1", "spectral_norm")))
     keys = torch.stack([rng.seed_key(seed) for seed in (0, 1)])
     state = tmap(lambda leaf: leaf.clone(), vmap(what.init)(keys))
-    seen = tmap(lambda leaf: leaf.expand(2, *leaf.shape).clone(), what.game.blank(0))
+    seen = tmap(lambda leaf: leaf.expand(2, *leaf.shape).clone(), what.task.blank(0))
     plain, recorded = state, tmap(lambda leaf: leaf.clone(), state)
     batched = vmap(what.update)
     update = trace(batched, state, seen, keys)

@@ -11,16 +11,16 @@ from torch import Tensor
 from bench.experiment import registry
 from bench.functional import rng
 from bench.functional.pytree import leaves, tmap
-from bench.learner.integrators import Step, alternating
-from bench.learner.learner import Info, Learner, State
+from bench.learner.integrators import Integrator, alternating
+from bench.learner.learner import Info, Learner, LearnerState
 from bench.learner.strategy import Strategy, combine
 
 STEP = 0.1  # the point games' learning rate, h in the formulas
 
 
-def learner(task: str, *strategies: Strategy, step: Step = alternating) -> Learner:
+def learner(task: str, *strategies: Strategy, step: Integrator = alternating) -> Learner:
     """A learner on a task, by name."""
-    return Learner(registry.task(task), combine(strategies), default_step=step)
+    return Learner(registry.task(task), combine(strategies), default_integrator=step)
 
 
 def build(name: str, task: str, **settings: Any) -> Strategy:
@@ -28,11 +28,16 @@ def build(name: str, task: str, **settings: Any) -> Strategy:
     return registry.strategy(name).build(registry.task(task), settings)
 
 
-def at_point(state: State, point: Tensor) -> State:
+def at_point(state: LearnerState, point: Tensor) -> LearnerState:
     """The state of a point game moved to (theta, psi)."""
-    (theta,), (psi,) = state.core.actor, state.core.critic  # their only parameters' names
-    core = state.core._replace(actor={theta: point[:1]}, critic={psi: point[1:].reshape(1, 1)})
-    return state._replace(core=core)
+    (theta,), (psi,) = (
+        state.players.actor,
+        state.players.critic,
+    )  # their only parameters' names
+    players = state.players._replace(
+        actor={theta: point[:1]}, critic={psi: point[1:].reshape(1, 1)}
+    )
+    return state._replace(players=players)
 
 
 def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
@@ -42,8 +47,8 @@ def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
     def move(point: Tensor) -> Tensor:
         state = at_point(what.init(key), point)
         for _ in range(updates):
-            state, _ = what.update(state, what.game.blank(0), key)
-        return torch.cat([leaf.reshape(1) for leaf in leaves(state.core[:2])])
+            state, _ = what.update(state, what.task.blank(0), key)
+        return torch.cat([leaf.reshape(1) for leaf in leaves(state.players[:2])])
 
     return torch.func.jacrev(move)(torch.zeros(2)).numpy()
 
@@ -60,14 +65,16 @@ def same_spectrum(one: NDArray[Any], other: Sequence[complex] | NDArray[Any]) ->
     return bool(np.allclose(eigenvalues(one), wanted, rtol=0, atol=1e-6))
 
 
-def run(what: Learner, updates: int, seen: Any = None, seed: int = 0) -> tuple[list[State], Info]:
+def run(
+    what: Learner, updates: int, seen: Any = None, seed: int = 0
+) -> tuple[list[LearnerState], Info]:
     """The states of one seed after 0 to `updates` updates, and the last report."""
     key = rng.seed_key(seed)
     states = [what.init(key)]
     info = None
     for _ in range(updates):
         kept = tmap(lambda leaf: leaf.clone(), states[-1])
-        state, info = what.update(kept, what.game.blank(0) if seen is None else seen, key)
+        state, info = what.update(kept, what.task.blank(0) if seen is None else seen, key)
         states.append(state)
     assert info is not None
     return states, info

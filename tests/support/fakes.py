@@ -26,12 +26,12 @@ class FakeTraining:
         self, learner: Any, seeds: Sequence[int], updates: int | None = None, **rest: Any
     ) -> Run:
         parts = {part.name for parts in learner.plan.parts.values() for part in parts}
-        cell = "+".join([learner.game.name, *sorted(parts)])
-        self.calls.append((learner.game.name, cell, tuple(seeds)))
+        cell = "+".join([learner.task.name, *sorted(parts)])
+        self.calls.append((learner.task.name, cell, tuple(seeds)))
         self.before(cell)
-        total = (updates or learner.game.updates) * learner.game.steps_per_update
+        total = (updates or learner.task.updates) * learner.task.steps_per_update
         steps = [total * part // self.evaluations for part in range(self.evaluations + 1)]
-        names = [metric.name for metric in learner.game.metrics]
+        names = [metric.name for metric in learner.task.metrics]
         return Run(
             seeds=tuple(seeds),
             steps=steps,

@@ -50,7 +50,7 @@ class Trajectory(NamedTuple):
     def numbers(self) -> dict[str, float]:
         """Scores, diagnoses, and both players' norms after the updates of two of four seeds."""
         learner = Cell.parse(self.cell).learner()
-        task: Any = type(learner.game)
+        task: Any = type(learner.task)
         # Learning at once, where the task would gather experience for a thousand updates; some
         # episodes of an evaluation go on when others have ended.
         changes = {"warmup": 0, "evaluations": 1, "episodes": min(4, task.episodes * 4)}
@@ -58,13 +58,13 @@ class Trajectory(NamedTuple):
         compile_it = self.code == "compiled"
         with _float64(), mock.patch.object(compilation, "pays", return_value=compile_it):
             run = train(
-                replace(learner, game=quick), range(4), updates=self.updates, backend=self.backend
+                replace(learner, task=quick), range(4), updates=self.updates, backend=self.backend
             )
         found = {}
         for seed in (0, 3):
             found |= {f"{seed}/{name}": value for name, value in run.curves[-1][seed].items()}
             for player in ("actor", "critic"):
-                leaves = pytree.leaves(getattr(run.state.core, player))
+                leaves = pytree.leaves(getattr(run.state.players, player))
                 norm = sum(leaf[seed].square().sum() for leaf in leaves) ** 0.5
                 found[f"{seed}/{player}"] = float(norm)
         return found

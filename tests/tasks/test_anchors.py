@@ -31,7 +31,7 @@ def test_untrained_actors_are_the_low_anchor(name: str) -> None:
     learner, scores = Learner(task, combine([])), []
     for seed in range(12):
         key = rng.seed_key(seed)
-        drawn = learner.decide(learner.init(key), torch.zeros(task.samples, 0), key)
+        drawn = learner.eval_action(learner.init(key), torch.zeros(task.samples, 0), key)
         scores.append(task.judge(drawn.numpy(), nobody)[task.metrics[0].name])
     assert np.mean(scores) == pytest.approx(task.anchors.low, rel=0.1)
 

@@ -19,7 +19,7 @@ def test_the_ring_gan_and_its_mdp_are_one_game(names: tuple[str, ...]) -> None:
         task = registry.task(name)
         settings = registry.task("ring8")  # the same published settings on both sides
         plan = combine(registry.strategy(n).build(settings) for n in names)
-        cores.append(train(Learner(task, plan), seeds=[0, 7], updates=20).state.core)
+        cores.append(train(Learner(task, plan), seeds=[0, 7], updates=20).state.players)
     for gan, mdp in zip(leaves(cores[0]), leaves(cores[1]), strict=True):
         assert torch.allclose(gan, mdp, rtol=0.0, atol=1e-9)
 
@@ -28,6 +28,6 @@ def test_the_bridge_would_notice_other_data() -> None:
     """The comparison above can fail: another seed's data give other parameters."""
     task = registry.task("ring8")
     one, other = (
-        train(Learner(task, combine([])), seeds=[seed], updates=20).state.core for seed in (0, 1)
+        train(Learner(task, combine([])), seeds=[seed], updates=20).state.players for seed in (0, 1)
     )
     assert not torch.allclose(one.critic["0/weight"], other.critic["0/weight"], atol=1e-3)

@@ -21,7 +21,7 @@ needs_compiler = pytest.mark.skipif(compilation.compiler() is None, reason="no C
 def recording(cell: str, seeds: int = 2) -> Any:
     learner = Cell.parse(cell).learner()
     keys = torch.stack([rng.seed_key(seed) for seed in range(seeds)])
-    blank = learner.game.blank(0)
+    blank = learner.task.blank(0)
     seen = pytree.tmap(lambda leaf: leaf.expand(seeds, *leaf.shape).clone(), blank)
     return trace(vmap(learner.update), vmap(learner.init)(keys), seen, keys)
 

@@ -9,7 +9,7 @@ import torch
 from bench.learner.task import Episodes
 from bench.training import environments
 from bench.training.environments import Transition
-from bench.training.rollout import World
+from bench.training.rollout import Rollout
 from tasks.family.control import Control
 
 ENDS = [(2, True, False), (3, False, True), (1, True, True), (4, False, True)]
@@ -61,7 +61,7 @@ class Kept(Control):
 def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -> None:
     monkeypatch.setattr(environments, "make", lambda *_: Written())
     task = Kept()
-    world = World(task, (0, 1), "gymnasium")
+    world = Rollout(task, (0, 1), "gymnasium")
     world.evaluate(
         lambda obs: torch.zeros(2, 2, 1),
         lambda obs: 0.1 * (7.0 + obs[..., 0]),  # the critic, on the scale of scaled rewards

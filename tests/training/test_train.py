@@ -23,13 +23,17 @@ def test_a_diverged_seed_is_an_outcome_and_its_neighbours_go_on() -> None:
     """A planted blow-up in one seed at update 13: found there, and nowhere else."""
 
     def grads(value, at):  # type: ignore[no-untyped-def]
-        bad = (at.core.step == 12) & at.slot
+        bad = (at.players.step == 12) & at.slot
         return tmap(lambda leaf: torch.where(bad, torch.full_like(leaf, torch.inf), leaf), value)
 
-    marked = train(learner("ring8"), [0, 1], updates=1).state.core.actor["0/weight"][1].flatten()[0]
+    marked = (
+        train(learner("ring8"), [0, 1], updates=1).state.players.actor["0/weight"][1].flatten()[0]
+    )
     fault = Strategy(
         name="fault",
-        slot=lambda core, game, key: (core.actor["0/weight"].flatten()[0] - marked).abs() < 0.01,
+        init_memory=lambda players, task, key: (
+            (players.actor["0/weight"].flatten()[0] - marked).abs() < 0.01
+        ),
         grads=grads,
     )
     run = train(learner("ring8", fault), [0, 1], updates=40)
