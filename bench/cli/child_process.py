@@ -22,7 +22,7 @@ CLEAN_END = 8.0
 """Seconds that the process has after Ctrl-C, before it is killed."""
 
 
-def apart(function: Callable[..., None], *arguments: Any) -> int:
+def run_in_child(function: Callable[..., None], *arguments: Any) -> int:
     """Call the function in a process of its own; its exit code, negative if a signal ended it.
 
     Ctrl-C and SIGTERM reach it once, as a KeyboardInterrupt. It does not outlive this process.
@@ -30,7 +30,7 @@ def apart(function: Callable[..., None], *arguments: Any) -> int:
     """
     # Where a fork is safe it is much the faster one: nothing is imported again.
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    process = context.Process(target=_inside, args=(function, arguments))
+    process = context.Process(target=_child, args=(function, arguments))
     process.start()
     try:
         process.join()
@@ -45,7 +45,7 @@ def apart(function: Callable[..., None], *arguments: Any) -> int:
     return int(process.exitcode)
 
 
-def _inside(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _child(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, interrupt_once)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.cli.errors import EXIT_FAULTY, bad_input, fail, one_line
+from bench.cli.errors import EXIT_FAULTY, bad_input, error_line, fail
 
 new = typer.Typer(help="Write the files of something new, from a template that works.")
 
@@ -73,7 +73,7 @@ def check(
     console.print(f"{found.seconds:.0f} s")
     faults = list(dict.fromkeys(found.faults))
     for fault in faults[:-1]:
-        typer.echo(one_line(f"error: {fault}"), err=True)
+        error_line(fault)
     if faults:
         fail(faults[-1], EXIT_FAULTY)
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from bench.cli.errors import EXIT_FAULTY, fail
 from bench.cli.options import Address, DataRoot, Results, set_data_root
+from bench.cli.terminal import print_table
 
 COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 
@@ -33,8 +32,7 @@ def doctor(
         problems += finding.state == "problem"
         state = f"[{COLOURS[finding.state]}]{finding.state}[/]"
         table.add_row(state, finding.what, escape(finding.text), escape(finding.fix))
-    width = None if sys.stdout.isatty() else 200
-    Console(file=sys.stdout, highlight=False, width=width).print(table)
+    print_table(table)
     if problems:
         fail(f"{problems} problem{'s'[: problems > 1]}; see the last column", EXIT_FAULTY)
     typer.echo("runs will work here")

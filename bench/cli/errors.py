@@ -19,10 +19,20 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
+def error_line(message: str) -> None:
+    """One line on stderr."""
+    typer.echo(one_line(f"error: {message}"), err=True)
+
+
 def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
     """One line on stderr, and out."""
-    typer.echo(one_line(f"error: {message}"), err=True)
+    error_line(message)
     raise typer.Exit(code)
+
+
+def warning(message: str) -> None:
+    """One line on stderr; the command goes on."""
+    typer.echo(one_line(f"warning: {message}"), err=True)
 
 
 @contextmanager
@@ -31,10 +41,10 @@ def bad_input(*also: type[Exception]) -> Iterator[None]:
 
     `also` are a command's own errors, which only it need import.
     """
-    from bench.experiment.grid import BadGrid
+    from bench.experiment.cell import BadGrid
     from bench.experiment.registry import Incomplete, UnknownName
     from bench.learner.strategy import Conflict
-    from bench.records.record import CorruptRecord
+    from bench.records.json_file import CorruptRecord
     from bench.scoring.datasets import BadData
 
     mendable = (UnknownName, Incomplete, BadGrid, BadData, Conflict, CorruptRecord)

@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from bench.experiment import registry
-from bench.experiment.grid import KITS, grid_names, load_grid
+from bench.experiment.cell import KITS
+from bench.experiment.grid import grid_names, load_grid
 
 Row = dict[str, Any]
 LEFT_OUT = {"search", "source"}  # of tables for people: too wide

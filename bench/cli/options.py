@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from bench.cli.errors import fail
+from bench.cli.errors import fail, need_envpool
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+if TYPE_CHECKING:
+    from bench.engine.plan import RunOptions
+    from bench.experiment.grid import Grid
 
+SUBMISSION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 HOW = "How cells are run"
+
+
+class Environments(StrEnum):
+    """Which library steps the environments."""
+
+    auto = "auto"
+    gymnasium = "gymnasium"
+    envpool = "envpool"
+
 
 Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,b or repeated")]
 Results = Annotated[Path, typer.Option(help="where records are kept")]
@@ -21,7 +38,6 @@ Submission = Annotated[str, typer.Option(help="the submission's name below resul
 DataRoot = Annotated[
     Path | None, typer.Option(help="where data and weights lie; default $CROSSOVER_DATA, or data")
 ]
-
 Address = Annotated[
     str | None,
     typer.Option(
@@ -31,6 +47,103 @@ Address = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class GridOptions:
+    """What `run` and `tune` share: which cells, whose records, and how cells are run."""
+
+    grid: Annotated[str, typer.Option(help="a grid's name, or a YAML file")] = "demo"
+    tasks: Names = None
+    strategies: Names = None
+    base: Annotated[list[str] | None, typer.Option(help="bare or reference")] = None
+    updates: Annotated[
+        int | None,
+        typer.Option(min=1, help="instead of each task's budget; reports leave such cells out"),
+    ] = None
+    results: Results = Path("results")
+    name: Submission = "local"
+    data_root: DataRoot = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would run")] = False
+    address: Address = None
+    environments: Annotated[Environments, typer.Option(help="RL backend", rich_help_panel=HOW)] = (
+        Environments.auto
+    )
+    cpus_per_cell: Annotated[
+        int, typer.Option(min=1, help="CPUs for each, and as many threads", rich_help_panel=HOW)
+    ] = 1
+    gpus_per_cell: Annotated[
+        float, typer.Option(min=0, max=1, help="0.25: four cells share a GPU", rich_help_panel=HOW)
+    ] = 0.0
+    max_concurrent: Annotated[
+        int | None, typer.Option(min=1, help="cells at a time, at most", rich_help_panel=HOW)
+    ] = None
+    deadline: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, help="seconds for each; default 10 times the expected", rich_help_panel=HOW
+        ),
+    ] = None
+
+    def prepare(self) -> Path:
+        """Refuse what cannot be, name the data's folder; the submission's folder of records."""
+        from bench.records.paths import submission_folder
+
+        check_name(self.name)
+        if self.environments is Environments.envpool:
+            need_envpool()
+        set_data_root(self.data_root)
+        return submission_folder(self.results, self.name)
+
+    def chosen_grid(self, seeds: int | None) -> Grid:
+        """The grid with what was given in place of its own. Raises as `load_grid` does."""
+        from bench.experiment.grid import load_grid
+
+        return load_grid(self.grid).narrowed(
+            names(self.tasks), names(self.strategies), names(self.base), seeds, self.updates
+        )
+
+    def run_options(self, seeds_per_trial: int | None = None) -> RunOptions:
+        """How cells are run."""
+        from bench.engine.plan import Resources, RunOptions
+
+        resources = Resources(self.cpus_per_cell, self.gpus_per_cell)
+        return RunOptions(self.environments.value, resources, seeds_per_trial, self.deadline)
+
+    def ray(self, **more: Any) -> dict[str, Any]:
+        """What `bench.engine.ray_engine.run` is told."""
+        where = self.address or os.environ.get("RAY_ADDRESS")
+        return {"address": where, "max_concurrent": self.max_concurrent, **more}
+
+
+def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that has the options of `GridOptions` too, which it is given as `shared`."""
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    hints = get_type_hints(GridOptions, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(GridOptions)
+    ]
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        options = GridOptions(**{parameter.name: given.pop(parameter.name) for parameter in shared})
+        command(shared=options, **given)
+
+    rest = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in own
+        if parameter.name != "shared"
+    ]
+    whole = inspect.Signature([*shared, *rest])
+    with_options.__signature__ = whole  # type: ignore[attr-defined]
+    with_options.__annotations__ = {p.name: p.annotation for p in whole.parameters.values()}
+    return with_options
+
+
 def names(given: list[str] | None) -> tuple[str, ...] | None:
     """Names from a repeated option and from comma-separated lists alike."""
     if not given:
@@ -38,9 +151,9 @@ def names(given: list[str] | None) -> tuple[str, ...] | None:
     return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
 
 
-def plain(name: str) -> None:
+def check_name(name: str) -> None:
     """Refuse what cannot be the name of a submission."""
-    if not NAME.fullmatch(name):
+    if not SUBMISSION_NAME.fullmatch(name):
         fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
 
 

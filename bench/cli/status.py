@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bench.cli.errors import fail
-from bench.cli.options import Results, Submission, plain
+from bench.cli.options import Results, Submission, check_name
+from bench.cli.terminal import print_table
 
 
 def status(
@@ -21,12 +20,13 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="all that is known")] = False,
 ) -> None:
     """Tell how a run goes, from another shell: what is done, running and failed, and the end."""
-    from bench.engine import plan
-    from bench.engine.progress import at_work, board_file, duration, read
+    from bench.engine.run_lock import at_work
+    from bench.engine.status_file import duration, read
+    from bench.records.paths import status_path, submission_folder
 
-    plain(name)
-    folder = plan.submission_folder(results, name)
-    found = read(board_file(folder))
+    check_name(name)
+    folder = submission_folder(results, name)
+    found = read(status_path(folder))
     if found is None:
         fail(f"there is no sign of a run in {folder}; start one, or give --results and --name")
     if as_json:
@@ -56,7 +56,6 @@ def status(
         for cell in found.running:
             since = duration(time.time() - cell.since)
             table.add_row(cell.cell, str(cell.seeds), f"{cell.share:.0%}", since, cell.log)
-        width = None if sys.stdout.isatty() else 200
-        Console(highlight=False, width=width).print(table)
+        print_table(table)
     if not goes_on and found.to_go:
         typer.echo("run the same command again to go on")

@@ -15,7 +15,7 @@ import jinja2
 
 import strategies as strategy_package
 from bench.experiment import registry
-from bench.experiment.grid import BASES, KITS
+from bench.experiment.cell import BASES, KITS
 from bench.functional.layers import is_deep
 from bench.learner.task import Task
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.engine.plan import Resources
-from bench.records.record import Reason
+from bench.records.attempt import Reason
 
 REACH = 20.0
 """Seconds that a cluster has to answer."""

@@ -10,17 +10,17 @@ from typing import Any
 from bench.engine import writer
 from bench.engine.plan import Job
 from bench.engine.progress import Board
-from bench.engine.trial import Made, problem, summary
-from bench.records.record import Attempt, Reason
+from bench.engine.trial import TrialResult, problem, summary
+from bench.records.attempt import Attempt, Reason
 
 Keep = Callable[[Any, Any, list[Attempt]], str]
-"""(job, what its trial made, attempts before) -> a line on it. Raises what writing raises."""
+"""(job, what its trial gave, attempts before) -> a line on it. Raises what writing raises."""
 
 
-def keep_record(job: Job, made: Made, attempts: list[Attempt]) -> str:
-    """Put what a trial made into the record of its cell."""
-    writer.keep(job, made, attempts)
-    return summary(made.record)
+def keep_record(job: Job, result: TrialResult, attempts: list[Attempt]) -> str:
+    """Put what a trial gave into the record of its cell."""
+    writer.keep(job, result, attempts)
+    return summary(result.record)
 
 
 RETRIES: dict[Reason, int] = {"oom": 1, "crashed": 1, "timeout": 1, "interrupted": 3}
@@ -72,17 +72,17 @@ class Dispatcher:
         """How many jobs have been handed out and not come back."""
         return len(self._running)
 
-    def made(self, number: int, made: Any) -> None:
+    def succeeded(self, number: int, result: Any) -> None:
         """A job has come to an outcome, which is written down."""
         if number not in self._running:
             return  # its process died after it had reported
         self._running.discard(number)
         try:
-            self._keep(number, made)
+            self._keep(number, result)
         except OSError as error:
             now = self._tried = time.monotonic()
             self._since = self._since if self._unwritten else now
-            self._unwritten[number] = (made, error)
+            self._unwritten[number] = (result, error)
 
     def lost(self, number: int, reason: Reason, message: str) -> None:
         """A job has given no outcome. It is tried again after all others, up to a limit."""
@@ -109,19 +109,19 @@ class Dispatcher:
         if time.monotonic() - self._tried < AGAIN:
             return False
         self._tried = time.monotonic()
-        for number, (made, _) in list(self._unwritten.items()):
+        for number, (result, _) in list(self._unwritten.items()):
             try:
-                self._keep(number, made)
+                self._keep(number, result)
             except OSError as error:
-                self._unwritten[number] = (made, error)
+                self._unwritten[number] = (result, error)
             else:
                 del self._unwritten[number]
         return not self._unwritten
 
-    def _keep(self, number: int, made: Any) -> None:
+    def _keep(self, number: int, result: Any) -> None:
         """Raises `OSError`; anything else that is wrong with it is this job's alone."""
         try:
-            line = self._put(self.jobs[number], made, self._attempts[number])
+            line = self._put(self.jobs[number], result, self._attempts[number])
         except OSError:
             raise
         except Exception as error:

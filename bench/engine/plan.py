@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.experiment import costs, registry
-from bench.experiment.grid import PROTOCOL_VERSION, BadGrid, Cell
+from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.spec import spec_hash
 from bench.learner.task import DIAGNOSES
-from bench.records import provenance, record
-from bench.records.record import CorruptRecord, Provenance, Record, UnreadableRecord
+from bench.records import provenance, store
+from bench.records.atomic import set_aside
+from bench.records.json_file import CorruptRecord, UnreadableRecord
+from bench.records.paths import beside, record_path
+from bench.records.record import Provenance
 from bench.training.environments import Backend
 
 
@@ -29,7 +33,7 @@ class Resources:
 
 
 @dataclass(frozen=True)
-class Terms:
+class RunOptions:
     """How cells are to be run; their numbers do not depend on it, but for the device's rounding."""
 
     backend: Backend = "auto"
@@ -48,7 +52,8 @@ class Job:
     path: Path
     seconds: float  # what it is expected to cost on one core
     spec: str  # the hash of the code and the settings that it was planned with
-    terms: Terms = field(default_factory=Terms)
+    options: RunOptions = field(default_factory=RunOptions)
+    open: bool = False  # whether its settings are still to be chosen when it is handed out
 
     @property
     def label(self) -> str:
@@ -58,7 +63,7 @@ class Job:
     @property
     def log(self) -> Path:
         """Where its trials say what they do."""
-        return record.beside(self.path.with_name(f"{self.cell.name}.json"), "logs", ".log")
+        return beside(self.path.with_name(f"{self.cell.name}.json"), "logs", ".log")
 
     @property
     def deadline(self) -> float:
@@ -66,17 +71,30 @@ class Job:
 
         At least ten minutes: the machine may be another one, and busy.
         """
-        return self.terms.deadline or max(600.0, 10.0 * self.seconds)
+        return self.options.deadline or max(600.0, 10.0 * self.seconds)
 
     @property
-    def patience(self) -> float:
+    def halving_id(self) -> str | None:
+        """The search in which it competes under successive halving; None if in none."""
+        return None
+
+    def earlier_objectives(self) -> dict[int, list[float]]:
+        """By number, the objectives of the candidates that its search knows already."""
+        return {}
+
+    def evaluation_report(self, step: int, scores: Sequence[float]) -> dict[str, Any] | None:
+        """What it is compared by in its search after an evaluation; None for nothing."""
+        return None
+
+    @property
+    def stall_timeout(self) -> float:
         """Seconds without a sign of life after which its process is killed."""
-        if self.terms.deadline is not None:
-            return self.terms.deadline + GRACE
-        return max(PATIENCE, self.deadline / 4)
+        if self.options.deadline is not None:
+            return self.options.deadline + GRACE
+        return max(STALL_TIMEOUT, self.deadline / 4)
 
 
-PATIENCE = 300.0
+STALL_TIMEOUT = 300.0
 """Compilation, or a score over many images, may take minutes in which nothing is heard."""
 
 GRACE = 10.0
@@ -84,7 +102,7 @@ GRACE = 10.0
 
 
 @dataclass
-class Todo:
+class RunPlan:
     """What a grid still needs."""
 
     jobs: list[Job]  # longest first
@@ -104,65 +122,60 @@ class Todo:
         return "records"
 
 
-def submission_folder(results: Path, name: str) -> Path:
-    """results/<protocol>/<name>, where a submission's records live."""
-    return results / PROTOCOL_VERSION / name
-
-
 def check(cells: Iterable[Cell], seeds: int) -> None:
     """Raises `UnknownName`, `Conflict` or `BadGrid` if any of the cells can never have a record."""
     for cell in cells:
         cell.learner().blueprint  # noqa: B018  raises if the combination is unlawful
         task = registry.task(cell.task)
         names = (metric.name for metric in (*task.metrics, *DIAGNOSES))
-        most = record.most_seeds(names, task.evaluations + 1)
+        most = store.most_seeds(names, task.evaluations + 1)
         if seeds > most:
             raise BadGrid(f"{seeds} seeds of {cell.task} do not fit in one record; at most {most}")
 
 
-def missing(
+def plan_jobs(
     cells: Iterable[Cell],
     folder: Path,
     seeds: int,
-    terms: Terms | None = None,
+    options: RunOptions | None = None,
     *,
     dry_run: bool = False,
-) -> Todo:
+) -> RunPlan:
     """The grid minus the valid records with the present code's hash; corrupt files are set aside.
 
     `dry_run` leaves corrupt files where they are. Raises `UnreadableRecord`.
     """
-    terms = terms or Terms()
+    options = options or RunOptions()
     planned = tuple(range(seeds))
     jobs: list[Job] = []
-    todo = Todo(jobs, done=0, corrupt=[], skipped={})
+    plan = RunPlan(jobs, done=0, corrupt=[], skipped={})
     for cell in cells:
-        task, path = registry.task(cell.task), record.record_path(folder, cell)
+        task, path = registry.task(cell.task), record_path(folder, cell)
         lack = task.missing()
         if lack is not None:
-            todo.skipped[task.name] = lack
+            plan.skipped[task.name] = lack
             continue
         spec = spec_hash(cell)
         try:
-            found = valid(path, spec)
+            found = store.valid(path, spec)
         except UnreadableRecord:
             raise
         except CorruptRecord as error:
             found = None
-            kept = path if dry_run else record.set_aside(path)
-            todo.corrupt.append(f"{error} (kept as {kept.name}; the cell runs again)")
+            kept = path if dry_run else set_aside(path)
+            plan.corrupt.append(f"{error} (kept as {kept.name}; the cell runs again)")
         have = {result.seed for result in found.seeds} if found else set()
         lacking = tuple(seed for seed in planned if seed not in have)
-        parts = _parts(lacking, terms.seeds_per_trial)
-        if lacking and found and not alike(found.provenance, _here(cell, terms)):
+        parts = _parts(lacking, options.seeds_per_trial)
+        if lacking and found and not store.alike(found.provenance, _here(cell, options)):
             # One record, one set of libraries: all of it is made anew, by one trial.
             parts = [tuple(sorted(have | set(planned)))]
         for some in parts:
             cost = estimate(cell, folder, len(some))
-            jobs.append(Job(cell, some, planned, path, cost, spec, terms))
-        todo.done += not lacking
+            jobs.append(Job(cell, some, planned, path, cost, spec, options))
+        plan.done += not lacking
     jobs.sort(key=lambda job: -job.seconds)
-    return todo
+    return plan
 
 
 def _parts(seeds: tuple[int, ...], size: int | None) -> list[tuple[int, ...]]:
@@ -170,32 +183,14 @@ def _parts(seeds: tuple[int, ...], size: int | None) -> list[tuple[int, ...]]:
     return [seeds[start : start + size] for start in range(0, len(seeds), size)]
 
 
-def valid(path: Path, spec: str) -> Record | None:
-    """The record there if it is by the code with hash `spec`. Raises `CorruptRecord`."""
-    if not path.exists():
-        return None
-    found = record.read(path)
-    return found if found.provenance.spec == spec else None
-
-
-def alike(one: Provenance, other: Provenance) -> bool:
-    """Whether seeds of both may stand in one record: same libraries, environment and arithmetic."""
-
-    def what(origin: Provenance) -> tuple[object, ...]:
-        kind = origin.device.partition(":")[0]
-        return origin.versions, origin.environment, kind, origin.threads
-
-    return what(one) == what(other)
-
-
-def _here(cell: Cell, terms: Terms) -> Provenance:
+def _here(cell: Cell, options: RunOptions) -> Provenance:
     """What the provenance of the cell would be if it were run here, as far as `alike` looks."""
-    resources = terms.resources
+    resources = options.resources
     return provenance.of(
         "0" * 16,
         (None, None),
         registry.task(cell.task),
-        terms.backend,
+        options.backend,
         device=resources.device,
         threads=resources.cpus,
         compiled=False,
@@ -210,7 +205,7 @@ def estimate(cell: Cell, folder: Path, seeds: int) -> float:
     of an update is overhead.
     """
     try:
-        old = record.read(record.record_path(folder, cell.published))
+        old = store.read(record_path(folder, cell.published))
         known, of = sum(old.seconds.values()), old.seconds_seeds
     except CorruptRecord:
         task = registry.task(cell.task)

@@ -9,65 +9,25 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filelock import FileLock, Timeout
-from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.engine.plan import Job
-from bench.records.record import Reason
+from bench.engine.status_file import Running, RunStatus, duration, keep
+from bench.records.attempt import Reason
 
 OFTEN = 1.0
 """Seconds between two versions of the file while nothing begins or ends."""
 
 SELDOM = 300.0
 """Seconds between two lines on how things stand where there is no terminal for a bar."""
-
-
-class Running(BaseModel):
-    """A job that has begun."""
-
-    cell: str
-    seeds: int
-    share: float  # of training that is done
-    since: float  # seconds since the epoch
-    log: str
-
-
-class Standing(BaseModel):
-    """How a run stands. Times are in seconds since the epoch."""
-
-    host: str
-    process: int
-    began: float
-    written: float
-    left: float | None  # seconds, expected
-    jobs: int
-    unit: str  # what jobs are: cells, parts of them, or settings
-    done: int
-    seeds: int
-    seeds_done: int
-    failed: dict[Reason, int]
-    failures: list[str]
-    retried: dict[Reason, int]
-    running: list[Running]
-
-    @property
-    def to_go(self) -> int:
-        """Jobs that have neither an outcome nor been given up."""
-        return self.jobs - self.done - len(self.failures)
-
-    @property
-    def age(self) -> float:
-        """Seconds since it began."""
-        return time.time() - self.began
 
 
 class Board:
@@ -149,10 +109,10 @@ class Board:
         self._reasons[reason] += 1
         self.failures.append(self._say("red", f"failed ({reason})", number, problem))
 
-    def standing(self) -> Standing:
-        """How things stand."""
+    def status(self) -> RunStatus:
+        """How the run stands."""
         jobs = self._jobs
-        return Standing(
+        return RunStatus(
             host=platform.node(),
             process=os.getpid(),
             began=self._began,
@@ -207,7 +167,7 @@ class Board:
         if self._file is not None and (now or time.monotonic() - self._kept > OFTEN):
             self._kept = time.monotonic()
             with suppress(OSError):  # a convenience
-                keep(self._file, self.standing())
+                keep(self._file, self.status())
 
     def _left(self) -> float | None:
         """Seconds that are left, if the rest keeps the pace of what is done."""
@@ -217,69 +177,3 @@ class Board:
             return None
         left = self._all_seconds - spent
         return (time.monotonic() - self._begin) / spent * left
-
-
-def board_file(folder: Path) -> Path:
-    """Where the standing of a submission's run is kept: results/logs/1/NAME/run.status."""
-    return folder.parents[1] / "logs" / folder.parent.name / folder.name / "run.status"
-
-
-class Busy(RuntimeError):
-    """Another run writes the same records."""
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keeps two runs out of one folder of records. Raises `Busy`. A killed run leaves no lock."""
-    lock = _lock(folder)
-    try:
-        lock.acquire(timeout=1.0)  # `status` looks at it too, for a moment
-    except Timeout:
-        raise Busy(
-            f"another run is at work in {folder}; see `python -m bench status`, wait for its end, "
-            f"or give another --name"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def at_work(folder: Path) -> bool:
-    """Whether a run writes records there now."""
-    try:
-        with _lock(folder).acquire(blocking=False):
-            return False
-    except Timeout:
-        return True
-    except OSError:  # a folder that may only be read
-        return False
-
-
-def _lock(folder: Path) -> FileLock:
-    file = board_file(folder).with_name("run.lock")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(file)
-
-
-def keep(file: Path, standing: Standing) -> None:
-    """Write the file at once or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".tmp")
-    new.write_text(standing.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    new.replace(file)
-
-
-def read(file: Path) -> Standing | None:
-    """How things stand, or None if nobody has said so."""
-    try:
-        return Standing.model_validate_json(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def duration(seconds: float) -> str:
-    """A length of time for people: "45 s", "12 min", "3.4 h"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

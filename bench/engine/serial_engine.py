@@ -26,10 +26,10 @@ def run(jobs: Sequence[Job], board: Board) -> None:
                 continue
             board.started(number)
             try:
-                made = trial.run(jobs[number], partial(board.progressed, number))
+                result = trial.run(jobs[number], partial(board.progressed, number))
             except Exception as error:
                 dispatcher.lost(number, trial.reason(error), trial.problem(error))
             else:
-                dispatcher.made(number, made)
+                dispatcher.succeeded(number, result)
     finally:
         dispatcher.close()

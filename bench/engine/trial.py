@@ -23,8 +23,10 @@ from bench.engine.plan import Job
 from bench.engine.watchdog import Watchdog
 from bench.experiment import registry
 from bench.experiment.spec import spec_hash
-from bench.records import actors, provenance, record
-from bench.records.record import Point, Provenance, Reason, Record, ScoreInfo, SeedResult
+from bench.records import actors, outcomes, provenance
+from bench.records.attempt import Reason
+from bench.records.json_file import rounded
+from bench.records.record import Evaluation, Provenance, Record, ScoreInfo, SeedResult
 from bench.training import train as training
 from bench.training.train import Metrics, Observer, Run
 
@@ -44,39 +46,39 @@ class Changed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Made:
-    """What a trial brings home."""
+class TrialResult:
+    """What a trial gives back to the process that drives."""
 
     record: Record  # of the job's seeds alone, without samples
     samples: np.ndarray | None  # of the first seed
     actor: bytes  # the first seed's, as `bench.records.actors` keeps it
 
 
-Judged = Callable[[int, list[float]], None]
+Evaluated = Callable[[int, list[float]], None]
 """Hears the step of an evaluation, and each seed's score there."""
 
 
 def run(
     job: Job,
-    tell: Callable[[float], None] = lambda share: None,
-    judged: Judged = lambda step, scores: None,
-) -> Made:
-    """Train the job's seeds. `tell` hears the share done, now and then; `judged` every score.
+    updated: Callable[[float], None] = lambda share: None,
+    evaluated: Evaluated = lambda step, scores: None,
+) -> TrialResult:
+    """Train the job's seeds. `updated` hears the share done, now and then; `evaluated` every score.
 
     Writes nothing but a log. Raises what training raises, `Overdue` past the job's deadline,
-    `Changed` if the code is not the planned one. Where nothing moves for the job's patience, the
+    `Changed` if the code is not the planned one. Where nothing moves for the job's stall_timeout, the
     process ends, with the stacks of its threads in the log.
     """
-    torch.set_num_threads(job.terms.resources.cpus)
+    torch.set_num_threads(job.options.resources.cpus)
     device = _device(job)
     with _log(job) as (log, stream):
         log.info(
             "begin %s: seeds %s; %s, %d threads; host %s, process %d",
-            *(job.label, ", ".join(map(str, job.seeds)), device, job.terms.resources.cpus),
+            *(job.label, ", ".join(map(str, job.seeds)), device, job.options.resources.cpus),
             *(platform.node(), os.getpid()),
         )
         try:
-            made = _trained(job, device, _Watch(job, tell, judged, log), stream)
+            result = _trained(job, device, _Watch(job, updated, evaluated, log), stream)
         except SystemExit:
             log.info("stopped %s by Tune: other settings are ahead, or the run ends", job.label)
             raise
@@ -84,11 +86,11 @@ def run(
             log.info("ended without an outcome: %s", problem(error))
             log.info("%s", traceback.format_exc())
             raise
-        log.info("done %s: %s", job.label, summary(made.record))
-    return made
+        log.info("done %s: %s", job.label, summary(result.record))
+    return result
 
 
-def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> Made:
+def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> TrialResult:
     # Before training, because files may be edited meanwhile.
     if spec_hash(job.cell) != job.spec:
         raise Changed(
@@ -97,14 +99,12 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> Made:
         )
     checkout = provenance.checkout()
     learner = job.cell.learner()
-    silence = (
-        f"{job.label} has not moved for {job.patience:.0f} s and is given up; its log is {job.log}"
-    )
-    with Watchdog(job.patience, silence, stream) as watch.dog:
+    silence = f"{job.label} has not moved for {job.stall_timeout:.0f} s and is given up; its log is {job.log}"
+    with Watchdog(job.stall_timeout, silence, stream) as watch.dog:
         trained = training.train(
             learner,
             job.seeds,
-            backend=job.terms.backend,
+            backend=job.options.backend,
             updates=job.cell.updates,
             observer=watch,
             device=device,
@@ -113,12 +113,12 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> Made:
         job.spec,
         checkout,
         learner.task,
-        job.terms.backend,
+        job.options.backend,
         device=device,
-        threads=job.terms.resources.cpus,
+        threads=job.options.resources.cpus,
         compiled=trained.compiled,
     )
-    return Made(
+    return TrialResult(
         _record(job, trained, origin),
         None if trained.samples is None else trained.samples[:SAMPLES].astype(np.float32),
         actors.packed(job.spec, trained.seeds[0], trained.actor),
@@ -127,9 +127,9 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> Made:
 
 def _device(job: Job) -> str:
     """Where to train, from the cell's resources; a part of a GPU gets that part of its memory."""
-    if 0 < job.terms.resources.gpus < 1:
-        torch.cuda.set_per_process_memory_fraction(job.terms.resources.gpus)
-    return job.terms.resources.device
+    if 0 < job.options.resources.gpus < 1:
+        torch.cuda.set_per_process_memory_fraction(job.options.resources.gpus)
+    return job.options.resources.device
 
 
 @contextmanager
@@ -172,9 +172,9 @@ class _Watch(Observer):
     dog: Watchdog  # from before training on
 
     def __init__(
-        self, job: Job, tell: Callable[[float], None], judged: Judged, log: logging.Logger
+        self, job: Job, updated: Callable[[float], None], evaluated: Evaluated, log: logging.Logger
     ) -> None:
-        self._job, self._tell, self._judged, self._log = job, tell, judged, log
+        self._job, self._updated, self._evaluated, self._log = job, updated, evaluated, log
         self._begin = self._seen = time.monotonic()
         self._faults = Faults(job.label)
         self._metric = registry.task(job.cell.task).metrics[0].name
@@ -192,13 +192,13 @@ class _Watch(Observer):
                 f"not done after {self._job.deadline:.0f} s, {share:.0%} of training; "
                 f"--deadline gives cells more"
             )
-        self._tell(share)
+        self._updated(share)
 
     def evaluated(self, step: int, metrics: list[Metrics]) -> None:
         self.dog.pat()
         scores = [seed[self._metric] for seed in metrics]
         self._log.info("step %d: %s %.4g (median)", step, self._metric, statistics.median(scores))
-        self._judged(step, scores)
+        self._evaluated(step, scores)
 
 
 def reason(error: BaseException) -> Reason:
@@ -219,18 +219,18 @@ def problem(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def summary(made: Record) -> str:
+def summary(record: Record) -> str:
     """One line on a finished cell: score, its range over seeds, and failures."""
-    scores = [result.score for result in made.seeds if result.score is not None]
-    failed = len(made.seeds) - len(scores)
-    info = made.score_info
-    text = f"{made.task}/{made.cell}: "
+    scores = [result.score for result in record.seeds if result.score is not None]
+    failed = len(record.seeds) - len(scores)
+    info = record.score_info
+    text = f"{record.task}/{record.cell}: "
     if scores:
         text += f"{info.metric} {statistics.median(scores):.4g}"
         text += f" (median of {len(scores)}, {min(scores):.4g} to {max(scores):.4g})"
     if failed:
-        text += f"{', ' if scores else ''}{failed} of {len(made.seeds)} seeds failed"
-    return f"{text}, {sum(made.seconds.values()):.0f} s"
+        text += f"{', ' if scores else ''}{failed} of {len(record.seeds)} seeds failed"
+    return f"{text}, {sum(record.seconds.values()):.0f} s"
 
 
 def _record(job: Job, run: Run, origin: Provenance) -> Record:
@@ -257,20 +257,15 @@ def _record(job: Job, run: Run, origin: Provenance) -> Record:
 
 def _seed_result(run: Run, i: int, info: ScoreInfo) -> SeedResult:
     points = [
-        Point(step=step, metrics={k: _rounded(v) for k, v in metrics[i].items()})
+        Evaluation(step=step, metrics={k: rounded(v) for k, v in metrics[i].items()})
         for step, metrics in zip(run.steps, run.curves, strict=True)
     ]
     bad = run.first_bad_step[i]
-    status = record.outcome(points, info, bad)
+    status = outcomes.outcome(points, info, bad)
     return SeedResult(
         seed=run.seeds[i],
         status=status,
         first_bad_step=bad,
         curve=points,
-        **record.summarise(points, info, status),  # type: ignore[arg-type]
+        **outcomes.summarise(points, info, status),  # type: ignore[arg-type]
     )
-
-
-def _rounded(value: float) -> float | None:
-    """Seven significant digits: what float32 networks hold, in half the space."""
-    return float(f"{value:.7g}") if np.isfinite(value) else None

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
-from bench.engine.plan import Job, Terms, Todo, estimate
+from bench.engine.plan import Job, RunOptions, RunPlan, estimate
 from bench.experiment import registry
-from bench.experiment.grid import BadGrid, Cell
+from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.spec import spec_hash
-from bench.records import record, search
-from bench.records.record import CorruptRecord, ScoreInfo, UnreadableRecord
-from bench.records.search import FIRST_SEED, Chosen, Search, Searcher
+from bench.records import search_store
+from bench.records.atomic import set_aside
+from bench.records.json_file import CorruptRecord, UnreadableRecord
+from bench.records.paths import search_path
+from bench.records.record import ScoreInfo
+from bench.records.search import (
+    FIRST_SEED,
+    Search,
+    Searcher,
+    SearchEvaluation,
+    median,
+    objective,
+)
+from bench.records.search_space import Choice, Space, draws, search_space, size
+from bench.records.search_store import NoSearch
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Try(Job):
+class SearchJob(Job):
     """One combination of settings of one cell, and the search file in which it belongs.
 
     `cell` has the settings and their number as its variant. `open` means that a searcher decides
@@ -35,7 +48,6 @@ class Try(Job):
 
     number: int
     search: Search  # as it was planned: with what had been tried before
-    open: bool = False
 
     @property
     def steps(self) -> int:
@@ -44,19 +56,36 @@ class Try(Job):
         return (self.cell.updates or task.updates) * task.steps_per_update
 
     @property
-    def contest(self) -> str:
+    def search_id(self) -> str:
         """What it competes in: the label of the cell that is searched."""
         return f"{self.cell.task}/{self.cell.published.name}"
 
-    def settled(self, settings: Chosen) -> Try:
+    @property
+    def halving_id(self) -> str | None:
+        """Its search, unless that is made without halving."""
+        return self.search_id if self.search.halving else None
+
+    def earlier_objectives(self) -> dict[int, list[float]]:
+        """Those of the search as it was planned."""
+        info = self.search.score_info
+        return {c.number: c.objectives(info) for c in self.search.candidates}
+
+    def evaluation_report(self, step: int, scores: Sequence[float]) -> dict[str, Any] | None:
+        """The objective between the first evaluation and the last, which the outcome tells."""
+        if not 0 < step < self.steps:
+            return None
+        value = objective(self.search.score_info, median(self.search.score_info, scores))
+        return {"objective": value, "scores": SearchEvaluation.of(step, scores)}
+
+    def settled(self, settings: Choice) -> SearchJob:
         """The same with these settings, once and for all."""
         cell = self.cell.varied(str(self.number), settings)
         return replace(self, cell=cell, spec=spec_hash(cell), open=False)
 
 
 @dataclass
-class Plan(Todo):
-    """What a grid's searches still need: `done` counts searches, `jobs` are of the class `Try`."""
+class SearchPlan(RunPlan):
+    """What a grid's searches still need: `done` counts searches, `jobs` are `SearchJob`s."""
 
     nothing: list[str]  # cells in which there is nothing to search
 
@@ -71,27 +100,26 @@ class Plan(Todo):
         return "searches"
 
     @property
-    def contests(self) -> dict[str, list[Try]]:
+    def searches(self) -> dict[str, list[SearchJob]]:
         """The jobs of each search."""
-        found: dict[str, list[Try]] = {}
-        for job in self.jobs:
-            assert isinstance(job, Try)
-            found.setdefault(job.contest, []).append(job)
+        found: dict[str, list[SearchJob]] = {}
+        for job in cast(list[SearchJob], self.jobs):
+            found.setdefault(job.search_id, []).append(job)
         return found
 
 
-def missing(
-    cells: Iterable[Cell], folder: Path, rules: Rules, terms: Terms, *, dry_run: bool = False
-) -> Plan:
+def plan_searches(
+    cells: Iterable[Cell], folder: Path, rules: Rules, options: RunOptions, *, dry_run: bool = False
+) -> SearchPlan:
     """Every cell's settings minus those that have been tried; corrupt searches are set aside.
 
     `dry_run` changes no file. Raises `UnreadableRecord`, and `BadGrid` if a search was begun under
     other rules, or would not fit in a file.
     """
     jobs: list[Job] = []
-    plan = Plan(jobs, done=0, corrupt=[], skipped={}, nothing=[])
+    plan = SearchPlan(jobs, done=0, corrupt=[], skipped={}, nothing=[])
     for cell in cells:
-        within = search.space(cell)
+        within = search_space(cell)
         if not within:
             plan.nothing.append(f"{cell.task}/{cell.name}")
             continue
@@ -99,23 +127,23 @@ def missing(
         if lack is not None:
             plan.skipped[cell.task] = lack
             continue
-        path = search.path(folder, cell)
+        path = search_path(folder, cell)
         blank = _blank(cell, within, rules)
         now = blank
         try:
-            found = search.read(path) if path.exists() else None
+            found = search_store.read(path) if path.exists() else None
         except UnreadableRecord:
             raise
         except CorruptRecord as error:
             found = None
-            kept = path if dry_run else record.set_aside(path)
+            kept = path if dry_run else set_aside(path)
             plan.corrupt.append(f"{error} (kept as {kept.name}; the cell is searched again)")
-        if found is not None and search.current(found):
+        if found is not None and search_store.current(found):
             now = _going_on(found, blank, path)
             if now != found and not dry_run:
-                search.write(path, now)
+                search_store.write(path, now)
         plan.done += now.complete
-        jobs += _tries(cell, now, path, estimate(cell, folder, rules.seeds), terms)
+        jobs += _search_jobs(cell, now, path, estimate(cell, folder, rules.seeds), options)
     # Longest first; of one cell the published settings, which are never stopped, come first.
     jobs.sort(key=lambda job: -job.seconds)
     return plan
@@ -125,7 +153,9 @@ def _going_on(found: Search, blank: Search, path: Path) -> Search:
     """The search under the rules of `blank`, of which only a larger budget may be new."""
     old, new = found.rules, blank.rules
     for rule in new:
-        same = len(found.tries) <= blank.budget if rule == "--budget" else new[rule] == old[rule]
+        same = (
+            len(found.candidates) <= blank.budget if rule == "--budget" else new[rule] == old[rule]
+        )
         if not same:
             raise BadGrid(
                 f"{path} was made with {_option(rule, old[rule])}, not {_option(rule, new[rule])}; "
@@ -141,21 +171,26 @@ def _option(rule: str, value: object) -> str:
     return f"{rule} {value}"
 
 
-def _tries(cell: Cell, now: Search, path: Path, cost: float, terms: Terms) -> Iterator[Try]:
+def _search_jobs(
+    cell: Cell, now: Search, path: Path, cost: float, options: RunOptions
+) -> Iterator[SearchJob]:
     """What is missing. Numbers that are free are given to settings that have not been tried."""
-    known, numbers = [tried.settings for tried in now.tries], {tried.number for tried in now.tries}
-    untried = (drawn for drawn in search.draws(cell, now.space) if drawn not in known)
+    known, numbers = (
+        [candidate.settings for candidate in now.candidates],
+        {candidate.number for candidate in now.candidates},
+    )
+    untried = (drawn for drawn in draws(cell, now.space) if drawn not in known)
     free = (number for number in range(now.budget) if number not in numbers)
     seeds = tuple(now.seeds)
     for number, settings in zip(free, untried, strict=False):
-        job = Try(
+        job = SearchJob(
             cell=cell,
             seeds=seeds,
             planned=seeds,
             path=path,
             seconds=cost,
             spec="",
-            terms=terms,
+            options=options,
             number=number,
             search=now,
         )
@@ -163,11 +198,11 @@ def _tries(cell: Cell, now: Search, path: Path, cost: float, terms: Terms) -> It
         yield replace(job.settled(settings), open=is_open)
 
 
-def _blank(cell: Cell, within: search.Space, rules: Rules) -> Search:
+def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
     task = registry.task(cell.task)
     seeds = list(range(FIRST_SEED, FIRST_SEED + rules.seeds))
-    most = search.most_settings(cell, rules.seeds)
-    if min(rules.budget, search.size(cell, within)) > most:
+    most = search_store.most_candidates(cell, rules.seeds)
+    if min(rules.budget, size(cell, within)) > most:
         raise BadGrid(
             f"{rules.budget} settings of {cell.task}/{cell.name} with {rules.seeds} seeds do not "
             f"fit in one file; at most {most}"
@@ -185,8 +220,8 @@ def _blank(cell: Cell, within: search.Space, rules: Rules) -> Search:
         searcher=rules.searcher,
         halving=rules.halving,
         space=within,
-        tries=[],
-        spec=search.search_spec(cell, within, seeds),
+        candidates=[],
+        spec=search_store.search_spec(cell, within, seeds),
         provenance=None,
     )
 
@@ -194,7 +229,7 @@ def _blank(cell: Cell, within: search.Space, rules: Rules) -> Search:
 def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
     """The cells with the settings that their searches have chosen, and why others have none.
 
-    Cells in which there is nothing to search stay as they are. Raises `search.NoSearch` if not one
+    Cells in which there is nothing to search stay as they are. Raises `NoSearch` if not one
     cell has tuned settings, or if searches were not the same chance for all.
     """
     found: list[Cell] = []
@@ -205,8 +240,8 @@ def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
             found.append(cell)  # left out of the run, which says so
             continue
         try:
-            settled, by = search.tuned(cell, folder)
-        except (search.NoSearch, CorruptRecord) as error:
+            settled, by = search_store.tuned(cell, folder)
+        except (NoSearch, CorruptRecord) as error:
             lacking.append(str(error))
             continue
         found.append(settled)
@@ -215,14 +250,12 @@ def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
         first = first or by
         for rule, value in by.rules.items():
             if value != first.rules[rule]:
-                raise search.NoSearch(
+                raise NoSearch(
                     f"the search of {first.task}/{first.cell} was made with "
                     f"{_option(rule, first.rules[rule])}, that of {by.task}/{by.cell} with "
                     f"{_option(rule, value)}; run `python -m bench tune` for the whole grid"
                 )
     if first is None:
         why = lacking[0] if lacking else "there is nothing to search in this grid"
-        raise search.NoSearch(
-            f"{why}; run `python -m bench tune` with the same grid and --name first"
-        )
+        raise NoSearch(f"{why}; run `python -m bench tune` with the same grid and --name first")
     return found, lacking

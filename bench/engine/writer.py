@@ -10,18 +10,18 @@ from typing import Literal
 import numpy as np
 
 from bench.engine.fault_injection import Faults
-from bench.engine.plan import Job, alike, valid
-from bench.engine.trial import Made
+from bench.engine.plan import Job
+from bench.engine.trial import TrialResult
 from bench.experiment import registry
 from bench.learner.task import Task
-from bench.records import actors, record
+from bench.records import actors, store
+from bench.records.atomic import set_aside
+from bench.records.attempt import Attempt
+from bench.records.json_file import CorruptRecord, UnreadableRecord
 from bench.records.record import (
     Artefact,
-    Attempt,
-    CorruptRecord,
     Record,
     SeedResult,
-    UnreadableRecord,
 )
 
 
@@ -29,25 +29,25 @@ class Unlike(RuntimeError):
     """Seeds that may not stand in one record."""
 
 
-def keep(job: Job, made: Made, attempts: list[Attempt]) -> Record:
+def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
     """Write the job's record, joined with the seeds that it already has.
 
     `attempts` are those that gave nothing; they stand with each new seed. Raises `OSError` if the
     record cannot be written, and `Unlike` if the seeds cannot stand beside those that are there;
     the record is then as before.
     """
-    seeds = [seed.model_copy(update={"attempts": attempts}) for seed in made.record.seeds]
-    new = made.record.model_copy(update={"seeds": seeds})
+    seeds = [seed.model_copy(update={"attempts": attempts}) for seed in result.record.seeds]
+    new = result.record.model_copy(update={"seeds": seeds})
     try:
-        earlier = valid(job.path, job.spec)
+        earlier = store.valid(job.path, job.spec)
     except UnreadableRecord:
         raise
     except CorruptRecord:  # broken since the job was planned
-        record.set_aside(job.path)
+        set_aside(job.path)
         earlier = None
     if earlier is not None:
         have = {seed.seed for seed in earlier.seeds}
-        if alike(earlier.provenance, new.provenance):
+        if store.alike(earlier.provenance, new.provenance):
             if have >= set(job.seeds):  # written already
                 return earlier
             new = _joined(earlier, new)
@@ -56,18 +56,18 @@ def keep(job: Job, made: Made, attempts: list[Attempt]) -> Record:
                 "was trained with other libraries, environments, threads or another device than "
                 "the other seeds of its record; give all machines the same"
             )
-    if record.room(new) < 0:
+    if store.room(new) < 0:
         new = new.model_copy(update={"seeds": [_terse(seed) for seed in new.seeds]})
-    first = made.record.seeds[0].seed
-    if first == new.seeds[0].seed and made.samples is not None:
-        new = _with_samples(new, registry.task(job.cell.task), made.samples)
+    first = result.record.seeds[0].seed
+    if first == new.seeds[0].seed and result.samples is not None:
+        new = _with_samples(new, registry.task(job.cell.task), result.samples)
     faults = Faults(job.label)
     faults.writing()
-    record.write(job.path, new)
+    store.write(job.path, new)
     faults.written(job.path)
     if first == new.seeds[0].seed:
         with suppress(OSError):  # a convenience, and the record is safe
-            actors.keep(job.path, made.actor)
+            actors.keep(job.path, result.actor)
     return new
 
 
@@ -76,25 +76,25 @@ def _terse(result: SeedResult) -> SeedResult:
     return result.model_copy(update={"attempts": attempts})
 
 
-def _with_samples(made: Record, task: Task, samples: np.ndarray) -> Record:
+def _with_samples(record: Record, task: Task, samples: np.ndarray) -> Record:
     """The record with samples of its first seed: 500 points, or the images it has room for."""
     if not np.isfinite(samples).all():
-        return made
+        return record
     if task.image_shape is None:
-        return _with(made, "points", samples[:500].astype(np.float32))
+        return _with(record, "points", samples[:500].astype(np.float32))
     pixels = ((samples[:25].clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
-    return _with(made, "images", pixels.reshape(len(pixels), *task.image_shape))
+    return _with(record, "images", pixels.reshape(len(pixels), *task.image_shape))
 
 
-def _with(made: Record, kind: Literal["images", "points"], samples: np.ndarray) -> Record:
+def _with(record: Record, kind: Literal["images", "points"], samples: np.ndarray) -> Record:
     """The record with these samples: as many images as fit, all points or none."""
     if kind == "images":
         bytes_each = 4 * math.prod(samples.shape[1:]) / 3  # in base64
-        samples = samples[: max(0, int((record.room(made) - 300) / bytes_each))]
+        samples = samples[: max(0, int((store.room(record) - 300) / bytes_each))]
     found = _artefact(kind, samples)
-    if found.shape[0] == 0 or record.room(made) < len(found.data) + 300:
-        return made
-    return made.model_copy(update={"artefacts": {"samples": found}})
+    if found.shape[0] == 0 or store.room(record) < len(found.data) + 300:
+        return record
+    return record.model_copy(update={"artefacts": {"samples": found}})
 
 
 def _artefact(kind: Literal["images", "points"], array: np.ndarray) -> Artefact:

@@ -1,161 +1,19 @@
-"""Cells and grids: what is to be run."""
+"""Grids: which cells are to be run."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bench.experiment import registry
-from bench.learner.learner import Learner
-from bench.learner.strategy import combine
-
-PROTOCOL_VERSION = "1"
-"""Results are compared within one protocol version only."""
+from bench.experiment.cell import BASES, KITS, REFERENCE, BadGrid, Cell
+from bench.experiment.validation import first_problem
 
 GRID_FOLDER = Path(__file__).parent / "grids"
-
-REFERENCE: Mapping[str, tuple[str, ...]] = {
-    "rl": ("replay", "target_network"),
-    "gan": ("r1",),
-    "game": (),
-}
-"""The usual kit of each domain, the second base beside `bare`. Chosen on seeds 1000 to 1004; the
-README's section on bases has the figures."""
-
-KITS: Mapping[str, tuple[str, ...]] = {
-    "ddpg": ("replay", "target_network"),
-    "sac": ("entropy", "replay", "target_network", "twin_critics"),
-    "td3": ("critic_steps", "replay", "target_network", "target_smoothing", "twin_critics"),
-    "sngan": ("critic_steps", "low_beta1", "spectral_norm"),
-    "wgan_gp": ("critic_steps", "gradient_penalty", "low_beta1"),
-    "r3gan": ("r1", "r2", "relativistic"),
-}
-"""Published learners as lists of strategies; a kit's name stands wherever a strategy's does.
-
-Everything else stays the task's: networks, rates, and a GAN's loss, so that `wgan_gp` is WGAN-GP's
-penalty and schedule on the non-saturating loss, `low_beta1` is 0.5 where SNGAN and WGAN-GP take 0,
-and `sac` has an implicit policy (see `entropy`).
-"""
-
-BASES = ("bare", "reference")
-Settings = Mapping[str, Mapping[str, Any]]
-"""strategy -> setting -> value"""
-Flat = tuple[tuple[str, str, Any], ...]
-"""The same as (strategy, setting, value), sorted."""
-Contrast = Literal["base", "added", "removed"]
-
-
-class BadGrid(ValueError):
-    """A grid file that cannot be used; the message says why."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A task, a base, and a strategy added to it or removed from it.
-
-    `strategy` is None for the base itself, a name, or several names joined by "+", which then act
-    together; a name is a strategy's or a kit's. In the reference base, strategies that it already
-    has are removed instead. `updates` is a budget other than the task's, for trials: reports leave
-    such cells out. `given` are settings in place of the published ones, as (strategy, setting,
-    value), and `variant` says whose they are: "tuned", or a number of a search.
-    """
-
-    task: str
-    base: str
-    strategy: str | None = None
-    updates: int | None = None
-    variant: str = ""
-    given: Flat = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Cell:
-        """The cell of a text such as "pendulum/reference-replay", the inverse of `name`.
-
-        Raises `BadGrid` for other texts and `UnknownName` for names that do not exist.
-        """
-        pattern = r"([^/]+)/(bare|reference)(?:([+-])([^@~]+))?(?:@(\d+))?(?:~(tuned))?"
-        found = re.fullmatch(pattern, text.removesuffix(".json"))
-        if found is None:
-            raise BadGrid(f"{text!r} is no cell; write TASK/CELL, as in pendulum/reference+r1")
-        task, base, _, strategy, updates, variant = found.groups()
-        registry.task(task)
-        cell = cls(task, base, strategy, int(updates) if updates else None, variant or "")
-        for name in cell.strategies:
-            registry.strategy(name)
-        if f"{task}/{cell.name}" != text.removesuffix(".json"):
-            raise BadGrid(f"{text!r} is no cell; did you mean {task}/{cell.name}?")
-        return cell
-
-    @property
-    def contrast(self) -> Contrast:
-        """How the cell differs from its base."""
-        if self.strategy is None:
-            return "base"
-        return "removed" if set(self.named) <= set(self._kit()) else "added"
-
-    @property
-    def name(self) -> str:
-        """The file name within its task: "bare", "reference-replay", "bare+td3@900~tuned"."""
-        rest = "" if self.updates is None else f"@{self.updates}"
-        rest += f"~{self.variant}" if self.variant else ""
-        if self.strategy is None:
-            return self.base + rest
-        return f"{self.base}{'-' if self.contrast == 'removed' else '+'}{self.strategy}{rest}"
-
-    @property
-    def strategies(self) -> tuple[str, ...]:
-        """The names of all strategies in force, sorted; a name given twice appears twice."""
-        kit, named = self._kit(), self.named
-        if self.contrast == "removed":
-            return tuple(sorted(set(kit) - set(named)))
-        return tuple(sorted([*named, *(set(kit) - set(named))]))
-
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """Every strategy in force with its settings: those given, else the published ones."""
-        task = registry.task(self.task)
-        found = {name: registry.strategy(name).defaults(task) for name in self.strategies}
-        for name, setting, value in self.given:
-            if setting not in found.get(name, ()):
-                raise BadGrid(f"{self.name} has no setting {setting} of {name}")
-            found[name][setting] = value
-        return found
-
-    def learner(self) -> Learner:
-        """The cell's learner. Raises `UnknownName` or `Conflict`."""
-        task, settings = registry.task(self.task), self.settings()
-        built = (registry.strategy(n).build(task, settings.get(n)) for n in self.strategies)
-        return Learner(task, combine(built))
-
-    @property
-    def published(self) -> Cell:
-        """The same cell with the published settings."""
-        return replace(self, variant="", given=())
-
-    def varied(self, variant: str, settings: Settings) -> Cell:
-        """The same cell with these settings (strategy -> setting -> value) in their place."""
-        whole = replace(self, given=flat(settings)).settings()
-        return replace(self, variant=variant, given=flat(whole))
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The strategies that are added or removed, those of kits among them."""
-        names = self.strategy.split("+") if self.strategy else ()
-        return tuple(part for name in names for part in KITS.get(name, (name,)))
-
-    def _kit(self) -> tuple[str, ...]:
-        return () if self.base == "bare" else REFERENCE[registry.task(self.task).domain]
-
-
-def flat(settings: Settings) -> Flat:
-    """Settings as something that can be compared and hashed."""
-    every = [(name, *pair) for name, own in settings.items() for pair in own.items()]
-    return tuple(sorted(every, key=lambda one: one[:2]))
 
 
 class Grid(BaseModel):
@@ -247,13 +105,6 @@ def load_grid(name: str) -> Grid:
         raise BadGrid(f"{path} is not a grid: {first_problem(error)}") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadGrid(f"{path} is not a grid: {' '.join(str(error).split())}") from error
-
-
-def first_problem(error: ValidationError) -> str:
-    """Where and what is the first thing wrong, in one line."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
-    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def grid_names() -> Iterator[str]:

@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from bench.experiment import registry
-from bench.experiment.grid import PROTOCOL_VERSION, Cell
+from bench.experiment.cell import Cell
+from bench.experiment.protocol import PROTOCOL_VERSION
 
 NEUTRAL_EDITS = Path(__file__).parent / "assets" / "neutral_edits.json"
 """Edits that made code faster or clearer and moved no number: module -> `NeutralEdit`."""

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from bench.functional.pytree import Params
-from bench.records.record import beside
+from bench.records.paths import beside
 
 
 def actor_path(record: Path) -> Path:

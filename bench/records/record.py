@@ -1,66 +1,32 @@
-"""Records: one JSON file per cell with all its seeds. Records are the truth; all else is derived.
+"""The schema of a record: one JSON file per cell with all its seeds.
 
-A record lives at results/<protocol>/<submission>/<task>/<cell>.json and is written atomically, so
-that a reader sees the old one or the new one, never half of either.
+Records are the truth; all else is derived from them.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from bench.experiment.grid import PROTOCOL_VERSION, Cell, Contrast, first_problem, flat
+from bench.experiment.cell import Cell, Contrast, flat
+from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.problem import Domain
 from bench.learner.task import Anchors, Task
-from bench.records.files import write_atomically
+from bench.records.attempt import Attempt
+from bench.records.json_file import Number, Part, Upgraders
 
 SCHEMA_VERSION: Literal[1] = 1
-MAX_BYTES = 64 * 1024
 MAX_POINTS = 50
-SEARCH = ".search.json"
-"""Files of this name beside records are searches: `bench.records.search`."""
-RESERVE = 4 * 1024
-"""Bytes of a record besides its seeds and samples."""
-
-UPGRADERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""Pure functions from a record of one schema version to the next one."""
+UPGRADERS: Upgraders = {}
 
 Status = Literal["ok", "diverged", "collapsed"]
 """Outcomes. A crash, a timeout or an interruption is none, and never becomes a record."""
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no NaN: a number that is not finite is stored as null."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-Number = Annotated[float | None, BeforeValidator(_finite)]
-
-
-class Part(BaseModel):
-    """What records are made of: unknown fields and numbers that are not finite are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-Reason = Literal["oom", "crashed", "timeout", "interrupted"]
-"""Why a try gave no outcome: out of memory, an exception or a dead process, too long, stopped."""
-
-
-class Attempt(Part):
-    """One try at running some seeds that gave no outcome, and why."""
-
-    reason: Reason
-    message: str = ""
-
-
-class Point(Part):
+class Evaluation(Part):
     """One evaluation on the way."""
 
     step: int = Field(ge=0, description="steps made, in the task's unit; 0 is untrained")
@@ -78,8 +44,8 @@ class SeedResult(Part):
     first_bad_step: int | None = Field(
         default=None, description="first with a loss or gradient that is not finite, in step_unit"
     )
-    curve: list[Point] = Field(min_length=1, max_length=MAX_POINTS)
-    attempts: list[Attempt] = []
+    curve: list[Evaluation] = Field(min_length=1, max_length=MAX_POINTS)
+    attempts: list[Attempt] = Field(default_factory=list)
 
 
 class Scale(Part):
@@ -169,7 +135,7 @@ class Record(Part):
     seeds: list[SeedResult] = Field(min_length=1)
     seconds: dict[str, float] = Field(description="wall time by phase, all seeds together")
     seconds_seeds: int = Field(ge=1, description="how many seeds those seconds were spent on")
-    artefacts: dict[str, Artefact] = {}
+    artefacts: dict[str, Artefact] = Field(default_factory=dict)
     provenance: Provenance
 
     @model_validator(mode="after")
@@ -188,151 +154,3 @@ class Record(Part):
         if self.settings_from == "published":
             return cell
         return replace(cell, variant=self.settings_from, given=flat(self.settings))
-
-
-class CorruptRecord(ValueError):
-    """A file that is no valid record; the message names the file and the first problem."""
-
-
-class UnreadableRecord(CorruptRecord):
-    """A file that cannot be read now; what is in it may be good."""
-
-
-def summarise(points: list[Point], info: ScoreInfo, status: Status) -> dict[str, Number]:
-    """`score`, `last` and `best` of a curve, all None for a run without a finite score.
-
-    `score` is the mean over the last `window` points, and None if the run diverged or any of them
-    is not finite.
-    """
-    values = [point.metrics.get(info.metric) for point in points]
-    finite = [value for value in values if value is not None]
-    choose = max if info.better == "higher" else min
-    window = values[-info.window :]
-    scored = status != "diverged" and all(value is not None for value in window)
-    return {
-        "score": math.fsum(v for v in window if v is not None) / len(window) if scored else None,
-        "last": values[-1] if status != "diverged" else None,
-        "best": choose(finite) if finite else None,
-    }
-
-
-def outcome(points: list[Point], info: ScoreInfo, bad_step: int | None) -> Status:
-    """How a run ended, from its curve and its first step with a number that is not finite.
-
-    "diverged": a loss, a gradient or the last score is not finite. "collapsed": it had once come
-    half the way from the task's low anchor to the high one, and ended within a tenth of the low
-    one or below. Everything else is "ok", however poor the score.
-    """
-    if bad_step is not None or points[-1].metrics.get(info.metric) is None:
-        return "diverged"
-    score = summarise(points, info, "ok")["score"]
-    if score is None:
-        return "diverged"
-    # What it was born with, at step 0, it has not come to.
-    learned = summarise(points[1:], info, "ok")["best"] if len(points) > 1 else None
-    lost = learned is not None and info.normalised(learned) >= 0.5
-    return "collapsed" if lost and info.normalised(score) <= 0.1 else "ok"
-
-
-def record_path(folder: Path, cell: Cell) -> Path:
-    """Where a cell's record lies below a submission's folder."""
-    return folder / cell.task / f"{cell.name}.json"
-
-
-def beside(path: Path, what: str, suffix: str) -> Path:
-    """Where what belongs to a record lies, but is none: in results/WHAT/, which git ignores.
-
-    results/1/a/b/c.json -> results/actors/1/a/b/c.npz
-    """
-    results = path.parents[3]
-    return results / what / path.relative_to(results).with_suffix(suffix)
-
-
-def read(path: Path) -> Record:
-    """The record in a file. Raises `CorruptRecord`."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CorruptRecord(f"{path}: larger than {MAX_BYTES // 1024} kB")
-        text = path.read_text(encoding="utf-8")
-        raw = json.loads(text, parse_constant=_finite_number, parse_float=_finite_number)
-        if not isinstance(raw, dict):
-            raise CorruptRecord(f"{path}: not a JSON object")
-        while raw.get("schema_version") in UPGRADERS:
-            raw = UPGRADERS[raw["schema_version"]](raw)
-        return Record.model_validate(raw)
-    except CorruptRecord:
-        raise
-    except ValidationError as error:
-        raise CorruptRecord(f"{path}: {first_problem(error)}") from error
-    except OSError as error:
-        raise UnreadableRecord(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise CorruptRecord(f"{path}: not a record: {error}") from error
-
-
-def _finite_number(text: str) -> float:
-    """JSON has no NaN and no infinity, written out or as 1e999, although Python reads them."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
-    return number
-
-
-def room(record: Record) -> int:
-    """How many more bytes the record may take."""
-    return MAX_BYTES - len(_text(record).encode())
-
-
-def _text(record: Record) -> str:
-    """Sorted keys; one line for each part, and one for each seed."""
-    raw = record.model_dump(mode="json")
-    lines = {key: _dumps(value) for key, value in raw.items()}
-    lines["seeds"] = "[\n  " + ",\n  ".join(_dumps(result) for result in raw["seeds"]) + "\n ]"
-    return "{\n" + ",\n".join(f' "{key}": {lines[key]}' for key in sorted(lines)) + "\n}\n"
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, allow_nan=False)
-
-
-def most_seeds(metrics: Iterable[str], points: int) -> int:
-    """How many seeds surely fit in one record, from the names of the metrics and the curve."""
-    point = 30 + sum(len(name) + 22 for name in metrics)
-    return (MAX_BYTES - RESERVE) // (points * point + 480)
-
-
-def write(path: Path, record: Record) -> None:
-    """Write a record atomically, so that a reader sees the old one or the new one."""
-    text = _text(record)
-    if len(text.encode()) > MAX_BYTES:
-        raise ValueError(f"{path}: the record would exceed {MAX_BYTES // 1024} kB")
-    write_atomically(path, text)
-
-
-def set_aside(path: Path) -> Path:
-    """Keep a corrupt record under another name, so that its cell counts as missing."""
-    kept = path.with_suffix(".json.corrupt")
-    number = 1
-    while kept.exists():
-        kept = path.with_suffix(f".json.corrupt{number}")
-        number += 1
-    return path.rename(kept)
-
-
-@dataclass(frozen=True)
-class Found:
-    """A record together with where it was found."""
-
-    path: Path
-    record: Record
-
-
-def walk(folder: Path) -> Iterator[Found | CorruptRecord]:
-    """Every record below a folder (or one file) in path order; an unreadable one as its error."""
-    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.json")):
-        if path.name.endswith(SEARCH):
-            continue
-        try:
-            yield Found(path, read(path))
-        except CorruptRecord as error:
-            yield error

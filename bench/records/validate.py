@@ -8,22 +8,17 @@ from itertools import islice
 from pathlib import Path
 
 from bench.experiment import registry
-from bench.experiment.grid import PROTOCOL_VERSION
+from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.experiment.spec import spec_hash
 from bench.learner.strategy import combine
-from bench.records import search
-from bench.records.record import (
-    SEARCH,
-    CorruptRecord,
-    Found,
-    Record,
-    ScoreInfo,
-    SeedResult,
-    outcome,
-    summarise,
-    walk,
-)
-from bench.records.search import FIRST_SEED, Search, Tried
+from bench.records import search_store
+from bench.records.json_file import CorruptRecord
+from bench.records.outcomes import outcome, summarise
+from bench.records.paths import SEARCH_SUFFIX, search_path
+from bench.records.record import Record, ScoreInfo, SeedResult
+from bench.records.search import FIRST_SEED, Candidate, Search, rungs
+from bench.records.search_space import contains, draws, search_space, searched
+from bench.records.store import Found, walk
 
 
 class NothingToCheck(ValueError):
@@ -37,8 +32,10 @@ def validate(path: Path) -> tuple[int, list[str]]:
     """
     if not path.exists():
         raise NothingToCheck(f"{path} does not exist; give a folder of records")
-    searches = list(search.walk(path)) if path.is_dir() or path.name.endswith(SEARCH) else []
-    found = [] if path.name.endswith(SEARCH) else list(walk(path))
+    searches = (
+        list(search_store.walk(path)) if path.is_dir() or path.name.endswith(SEARCH_SUFFIX) else []
+    )
+    found = [] if path.name.endswith(SEARCH_SUFFIX) else list(walk(path))
     if not found and not searches:
         raise NothingToCheck(f"{path} holds no records (*.json); run `python -m bench run` first")
     problems = [
@@ -84,7 +81,7 @@ def _problems(found: Found) -> list[str]:
             problems.append(f"the cell of these strategies is {cell.contrast}: {cell.name}")
         combine(registry.strategy(name).build(registry.task(cell.task)) for name in cell.strategies)
         if record.settings_from == "tuned":
-            why = search.unchosen(found)
+            why = search_store.unchosen(found)
             problems += [why] if why else []
         elif record.settings != cell.settings():
             problems.append("the settings are not the published ones")
@@ -103,20 +100,20 @@ def _search_problems(file: Path, found: Search) -> list[str]:
     if found.protocol_version != PROTOCOL_VERSION:
         problems.append(f"protocol {found.protocol_version}, not {PROTOCOL_VERSION}")
     protocol, name, *_ = file.resolve().parts[-4:]
-    home = search.path(Path(protocol, name), cell)
+    home = search_path(Path(protocol, name), cell)
     if Path(*file.resolve().parts[-4:]) != home or protocol != found.protocol_version:
         problems.append(f"belongs at {found.protocol_version}/<name>/{'/'.join(home.parts[2:])}")
     try:
         task = registry.task(found.task)
-        within = search.space(cell)
+        within = search_space(cell)
         if found.cell != cell.name or found.domain != task.domain:
             problems.append(f"the cell of this strategy is {cell.name}, its domain {task.domain}")
-        if not search.current(found):
+        if not search_store.current(found):
             problems.append("made by other code, settings or data than this checkout's: run again")
         if found.score_info != ScoreInfo.of(task):
             problems.append("its score is not the task's")
         if found.space == within:
-            problems += _tries(found)
+            problems += _candidate_list_problems(found)
         else:
             problems.append("its space is not the one that the strategies declare")
     except ValueError as error:  # an unknown task or strategy
@@ -124,46 +121,48 @@ def _search_problems(file: Path, found: Search) -> list[str]:
     return problems
 
 
-def _tries(found: Search) -> list[str]:
+def _candidate_list_problems(found: Search) -> list[str]:
     problems = []
     cell = found.origin
-    within, tries = search.space(cell), found.tries
+    within, candidates = search_space(cell), found.candidates
     if found.seeds != list(range(FIRST_SEED, FIRST_SEED + len(found.seeds))):
         problems.append(f"its seeds must be {FIRST_SEED}, {FIRST_SEED + 1}, ...")
-    if [tried.number for tried in tries] != list(range(len(tries))):
+    if [candidate.number for candidate in candidates] != list(range(len(candidates))):
         problems.append("settings are missing, or given twice")
     if not found.complete:
-        problems.append(f"{len(tries)} of {found.budget} settings have been tried")
-    known = [tried.settings for tried in tries]
+        problems.append(f"{len(candidates)} of {found.budget} settings have been tried")
+    known = [candidate.settings for candidate in candidates]
     if found.searcher == "random":
-        if known != list(islice(search.draws(cell, within), len(known))):
+        if known != list(islice(draws(cell, within), len(known))):
             problems.append("its settings are not those that are drawn for this cell")
-    elif known[:1] != [search.searched(cell.settings(), within)]:
+    elif known[:1] != [searched(cell.settings(), within)]:
         problems.append("its first settings are not the published ones")
-    if not all(search.contains(within, settings) for settings in known[1:]):
+    if not all(contains(within, settings) for settings in known[1:]):
         problems.append("settings were tried that its space does not hold")
     if any(known.count(settings) > 1 for settings in known):
         problems.append("settings were tried twice")
-    if found.provenance is None and tries:
+    if found.provenance is None and candidates:
         problems.append("says nothing of where its numbers come from")
-    for tried in tries:
-        problems += [f"settings {tried.number}: {text}" for text in _tried_problems(found, tried)]
+    for candidate in candidates:
+        problems += [
+            f"settings {candidate.number}: {text}" for text in _candidate_problems(found, candidate)
+        ]
     return problems
 
 
-def _tried_problems(found: Search, tried: Tried) -> list[str]:
+def _candidate_problems(found: Search, candidate: Candidate) -> list[str]:
     task, problems = registry.task(found.task), []
     _, *marks = task.eval_updates(found.updates or task.updates)
     whole = [mark * task.steps_per_update for mark in marks]
-    steps = [point.step for point in tried.curve]
-    if tried.status == "finished" and steps != whole:
+    steps = [point.step for point in candidate.curve]
+    if candidate.status == "finished" and steps != whole:
         problems.append(f"its curve does not have the steps {whole}")
-    if tried.status == "stopped":
-        if steps != whole[: len(steps)] or len(steps) not in search.rungs(len(whole)):
+    if candidate.status == "stopped":
+        if steps != whole[: len(steps)] or len(steps) not in rungs(len(whole)):
             problems.append("was not stopped where settings are compared")
-        if not found.halving or tried.number == 0:
+        if not found.halving or candidate.number == 0:
             problems.append("was stopped, although nothing should have stopped it")
-    if any(len(point.scores) != len(found.seeds) for point in tried.curve):
+    if any(len(point.scores) != len(found.seeds) for point in candidate.curve):
         problems.append("does not have one score for each seed")
     return problems
 

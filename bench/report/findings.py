@@ -13,9 +13,11 @@ from functools import cache
 from pathlib import Path
 
 from bench.experiment import registry
-from bench.experiment.grid import BASES, PROTOCOL_VERSION
+from bench.experiment.cell import BASES
+from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.experiment.spec import spec_hash
-from bench.records.record import Found, Record, ScoreInfo
+from bench.records.record import Record, ScoreInfo
+from bench.records.store import Found
 from bench.report import stats
 
 DOMAINS = ("gan", "rl")

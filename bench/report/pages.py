@@ -17,7 +17,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.experiment import costs
-from bench.experiment.grid import PROTOCOL_VERSION
+from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.record import Record
 from bench.report import curves, plots, stats, tables
 from bench.report.findings import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, study

@@ -13,9 +13,11 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from bench.engine.tune_results import text
-from bench.records.record import CorruptRecord, Found
-from bench.records.search import Search, Tried, current, median, unchosen
+from bench.records.json_file import CorruptRecord
+from bench.records.search import Candidate, Search, median
+from bench.records.search_space import choice_text
+from bench.records.search_store import current, unchosen
+from bench.records.store import Found
 from bench.report.curves import COLUMNS, panels, size_of
 from bench.report.findings import DOMAIN_NAMES
 from bench.report.stats import Floats
@@ -87,7 +89,7 @@ def search_table(shown: Sequence[Shown]) -> pd.DataFrame:
     for one in shown:
         search, best = one.search, one.search.best()
         assert best is not None
-        published = next((tried for tried in search.tries if tried.number == 0), None)
+        published = next((tried for tried in search.candidates if tried.number == 0), None)
         rows.append(
             {
                 "base": search.base,
@@ -95,25 +97,25 @@ def search_table(shown: Sequence[Shown]) -> pd.DataFrame:
                 "task": search.task,
                 "domain": search.domain,
                 "submission": one.submission,
-                "tried": len(search.tries),
-                "stopped": sum(tried.status == "stopped" for tried in search.tries),
-                "chosen": "the published ones" if best.number == 0 else text(best.settings),
-                "published": text(published.settings) if published else "",
+                "tried": len(search.candidates),
+                "stopped": sum(tried.status == "stopped" for tried in search.candidates),
+                "chosen": "the published ones" if best.number == 0 else choice_text(best.settings),
+                "published": choice_text(published.settings) if published else "",
                 "metric": search.score_info.metric,
                 "score_published": _score(search, published),
                 "score_chosen": _score(search, best),
                 "seeds": len(search.seeds),
-                "seconds": math.fsum(tried.seconds for tried in search.tries),
+                "seconds": math.fsum(tried.seconds for tried in search.candidates),
             }
         )
     return pd.DataFrame(rows).sort_values(["base", "strategy", "task"]) if rows else pd.DataFrame()
 
 
-def _score(search: Search, tried: Tried | None) -> float:
+def _score(search: Search, candidate: Candidate | None) -> float:
     """The median over seeds; inf, which reads "failed", without one."""
-    if tried is None:
+    if candidate is None:
         return math.nan
-    score = median(search.score_info, tried.scores(search.score_info))
+    score = median(search.score_info, candidate.scores(search.score_info))
     return math.inf if score is None else score
 
 
@@ -124,7 +126,7 @@ def budget_curve(search: Search) -> Floats:
     the low anchor, counts as 0.
     """
     values = []
-    for first in range(1, len(search.tries) + 1):
+    for first in range(1, len(search.candidates) + 1):
         best = search.best(first)
         score = None if best is None else median(search.score_info, best.scores(search.score_info))
         values.append(0.0 if score is None else max(0.0, search.score_info.normalised(score)))

@@ -17,13 +17,15 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
 from bench.functional import rng
 from bench.functional.pytree import Params
 from bench.learner.learner import Learner
 from bench.learner.task import Array
-from bench.records import actors, record
+from bench.records import actors, store
+from bench.records.paths import record_path
+from bench.records.record import Record
 from bench.report.curves import decode, draw_samples, point_limits
 from bench.report.style import png, styled
 from bench.training import environments
@@ -56,10 +58,10 @@ def show(name: str, folder: Path, out: Path | None, steps: int) -> Path:
     `NothingToShow`, `CorruptRecord`, and what `Cell.parse` raises.
     """
     cell = Cell.parse(name)
-    path = record.record_path(folder, cell)
+    path = record_path(folder, cell)
     if not path.exists():
         raise NothingToShow(f"there is no record {path}; run the cell first")
-    found = record.read(path)
+    found = store.read(path)
     cell = found.origin  # with its settings
     if out is not None and out.suffix not in {".png", ".gif"}:
         raise NothingToShow(f"--out {out} must end in .png or .gif")
@@ -144,7 +146,7 @@ def _drawing(draw: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _samples(found: record.Record) -> bytes:
+def _samples(found: Record) -> bytes:
     artefact = found.artefacts[sorted(found.artefacts)[0]]
     array = decode(artefact)
     if array is None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from tensorboardX import SummaryWriter
 
-from bench.engine.plan import valid
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
-from bench.records.record import CorruptRecord, record_path
+from bench.records.json_file import CorruptRecord
+from bench.records.paths import record_path
+from bench.records.store import valid
 
 
 def write_events(folder: Path, cells: Iterable[Cell], out: Path) -> None:

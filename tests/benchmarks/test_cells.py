@@ -11,7 +11,8 @@ import pytest
 import torch_fidelity.metric_fid  # noqa: F401  takes seconds, once for all cells of a worker
 
 from bench.engine.plan import estimate
-from bench.experiment.grid import Cell, load_grid
+from bench.experiment.cell import Cell
+from bench.experiment.grid import load_grid
 from bench.training.train import train
 
 SEEDS = 10

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from ray import tune
 from rich.console import Console
 
 from bench.engine import ray_engine
 from bench.engine.plan import Job
 from bench.engine.progress import Board
-from bench.engine.trial import Made
-from bench.experiment.grid import Cell
-from bench.records.record import record_path
+from bench.engine.trial import TrialResult
+from bench.experiment.cell import Cell
+from bench.records.paths import record_path
 from tests.support.factories import make_record
 
 CELLS = 10_000
@@ -38,7 +39,7 @@ def trivial(config: dict[str, Any]) -> None:
     made = make_record(scores=[0.1, 0.2], points=11).model_copy(
         update={"task": job.cell.task, "cell": job.cell.name, "updates": job.cell.updates}
     )
-    ray_engine.tune.report({"share": 1.0, "made": Made(made, None, b"")})
+    tune.report({"share": 1.0, "result": TrialResult(made, None, b"")})
 
 
 class Measuring(Board):

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from bench.experiment import grid, registry
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
 from bench.records import provenance, record
-from bench.records.record import Found, Record, read, walk
+from bench.records.record import Record
+from bench.records.store import Found, read, room, walk
 from tests.support.factories import make_record
 from tests.support.fakes import FakeTraining, bench
 
@@ -152,7 +153,7 @@ def test_image_samples_are_as_many_as_the_record_has_room_for(monkeypatch):
         found = _with_samples(made, task, pixels).artefacts["samples"]
         assert fewest <= found.shape[0] <= most
         assert tuple(found.shape[1:]) == task.image_shape
-        assert record.room(_with_samples(made, task, pixels)) >= 0
+        assert room(_with_samples(made, task, pixels)) >= 0
     task = registry.task("cifar10")
     monkeypatch.setattr(record, "room", lambda made: 3000)
     assert not _with_samples(made, task, pixels).artefacts

@@ -175,7 +175,7 @@ def offered(
 def test_other_packages_offer_strategies_and_tasks(
     offered: Offers, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from bench.experiment.grid import Cell
+    from bench.experiment.cell import Cell
     from bench.experiment.spec import needed_modules, spec_hash
 
     offered.append(("crossover.strategies", "their_trick", "elsewhere.their_trick"))

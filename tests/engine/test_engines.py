@@ -10,11 +10,16 @@ import torch
 from rich.console import Console
 
 from bench.engine import dispatch, fault_injection, serial_engine, trial, writer
-from bench.engine.plan import Job, Resources, Terms, missing, submission_folder
-from bench.engine.progress import Board, duration
-from bench.experiment.grid import Cell
+from bench.engine.cluster import Unusable
+from bench.engine.plan import Job, Resources, RunOptions, plan_jobs
+from bench.engine.progress import Board
+from bench.engine.status_file import duration
+from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
-from bench.records.record import Record, read
+from bench.records import store
+from bench.records.paths import submission_folder
+from bench.records.record import Record
+from bench.records.store import read
 from tasks.family.point import PointGame
 from tests.support.fakes import FakeTraining
 
@@ -32,7 +37,7 @@ def training(monkeypatch) -> FakeTraining:
 
 
 def jobs_for(folder: Path, seeds: int = 2) -> list[Job]:
-    return missing(CELLS, submission_folder(folder, "test"), seeds).jobs
+    return plan_jobs(CELLS, submission_folder(folder, "test"), seeds).jobs
 
 
 def board_for(jobs, width: int = 200) -> tuple[Board, io.StringIO]:
@@ -58,7 +63,7 @@ def test_ray_gives_the_records_that_serial_gives_and_survives_faults(tmp_path, m
 
     monkeypatch.chdir(tmp_path)
     more = [*CELLS, Cell("dirac", "bare", "placebo")]
-    serial = missing(more, submission_folder(tmp_path / "serial", "test"), 2).jobs
+    serial = plan_jobs(more, submission_folder(tmp_path / "serial", "test"), 2).jobs
     board, _ = board_for(serial)
     serial_engine.run(serial, board)
     assert (board.done, board.failures) == (4, [])
@@ -71,7 +76,7 @@ def test_ray_gives_the_records_that_serial_gives_and_survives_faults(tmp_path, m
         """
     )
     monkeypatch.setenv(fault_injection.VARIABLE, str(tmp_path))
-    ray = missing(more, submission_folder(Path("ray"), "test"), 2).jobs
+    ray = plan_jobs(more, submission_folder(Path("ray"), "test"), 2).jobs
     board, text = board_for(ray)
     with board:
         ray_engine.run(ray, board)
@@ -97,10 +102,13 @@ def test_a_hang_is_killed_and_a_cell_too_large_for_any_machine_is_refused(tmp_pa
     (tmp_path / "plan.yaml").write_text("[{cell: dirac/bare, kind: hang, at: 0.5}]")
     monkeypatch.setenv(fault_injection.VARIABLE, str(tmp_path))
     folder = submission_folder(tmp_path, "test")
-    for terms in (Terms(resources=Resources(cpus=1000)), Terms(resources=Resources(gpus=1.0))):
-        with pytest.raises(ray_engine.Unusable, match="lower --cpus-per-cell or --gpus-per-cell"):
-            ray_engine.run(jobs := missing(CELLS[:1], folder, 2, terms).jobs, board_for(jobs)[0])
-    jobs = missing(CELLS[:2], folder, 2, Terms(deadline=5.0)).jobs
+    for terms in (
+        RunOptions(resources=Resources(cpus=1000)),
+        RunOptions(resources=Resources(gpus=1.0)),
+    ):
+        with pytest.raises(Unusable, match="lower --cpus-per-cell or --gpus-per-cell"):
+            ray_engine.run(jobs := plan_jobs(CELLS[:1], folder, 2, terms).jobs, board_for(jobs)[0])
+    jobs = plan_jobs(CELLS[:2], folder, 2, RunOptions(deadline=5.0)).jobs
     (hung,) = [job for job in jobs if job.label == "dirac/bare"]
 
     class Counting(Board):
@@ -212,14 +220,14 @@ def test_an_interruption_is_never_retried(tmp_path, training):
 def test_a_cell_past_its_deadline_is_given_up(tmp_path, monkeypatch):
     """The deadline is looked at within training, not only at its end."""
     monkeypatch.setattr(trial, "MOMENT", 0.0)
-    job = replace(jobs_for(tmp_path)[0], terms=Terms(deadline=1e-6))
+    job = replace(jobs_for(tmp_path)[0], options=RunOptions(deadline=1e-6))
     with pytest.raises(trial.Overdue, match=r"not done after 0 s, \d+% of training; --deadline"):
         trial.run(job)
 
 
 def test_seeds_of_a_cell_may_be_split_among_trials(tmp_path, training):
     folder = submission_folder(tmp_path, "test")
-    jobs = missing(CELLS[:1], folder, 5, Terms(seeds_per_trial=2)).jobs
+    jobs = plan_jobs(CELLS[:1], folder, 5, RunOptions(seeds_per_trial=2)).jobs
     assert sorted(job.seeds for job in jobs) == [(0, 1), (2, 3), (4,)]
     serial_engine.run(jobs, board_for(jobs)[0])
     serial_engine.run(whole := jobs_for(tmp_path / "whole", 5), board_for(whole)[0])
@@ -239,12 +247,12 @@ def test_other_code_than_the_planned_is_not_run(tmp_path, training):
 
 def test_seeds_of_another_device_or_number_of_threads_do_not_join(tmp_path, training):
     folder = submission_folder(tmp_path, "test")
-    for job in missing(CELLS[:1], folder, 2).jobs:
+    for job in plan_jobs(CELLS[:1], folder, 2).jobs:
         run_job(job)
     for resources in (Resources(cpus=2), Resources(gpus=0.5)):
-        (job,) = missing(CELLS[:1], folder, 3, Terms(resources=resources)).jobs
+        (job,) = plan_jobs(CELLS[:1], folder, 3, RunOptions(resources=resources)).jobs
         assert job.seeds == (0, 1, 2)
-    (job,) = missing(CELLS[:1], folder, 3).jobs
+    (job,) = plan_jobs(CELLS[:1], folder, 3).jobs
     assert job.seeds == (2,)
 
 
@@ -307,12 +315,12 @@ def test_divergence_is_an_outcome(tmp_path, monkeypatch):
 def test_jobs_are_longest_first_and_cost_less_once_known(tmp_path, training):
     grid = [Cell("dirac", "bare"), Cell("pendulum", "bare"), Cell("ring8", "bare")]
     folder = submission_folder(tmp_path, "test")
-    first = missing(grid, folder, 2)
+    first = plan_jobs(grid, folder, 2)
     costs = [job.seconds for job in first.jobs]
     assert costs == sorted(costs, reverse=True)
     for job in first.jobs:
         run_job(job)
-    again = missing(grid, folder, 4)
+    again = plan_jobs(grid, folder, 4)
     assert (again.done, {job.seeds for job in again.jobs}) == (0, {(2, 3)})
     assert all(job.seconds == pytest.approx(1.0) for job in again.jobs)  # what 2 seeds have cost
 
@@ -337,7 +345,7 @@ def test_what_a_dying_process_says_twice_counts_once(tmp_path, training):
     first, second = dispatcher.next(), dispatcher.next()
     made = trial.run(jobs[first])
     for _ in range(2):
-        dispatcher.made(first, made)
+        dispatcher.succeeded(first, made)
         dispatcher.lost(first, "crashed", "its process was killed")
         dispatcher.lost(second, "crashed", "no luck")
     assert (board.done, board.failures) == (1, [])
@@ -365,28 +373,28 @@ def test_each_reason_has_its_own_limit(tmp_path, reason, times):
 
 def test_parts_made_on_unequal_machines_are_refused_not_lost(tmp_path, training):
     folder = submission_folder(tmp_path, "test")
-    jobs = missing(CELLS[:1], folder, 4, Terms(seeds_per_trial=2)).jobs
+    jobs = plan_jobs(CELLS[:1], folder, 4, RunOptions(seeds_per_trial=2)).jobs
     board, _ = board_for(jobs)
     dispatcher = dispatch.Dispatcher(jobs, board)
     for number in (dispatcher.next(), dispatcher.next()):
         made = trial.run(jobs[number])
         origin = made.record.provenance.model_copy(update={"environment": f"by {number}"})
         record = made.record.model_copy(update={"provenance": origin})
-        dispatcher.made(number, replace(made, record=record))
+        dispatcher.succeeded(number, replace(made, record=record))
     assert board.done == 1
     assert "trained with other libraries, environments, threads" in board.failures[0]
     assert [result.seed for result in read(jobs[0].path).seeds] == list(jobs[0].seeds)
 
 
 def test_a_record_that_breaks_the_schema_fails_alone(tmp_path, training, monkeypatch):
-    write = writer.record.write
+    write = store.write
 
     def refuse(path, made):
         if path.name == "bare.json":
             raise ValueError("it would exceed 64 kB")
         write(path, made)
 
-    monkeypatch.setattr(writer.record, "write", refuse)
+    monkeypatch.setattr(store, "write", refuse)
     jobs = jobs_for(tmp_path)
     board, _ = board_for(jobs)
     serial_engine.run(jobs, board)
@@ -426,8 +434,8 @@ def test_a_cell_trains_with_what_it_is_given(
         return training(*arguments, **rest)
 
     monkeypatch.setattr("bench.training.train.train", train)
-    (job,) = missing(
-        CELLS[:1], submission_folder(tmp_path, "test"), 2, Terms(resources=resources)
+    (job,) = plan_jobs(
+        CELLS[:1], submission_folder(tmp_path, "test"), 2, RunOptions(resources=resources)
     ).jobs
     try:
         made = run_job(job)

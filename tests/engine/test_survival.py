@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.experiment.grid import PROTOCOL_VERSION
+from bench.experiment.protocol import PROTOCOL_VERSION
 from tests.support.suite import LONG, ROOT, Suite, planted, wait_for
 
 pytestmark = pytest.mark.ray

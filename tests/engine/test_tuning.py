@@ -10,15 +10,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench.engine import tune_plan
-from bench.engine.plan import Terms
-from bench.engine.tune_plan import Rules, Try
-from bench.engine.tune_results import Keeper, Proposals, Stopped
+from bench.engine import ray_search
+from bench.engine.plan import RunOptions
+from bench.engine.tune_plan import Rules, SearchJob, plan_searches
+from bench.engine.tune_results import SearchWriter, Stopped, Suggestions
 from bench.experiment import registry
-from bench.experiment.grid import BadGrid, Cell
-from bench.records import search
-from bench.records.record import read
-from bench.records.search import Point, Search
+from bench.experiment.cell import BadGrid, Cell
+from bench.records import search_store
+from bench.records.paths import search_path
+from bench.records.search import Candidate, Search, SearchEvaluation
+from bench.records.search_space import search_space, size
+from bench.records.store import read
 from tests.support.closed_form import build, learner, update_matrix
 from tests.support.fakes import FakeTraining, bench
 from tests.support.suite import LONG, Suite, planted, wait_for
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.ray
 
 R1 = Cell("dirac", "bare", "r1")
 RULES = Rules(budget=3)
-KEEP = Keeper()
+KEEP = SearchWriter()
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def radius(gamma: float) -> float:
 
 
 def found(suite: Suite, name: str = "local") -> Search:
-    return search.read(search.path(suite.folder / "results" / "1" / name, R1))
+    return search_store.read(search_path(suite.folder / "results" / "1" / name, R1))
 
 
 GRID = ("--tasks", "dirac", "--strategies", "r1,layer_norm", "--base", "bare")
@@ -66,18 +68,18 @@ def test_from_a_search_to_records_with_its_choice(suite: Suite) -> None:
     code, _, err = suite(*tune, "--budget", "9")  # of the three that there are
     assert (code, err) == (0, "")
     whole = found(suite)
-    assert whole.tries[: len(first.tries)] == first.tries  # not tried again
-    assert [tried.number for tried in whole.tries] == [0, 1, 2]
+    assert whole.candidates[: len(first.candidates)] == first.candidates  # not tried again
+    assert [tried.number for tried in whole.candidates] == [0, 1, 2]
     before = suite.begun
     assert suite(*tune, "--budget", "9")[0] == 0
     assert suite.begun == before
 
     best = whole.best()
     assert best is not None
-    gammas = [tried.settings["r1"]["gamma"] for tried in whole.tries]
+    gammas = [tried.settings["r1"]["gamma"] for tried in whole.candidates]
     assert gammas[0] == 1.0  # the published one
     assert best.settings["r1"]["gamma"] == min(gammas, key=radius)
-    for tried in whole.tries[1:]:  # behind from the start
+    for tried in whole.candidates[1:]:  # behind from the start
         assert tried.status == "stopped"
         assert len(tried.curve) in {3, 6}  # where they are compared
     steps = registry.task("dirac").updates
@@ -108,8 +110,8 @@ def test_a_model_chooses_through_ray_and_what_crashes_is_tried_again(suite: Suit
     assert "crashed, again later: dirac/bare+r1~0" in out
     assert planted(suite) >= {"0-crash-0", "1-full-0"}
     whole = found(suite)
-    assert [attempt.reason for attempt in whole.tries[0].attempts] == ["crashed"]
-    assert {tried.settings["r1"]["gamma"] for tried in whole.tries} == {0.1, 1.0, 10.0}
+    assert [attempt.reason for attempt in whole.candidates[0].attempts] == ["crashed"]
+    assert {tried.settings["r1"]["gamma"] for tried in whole.candidates} == {0.1, 1.0, 10.0}
     assert suite("validate", "results/1/local") == (0, "1 record is valid\n", "")
 
 
@@ -122,19 +124,19 @@ def test_a_killed_search_goes_on_where_it_was(suite: Suite) -> None:
     suite.plant({"cell": "dirac/bare+r1~1", "kind": "hang", "at": 0.5})
     process = suite.start(*whole)
     wait_for(process, lambda: "0-hang-0" in planted(suite))
-    assert [tried.number for tried in found(suite).tries] == [0]
+    assert [tried.number for tried in found(suite).candidates] == [0]
     process.kill()
     process.communicate(timeout=LONG)
     code, _, err = suite(*whole)
     assert (code, err) == (0, "")
     assert suite.trained["dirac/bare+r1~0", "1000, 1001, 1002"] == 1
-    assert [timeless(tried) for tried in found(suite).tries] == [
-        timeless(tried) for tried in found(undisturbed).tries
+    assert [timeless(tried) for tried in found(suite).candidates] == [
+        timeless(tried) for tried in found(undisturbed).candidates
     ]
-    assert {tried.status for tried in found(suite).tries} == {"finished"}
+    assert {tried.status for tried in found(suite).candidates} == {"finished"}
 
 
-def timeless(tried: search.Tried) -> search.Tried:
+def timeless(tried: Candidate) -> Candidate:
     return tried.model_copy(update={"seconds": 0.0})
 
 
@@ -143,31 +145,32 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "results" / "1" / "local"
 
 
-def tries(folder: Path, rules: Rules = RULES, cell: Cell = R1) -> list[Try]:
-    return tune_plan.missing([cell], folder, rules, Terms()).contests.get(
+def tries(folder: Path, rules: Rules = RULES, cell: Cell = R1) -> list[SearchJob]:
+    return plan_searches([cell], folder, rules, RunOptions()).searches.get(
         f"{cell.task}/{cell.name}", []
     )
 
 
-def stop(job: Try, *scores: float) -> None:
+def stop(job: SearchJob, *scores: float) -> None:
     """What the job's settings gave before they were stopped."""
-    points = [Point.of(50 * place, [score] * 3) for place, score in enumerate(scores, start=1)]
+    points = [
+        SearchEvaluation.of(50 * place, [score] * 3) for place, score in enumerate(scores, start=1)
+    ]
     KEEP(job, Stopped(points, seconds=1.0), [])
 
 
 def test_settings_compete_with_those_of_their_own_cell_alone(folder: Path) -> None:
     """After three evaluations: the published ones go on, and the lower half is stopped."""
-    from bench.engine import ray_engine
 
     mine, other = tries(folder), tries(folder, cell=Cell("dirac", "bare", "dragan"))
-    halving = ray_engine._Halving([*mine, *other])
+    halving = ray_search.Halving([*mine, *other])
     stand_ins = {id(job): SimpleNamespace(trial_id=f"{i}", config={"job": job}) for i, job in
                  enumerate([*mine, *other])}  # fmt: skip
 
-    def says(job: Try, merit: float, evaluation: int = 3) -> str:
+    def says(job: SearchJob, objective: float, evaluation: int = 3) -> str:
         trial = stand_ins[id(job)]
         halving.on_trial_add(None, trial)
-        result = {"evaluation": evaluation, "merit": merit}
+        result = {"evaluation": evaluation, "objective": objective}
         return str(halving.on_trial_result(None, trial, result))
 
     assert says(mine[0], 1.0) == "CONTINUE"
@@ -180,29 +183,27 @@ def test_settings_compete_with_those_of_their_own_cell_alone(folder: Path) -> No
 
 
 def test_what_was_tried_before_still_competes(folder: Path) -> None:
-    from bench.engine import ray_engine
 
     first, *_ = tries(folder)
     stop(first, 0.9, 0.5, 0.1)  # distances: less is better
     for job in tries(folder):
-        halving = ray_engine._Halving([job])
+        halving = ray_search.Halving([job])
         trial = SimpleNamespace(trial_id="new", config={"job": job})
         halving.on_trial_add(None, trial)
-        worse = {"evaluation": 3, "merit": -0.2}
+        worse = {"evaluation": 3, "objective": -0.2}
         assert halving.on_trial_result(None, trial, worse) == "STOP"
     (job, *_) = tries(folder / "other", replace(RULES, halving=False))
-    assert ray_engine._Halving([job])._of == {}
+    assert ray_search.Halving([job])._schedulers == {}
 
 
 def test_a_searcher_never_proposes_what_was_tried(folder: Path) -> None:
     """Optuna with nine settings in its space: each of them once, whatever it believes."""
-    from bench.engine import ray_engine
 
     rules = Rules(budget=9, searcher="optuna")
     cell = Cell("dirac", "bare", "dragan")
     jobs = tries(folder, rules, cell)
     assert [job.open for job in jobs] == [False] + [True] * 8
-    proposals, seen = Proposals(ray_engine._optuna), [jobs[0].cell.settings()]
+    proposals, seen = Suggestions(ray_search.optuna_suggestions), [jobs[0].cell.settings()]
     for turn, job in enumerate(jobs[1:]):
         settled = proposals.settle(job)
         assert not settled.open
@@ -210,7 +211,7 @@ def test_a_searcher_never_proposes_what_was_tried(folder: Path) -> None:
         seen.append(settled.cell.settings())
         if turn % 2:  # some are under way when the next one is asked for
             stop(settled, 1.0 / (turn + 1))
-    assert search.size(cell, search.space(cell)) == 9
+    assert size(cell, search_space(cell)) == 9
 
 
 OTHERWISE = {
@@ -226,13 +227,13 @@ def test_a_search_keeps_its_rules_and_only_its_budget_grows(folder: Path, said: 
     """Otherwise strategies would not have had the same chance, or what was tried would be lost."""
     for job in tries(folder):
         stop(job, 1.0)
-    file = search.path(folder, R1)
+    file = search_path(folder, R1)
     before = file.read_bytes()
     with pytest.raises(BadGrid, match=f"was made with {said}; .* or give another --name"):
         tries(folder, OTHERWISE[said])
     assert file.read_bytes() == before
     assert tries(folder, Rules(budget=9)) == []
-    assert (search.read(file).budget, len(search.read(file).tries)) == (9, 3)
+    assert (search_store.read(file).budget, len(search_store.read(file).candidates)) == (9, 3)
 
 
 def test_free_numbers_are_given_to_settings_that_were_not_tried(folder: Path) -> None:
@@ -254,18 +255,18 @@ def test_an_edited_space_begins_anew(folder: Path, monkeypatch) -> None:
 
 def test_a_broken_search_is_kept_aside_and_made_again(folder: Path) -> None:
     stop(tries(folder)[0], 1.0)
-    file = search.path(folder, R1)
+    file = search_path(folder, R1)
     file.write_text("{")
-    seen = tune_plan.missing([R1], folder, RULES, Terms(), dry_run=True)
+    seen = plan_searches([R1], folder, RULES, RunOptions(), dry_run=True)
     assert (len(seen.jobs), len(seen.corrupt), file.read_text()) == (3, 1, "{")
-    plan = tune_plan.missing([R1], folder, RULES, Terms())
-    planned = plan.contests["dirac/bare+r1"]
+    plan = plan_searches([R1], folder, RULES, RunOptions())
+    planned = plan.searches["dirac/bare+r1"]
     assert (len(planned), file.exists()) == (3, False)
     assert "kept as bare+r1.search.json.corrupt" in plan.corrupt[0]
     stop(tries(folder)[0], 1.0)
     file.write_text("{")  # broken since it was written, by the process that still runs
     stop(planned[1], 1.0)
-    assert [tried.number for tried in search.read(file).tries] == [0, 1]
+    assert [tried.number for tried in search_store.read(file).candidates] == [0, 1]
 
 
 @pytest.fixture
@@ -348,20 +349,22 @@ def tampered(path: Path, change) -> None:
 
 
 FORGED = {
-    "a setting that nobody declared": lambda s: s["tries"][1]["settings"]["r1"].update(gamma=3.0),
-    "settings in another order": lambda s: swap(s["tries"][1], s["tries"][2]),
+    "a setting that nobody declared": lambda s: s["candidates"][1]["settings"]["r1"].update(
+        gamma=3.0
+    ),
+    "settings in another order": lambda s: swap(s["candidates"][1], s["candidates"][2]),
     "seeds of results": lambda s: s.update(seeds=[0, 1, 2]),
     "a seed again and again": lambda s: s.update(seeds=[1000] * 3),
     "a wider space": lambda s: s["space"]["r1"].update(gamma=[0.1, 1.0, 10.0, 20.0]),
-    "less than was asked for": lambda s: s["tries"].pop(),
-    "not the published first": lambda s: swap(s["tries"][0], s["tries"][1]),
-    "published, but stopped": lambda s: cut(s["tries"][0], 3),
-    "stopped where nothing is compared": lambda s: cut(s["tries"][1], 1),
-    "stopped without halving": lambda s: (cut(s["tries"][1], 3), s.update(halving=False)),
+    "less than was asked for": lambda s: s["candidates"].pop(),
+    "not the published first": lambda s: swap(s["candidates"][0], s["candidates"][1]),
+    "published, but stopped": lambda s: cut(s["candidates"][0], 3),
+    "stopped where nothing is compared": lambda s: cut(s["candidates"][1], 1),
+    "stopped without halving": lambda s: (cut(s["candidates"][1], 3), s.update(halving=False)),
     "another code": lambda s: s.update(spec="0" * 16),
-    "a seed without a score": lambda s: s["tries"][0]["curve"][0]["scores"].pop(),
-    "a shorter curve": lambda s: s["tries"][0]["curve"].pop(),
-    "no curve": lambda s: s["tries"][0].update(curve=[]),
+    "a seed without a score": lambda s: s["candidates"][0]["curve"][0]["scores"].pop(),
+    "a shorter curve": lambda s: s["candidates"][0]["curve"].pop(),
+    "no curve": lambda s: s["candidates"][0].update(curve=[]),
     "another strategy": lambda s: s.update(strategy="r2"),
     "another score": lambda s: s["score_info"].update(window=1),
     "an unknown searcher": lambda s: s.update(searcher="my hands"),
@@ -380,7 +383,7 @@ def cut(tried, evaluations: int) -> None:
 
 @pytest.mark.parametrize("forgery", FORGED)
 def test_a_forged_search_is_refused(finished: Path, capsys, forgery: str) -> None:
-    file = search.path(finished, R1)
+    file = search_path(finished, R1)
     assert bench("validate", file) == 0
     tampered(file, FORGED[forgery])
     assert bench("validate", file) == 2
@@ -398,16 +401,16 @@ def error_lines(capsys) -> list[str]:
 
 def test_tuned_settings_that_no_search_has_chosen_are_refused(finished: Path, capsys) -> None:
     assert bench(*TUNED, "--strategies", "r1") == 0
-    search.path(finished, Cell("dirac", "bare", "dragan")).unlink()
+    search_path(finished, Cell("dirac", "bare", "dragan")).unlink()
     assert bench("validate", finished) == 0
-    file = search.path(finished, R1)
-    best = search.read(file).best()
+    file = search_path(finished, R1)
+    best = search_store.read(file).best()
     assert best is not None
     others = [0.1, 1.0, 10.0]
     others.remove(best.settings["r1"]["gamma"])
 
     def worse(raw) -> None:  # now another one is the best
-        for point in raw["tries"][best.number]["curve"]:
+        for point in raw["candidates"][best.number]["curve"]:
             point["scores"] = [9.0, 9.0, 9.0]
 
     text = file.read_text()

@@ -8,7 +8,7 @@ import pytest
 
 from bench.engine.plan import estimate
 from bench.experiment import costs, registry
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from tests.support.factories import make_record
 
 
@@ -61,7 +61,7 @@ def test_predictions_follow_the_measured_costs(
 
 
 def test_the_report_shows_them(tmp_path: Path) -> None:
-    from bench.report import build_report
+    from bench.report.pages import build_report
 
     records = [
         make_record(task=task, domain=domain, strategy=strategy)

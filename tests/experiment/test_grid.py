@@ -4,12 +4,13 @@ import pytest
 
 from bench.engine.plan import check
 from bench.experiment import grid, registry
-from bench.experiment.grid import KITS, BadGrid, Cell, Grid, load_grid
+from bench.experiment.cell import KITS, REFERENCE, BadGrid, Cell
+from bench.experiment.grid import Grid, load_grid
 from bench.experiment.registry import UnknownName
 from bench.experiment.spec import spec_hash
 from bench.learner.strategy import Conflict
 
-KIT = grid.REFERENCE["rl"]
+KIT = REFERENCE["rl"]
 
 
 def some_grid(**changes) -> Grid:

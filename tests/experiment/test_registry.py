@@ -11,13 +11,13 @@ import strategies
 import tasks
 from bench.contribute import strategy_checks, task_checks
 from bench.experiment import registry
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.experiment.registry import Incomplete, UnknownName
 from bench.experiment.spec import spec_hash
 from bench.functional import rng
 from bench.learner.learner import Learner
 from bench.learner.strategy import combine
-from bench.records.record import read
+from bench.records.store import read
 from tasks.family.point import PointGame
 from tests.support.fakes import bench
 
@@ -164,7 +164,7 @@ def test_the_example_learns_in_the_learner(example):
     key = rng.seed_key(0)
     state, info = learner.update(learner.init(key), task.blank(0), key)
     assert torch.isfinite(torch.stack(info)).all()
-    assert int(state.core.step) == 1
+    assert int(state.players.step) == 1
 
 
 def test_the_example_runs_from_the_command_line(example, tmp_path, monkeypatch, capsys):

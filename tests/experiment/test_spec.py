@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 
 from bench.experiment import registry, spec
-from bench.experiment.grid import Cell, load_grid
+from bench.experiment.cell import Cell
+from bench.experiment.grid import load_grid
 from bench.experiment.spec import (
     NeutralEdit,
     code_hash,

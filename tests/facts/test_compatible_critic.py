@@ -19,7 +19,9 @@ def test_the_slope_is_the_actors_jacobian_times_w(task: str) -> None:
     actor, task = state.players.actor, what.task
     w = {name: rng.normal(rng.seed_key(5), tuple(leaf.shape)) for name, leaf in actor.items()}
     critic = {**state.players.critic, **{f"0/w/{name}": leaf for name, leaf in w.items()}}
-    used = made.weights(critic, ForwardContext("critic", state.memories["compatible_critic"], None))
+    used = made.forward_params(
+        critic, ForwardContext("critic", state.memories["compatible_critic"], None)
+    )
     net = what.blueprint.critic.net
     obs = rng.normal(rng.seed_key(1), (1, task.obs_size))
     jacobian = torch.func.jacrev(lambda p: what.blueprint.actor.net.apply(p, obs)[0])(actor)
@@ -30,7 +32,7 @@ def test_the_slope_is_the_actors_jacobian_times_w(task: str) -> None:
         assert torch.allclose(torch.func.grad(q)(action)[0], expected)
     mine = what.blueprint.actor.net.apply(actor, obs)
     value = net.apply(used, torch.cat([obs, mine], dim=1))
-    still = made.weights(state.players.critic, ForwardContext("critic", actor, None))
+    still = made.forward_params(state.players.critic, ForwardContext("critic", actor, None))
     assert torch.allclose(value, net.apply(still, torch.cat([obs, mine], dim=1)))
 
 

@@ -15,7 +15,7 @@ def augmented(
     task: str, action: torch.Tensor, obs: torch.Tensor, role: Role = "critic", **settings: float
 ) -> CriticQuery:
     at = type("At", (), {"game": registry.task(task), "key": rng.seed_key(3)})()
-    return build("diff_augment", task, **settings).examples(
+    return build("diff_augment", task, **settings).critic_query(
         CriticQuery.without_target(role, obs, action), at
     )
 

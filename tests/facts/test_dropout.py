@@ -33,12 +33,12 @@ def test_passes_draw_apart_and_an_evaluation_not_at_all() -> None:
     rows = rng.normal(key, (5, 2))
 
     def judged(key: torch.Tensor | None) -> torch.Tensor:
-        return net.apply(made.weights(critic, ForwardContext("critic", None, key)), rows)
+        return net.apply(made.forward_params(critic, ForwardContext("critic", None, key)), rows)
 
     assert torch.equal(judged(key), judged(key))
     assert not torch.allclose(judged(key), judged(rng.seed_key(1)))
     assert torch.equal(judged(None), what.q_value(state, rows[:, :0], rows)[:, None])
-    assert made.weights(critic, ForwardContext("actor", None, key)) is critic
+    assert made.forward_params(critic, ForwardContext("actor", None, key)) is critic
 
 
 def test_the_critics_loss_and_the_actors_draw_apart() -> None:

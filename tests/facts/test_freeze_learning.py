@@ -17,7 +17,7 @@ def held(losses: list[float], margin: float, decay: float) -> tuple[bool, bool]:
         TrainState(zeros, zeros, zeros, zeros, torch.tensor(0)),
         TrainState(ones, ones, ones, ones, 1),
     )
-    memory = made.slot(old, None, torch.tensor(0))
+    memory = made.init_memory(old, None, torch.tensor(0))
     for number, loss in enumerate(losses):
         inside = {"old": old, "slot": memory, "losses": {"critic": torch.tensor(loss)}}
         after = type("After", (), inside)()

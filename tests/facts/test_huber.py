@@ -22,7 +22,7 @@ def test_the_slope_is_bounded(task: str, delta: float) -> None:
         inside = {"game": task, "core": type("C", (), {"critic": None})()}
         at = type("At", (), {**inside, "q": staticmethod(lambda *_: live)})()
         asked = CriticQuery("critic", empty, empty, target, torch.tensor(0.5))
-        made = build("huber", task, delta=delta).examples(asked, at)
+        made = build("huber", task, delta=delta).critic_query(asked, at)
         return task.critic_loss(live, made.target).sum()
 
     residual = task.value(q) - target
@@ -34,4 +34,4 @@ def test_questions_of_the_actor_and_the_target_are_left_alone() -> None:
     empty = torch.zeros(2, 0)
     for role in ("actor", "target"):
         asked = CriticQuery.without_target(role, empty, empty)  # type: ignore[arg-type]
-        assert build("huber", "lqr").examples(asked, None) is asked
+        assert build("huber", "lqr").critic_query(asked, None) is asked

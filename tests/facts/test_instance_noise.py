@@ -18,7 +18,7 @@ def test_the_deviation_fades(share: float, left: float) -> None:
     players = type("Core", (), {"step": torch.tensor(int(share * task.updates))})()
     at = type("At", (), {"game": task, "core": players, "key": rng.seed_key(0)})()
     zeros = torch.zeros(20_000, 2)
-    made = build("instance_noise", "ring8", deviation=0.3).examples(
+    made = build("instance_noise", "ring8", deviation=0.3).critic_query(
         CriticQuery.without_target("actor", zeros[:, :0], zeros), at
     )
     assert float(made.action.std()) == pytest.approx(0.3 * left, rel=0.02)
@@ -50,7 +50,7 @@ def test_every_role_has_noise_of_its_own() -> None:
     roles: list[Role] = ["critic", "actor", "target"]
     made = [
         build("instance_noise", "ring8")
-        .examples(CriticQuery.without_target(role, zeros, zeros), at)
+        .critic_query(CriticQuery.without_target(role, zeros, zeros), at)
         .action
         for role in roles
     ]

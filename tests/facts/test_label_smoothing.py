@@ -11,8 +11,8 @@ def smoothed(target: list[float], anchor: float, **settings: object) -> torch.Te
     at = type("At", (), {"player": "critic"})()
     empty = torch.zeros(len(target), 0)
     examples = CriticQuery("critic", empty, empty, torch.tensor(target), torch.tensor(anchor))
-    assert strategy.examples is not None
-    return strategy.examples(examples, at).target
+    assert strategy.critic_query is not None
+    return strategy.critic_query(examples, at).target
 
 
 def test_the_papers_targets() -> None:
@@ -42,4 +42,4 @@ def test_questions_without_answers_are_left_alone() -> None:
     roles: tuple[Role, ...] = ("actor", "target")
     for role in roles:
         asked = CriticQuery.without_target(role, rows, rows)
-        assert build("label_smoothing", "ring8").examples(asked, None) is asked
+        assert build("label_smoothing", "ring8").critic_query(asked, None) is asked

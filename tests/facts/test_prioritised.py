@@ -16,7 +16,7 @@ PRIORITY = torch.tensor([1.0, 4.0, 0.5, 2.0, 8.0, 0.25])
 
 def memory(task: str, capacity: int = 10) -> object:
     made = build("prioritised", task, capacity=capacity)
-    empty = made.slot(None, registry.task(task), rng.seed_key(0))
+    empty = made.init_memory(None, registry.task(task), rng.seed_key(0))
     rows = empty.ring.rows._replace(reward=torch.arange(float(capacity)))
     priority = torch.nn.functional.pad(PRIORITY, (0, capacity - 6))
     return empty._replace(ring=ReplayBuffer(rows, torch.tensor(6)), priority=priority)
@@ -52,7 +52,7 @@ def test_weights_undo_the_draws() -> None:
         batch = made.batch(fresh, at)
         at.batch = batch
         asked = CriticQuery("critic", batch.obs, batch.action, batch.reward, batch.reward.mean())
-        weight = made.examples(asked, at).weight
+        weight = made.critic_query(asked, at).weight
         drawn = (6 * chance[batch.reward.long()]) ** -beta
         assert torch.allclose(weight, drawn / drawn.max())
 
@@ -92,7 +92,7 @@ def test_a_gans_data_stay_fresh_and_unweighted() -> None:
     made, what = build("prioritised", "ring8", capacity=200), learner("ring8")
     actor = what.init(key).players.actor
     fresh = task.fresh(lambda obs, use: what.act(actor, obs, use), key, key * 0, task.blank(0))
-    empty = made.slot(None, task, key)
+    empty = made.init_memory(None, task, key)
     rows = empty.ring.rows._replace(action=empty.ring.rows.action - 99.0)
     slot = empty._replace(
         ring=ReplayBuffer(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0)
@@ -106,7 +106,7 @@ def test_a_gans_data_stay_fresh_and_unweighted() -> None:
     assert (batch.action[32:64] == -99.0).all()
     at.batch = batch
     asked = CriticQuery("critic", batch.obs, batch.action, batch.reward, torch.tensor(0.5))
-    weight = made.examples(asked, at).weight
+    weight = made.critic_query(asked, at).weight
     assert torch.equal(weight[:32], torch.ones(32))
     assert torch.equal(weight[64:], torch.ones(64))
     assert weight[32:64].max() == 1.0

@@ -15,7 +15,7 @@ def test_singular_values_end_under_the_cap(cap: float) -> None:
     strategy = build("spectral_norm", "digits", cap=cap)
     states, _ = run(learner("digits", strategy), 150)
     critic = states[-1].players.critic
-    used = strategy.weights(
+    used = strategy.forward_params(
         critic, ForwardContext("critic", states[-1].memories["spectral_norm"], None)
     )
     touched = 0
@@ -36,7 +36,7 @@ def test_power_iteration_finds_the_singular_value() -> None:
     """Without learning, u' W v converges to the largest singular value."""
     strategy = build("spectral_norm", "digits")
     players = learner("digits").init(rng.seed_key(0)).players
-    memory = strategy.slot(players, None, rng.seed_key(1))
+    memory = strategy.init_memory(players, None, rng.seed_key(1))
     after = type("After", (), {"new": players})()
     for _ in range(300):
         memory = strategy.update_memory(memory, after)
@@ -50,4 +50,4 @@ def test_power_iteration_finds_the_singular_value() -> None:
 def test_the_actor_is_left_alone() -> None:
     strategy = build("spectral_norm", "ring8", cap=1e-3)
     actor = learner("ring8").init(rng.seed_key(0)).players.actor
-    assert strategy.weights(actor, ForwardContext("actor", None, None)) is actor
+    assert strategy.forward_params(actor, ForwardContext("actor", None, None)) is actor

@@ -14,8 +14,8 @@ def moved(role: str, action: torch.Tensor, **settings: float) -> torch.Tensor:
     strategy = build("target_smoothing", "pendulum", **settings)
     at = type("At", (), {"key": seed_key(0), "player": "critic"})()
     nothing = torch.zeros(())
-    assert strategy.examples is not None
-    return strategy.examples(CriticQuery(role, action, action, nothing, nothing), at).action  # type: ignore[arg-type]
+    assert strategy.critic_query is not None
+    return strategy.critic_query(CriticQuery(role, action, action, nothing, nothing), at).action  # type: ignore[arg-type]
 
 
 def test_the_noise_is_normal_and_clipped() -> None:

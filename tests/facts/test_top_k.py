@@ -18,7 +18,7 @@ def weights(q: torch.Tensor, step: int, **settings: float) -> torch.Tensor:
     asked = CriticQuery.without_target("actor", rows, rows)._replace(
         weight=3.0
     )  # given by another strategy
-    made = build("top_k", "ring8", **settings).examples(asked, at)
+    made = build("top_k", "ring8", **settings).critic_query(asked, at)
     return torch.as_tensor(made.weight).expand(len(q)) / 3.0
 
 
@@ -39,6 +39,6 @@ def test_k_falls_from_all_to_the_least() -> None:
 def test_only_the_actor_is_asked() -> None:
     rows = torch.zeros(2, 2)
     asked = CriticQuery.without_target("target", rows, rows)
-    assert build("top_k", "ring8").examples(asked, None) is asked
+    assert build("top_k", "ring8").critic_query(asked, None) is asked
     assert build("top_k", "bilinear").inert(registry.task("bilinear"))
     assert build("top_k", "ring8").inert(registry.task("ring8")) is None

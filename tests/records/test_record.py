@@ -9,23 +9,15 @@ import numpy as np
 import pytest
 
 from bench.experiment import registry
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.learner.task import DIAGNOSES
 from bench.records import record
-from bench.records.record import (
-    CorruptRecord,
-    Found,
-    Point,
-    Record,
-    Scale,
-    ScoreInfo,
-    most_seeds,
-    outcome,
-    read,
-    summarise,
-    walk,
-    write,
-)
+from bench.records.atomic import set_aside
+from bench.records.json_file import CorruptRecord
+from bench.records.outcomes import outcome, summarise
+from bench.records.paths import record_path
+from bench.records.record import Evaluation, Record, Scale, ScoreInfo
+from bench.records.store import Found, most_seeds, read, walk, write
 from tests.support.factories import artefact, make_record
 
 
@@ -55,7 +47,7 @@ def test_files_have_sorted_keys_and_one_line_for_each_seed(tmp_path):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_becomes_null(tmp_path, value):
-    point = Point(step=0, metrics={"fid": value, "modes": 1.0})
+    point = Evaluation(step=0, metrics={"fid": value, "modes": 1.0})
     assert point.metrics == {"fid": None, "modes": 1.0}
     raw = make_record().model_dump(mode="json")
     raw["seeds"][0] |= {"status": "diverged", "score": value, "last": value, "best": value}
@@ -109,7 +101,7 @@ def test_a_record_that_is_too_large_is_refused(tmp_path):
 def test_as_many_seeds_as_promised_fit(tmp_path, metrics):
     """Also with long numbers, a failed attempt per seed, and the largest samples there are."""
     points = 11
-    most = record.most_seeds(metrics, points)
+    most = most_seeds(metrics, points)
     assert most >= 20  # the most that a claim needs
     raw = make_record(scores=np.linspace(1.0, 2.0, most).tolist()).model_dump(mode="json")
     long = -1.234567e-123
@@ -190,8 +182,8 @@ def test_old_schemas_are_upgraded_step_by_step(tmp_path, monkeypatch):
 INFO = ScoreInfo(metric="fid", unit="1", better="lower", window=2, step_unit="update")
 
 
-def points(*values: float | None) -> list[Point]:
-    return [Point(step=i, metrics={"fid": value}) for i, value in enumerate(values)]
+def points(*values: float | None) -> list[Evaluation]:
+    return [Evaluation(step=i, metrics={"fid": value}) for i, value in enumerate(values)]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +209,7 @@ def test_corrupt_records_are_kept_under_free_names(tmp_path):
     path = tmp_path / "bare+r1.json"
     for text in ("one", "two", "three"):
         path.write_text(text)
-        record.set_aside(path)
+        set_aside(path)
     kept = {p.name: p.read_text() for p in tmp_path.iterdir()}
     assert kept == {
         "bare+r1.json.corrupt": "one",
@@ -239,13 +231,11 @@ def test_walk_yields_all_in_path_order_and_does_not_stop(tmp_path):
 
 
 def test_where_a_record_lies():
-    assert record.record_path(Path("x"), Cell("dirac", "bare", "r1")) == Path(
-        "x/dirac/bare+r1.json"
-    )
+    assert record_path(Path("x"), Cell("dirac", "bare", "r1")) == Path("x/dirac/bare+r1.json")
 
 
-def curve(*scores: float | None) -> list[Point]:
-    return [Point(step=i, metrics={"fid": score}) for i, score in enumerate(scores)]
+def curve(*scores: float | None) -> list[Evaluation]:
+    return [Evaluation(step=i, metrics={"fid": score}) for i, score in enumerate(scores)]
 
 
 @pytest.mark.parametrize(

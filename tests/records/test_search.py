@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine import tune_plan
-from bench.engine.plan import Terms
+from bench.engine.plan import RunOptions, plan_jobs
 from bench.engine.tune_plan import Rules
-from bench.engine.tune_results import text
 from bench.experiment import registry
-from bench.experiment.grid import KITS, BadGrid, Cell, flat, load_grid
+from bench.experiment.cell import KITS, BadGrid, Cell, flat
+from bench.experiment.grid import load_grid
 from bench.experiment.spec import spec_hash
-from bench.records import search
-from bench.records.record import Attempt, CorruptRecord, ScoreInfo
-from bench.records.search import WORST, Point, Search, Tried, median, merit
+from bench.records import search_store
+from bench.records.attempt import Attempt
+from bench.records.json_file import CorruptRecord
+from bench.records.paths import search_path
+from bench.records.record import ScoreInfo
+from bench.records.search import WORST, Candidate, Search, SearchEvaluation, median, objective
+from bench.records.search_space import choice_text, contains, draws, search_space, searched, size
+from bench.records.search_store import NoSearch, most_candidates, search_spec, tuned
 from tests.support.closed_form import build, learner, run
 
 R1 = Cell("dirac", "bare", "r1")
@@ -27,28 +31,30 @@ SEARCHED = [
     cell
     for base in ("bare", "reference")
     for cell in CORE.narrowed(None, (*CORE.strategies, *KITS), (base,), None).cells()
-    if search.space(cell)
+    if search_space(cell)
 ]
 
 
-GAMMAS = [settings["r1"]["gamma"] for settings in search.draws(R1, search.space(R1))]
+GAMMAS = [settings["r1"]["gamma"] for settings in draws(R1, search_space(R1))]
 
 
-def tried(number: int, *scores: float | None, stopped: bool = False) -> Tried:
+def candidate(number: int, *scores: float | None, stopped: bool = False) -> Candidate:
     """Settings with the same score of each seed at every evaluation."""
     points = 3 if stopped else 10
-    return Tried(
+    return Candidate(
         number=number,
         settings={"r1": {"gamma": GAMMAS[number]}},
         status="stopped" if stopped else "finished",
-        curve=[Point.of(50 * place, scores or [1.0] * 3) for place in range(1, points + 1)],
+        curve=[
+            SearchEvaluation.of(50 * place, scores or [1.0] * 3) for place in range(1, points + 1)
+        ],
         seconds=1.0,
         attempts=[],
     )
 
 
-def searched(*tries: Tried, budget: int = 3, info: ScoreInfo = INFO) -> Search:
-    within = search.space(R1)
+def make_search(*tries: Candidate, budget: int = 3, info: ScoreInfo = INFO) -> Search:
+    within = search_space(R1)
     return Search(
         task="dirac",
         domain="game",
@@ -61,25 +67,25 @@ def searched(*tries: Tried, budget: int = 3, info: ScoreInfo = INFO) -> Search:
         searcher="random",
         halving=True,
         space=within,
-        tries=list(tries),
-        spec=search.search_spec(R1, within, [1000, 1001, 1002]),
+        candidates=list(tries),
+        spec=search_spec(R1, within, [1000, 1001, 1002]),
         provenance=None,
     )
 
 
 @pytest.mark.parametrize("cell", SEARCHED, ids=lambda cell: f"{cell.task}/{cell.name}")
 def test_draws_are_the_published_settings_and_then_the_space_once_each(cell: Cell) -> None:
-    within = search.space(cell)
-    every = list(search.draws(cell, within))
-    assert every[0] == search.searched(cell.settings(), within)
-    assert len({flat(settings) for settings in every}) == len(every) == search.size(cell, within)
-    assert all(search.contains(within, settings) for settings in every[1:])
-    assert list(islice(search.draws(cell, within), 2)) == every[:2]  # a larger budget goes on
+    within = search_space(cell)
+    every = list(draws(cell, within))
+    assert every[0] == searched(cell.settings(), within)
+    assert len({flat(settings) for settings in every}) == len(every) == size(cell, within)
+    assert all(contains(within, settings) for settings in every[1:])
+    assert list(islice(draws(cell, within), 2)) == every[:2]  # a larger budget goes on
     for settings in every[:9]:  # and every one of them can be built, told and written
         cell.varied("1", settings).learner().blueprint  # noqa: B018
-        assert text(settings).count(" ") >= 1
-        first = tried(0).model_copy(update={"settings": settings})
-        assert Tried.model_validate_json(first.model_dump_json()) == first
+        assert choice_text(settings).count(" ") >= 1
+        first = candidate(0).model_copy(update={"settings": settings})
+        assert Candidate.model_validate_json(first.model_dump_json()) == first
 
 
 def test_all_tasks_try_the_same_settings_in_the_same_order() -> None:
@@ -87,7 +93,7 @@ def test_all_tasks_try_the_same_settings_in_the_same_order() -> None:
     orders = []
     for task in ("ring8", "pendulum", "digits"):
         cell = Cell(task, "bare", "lecam+r1")
-        orders.append(list(search.draws(cell, search.space(cell))))
+        orders.append(list(draws(cell, search_space(cell))))
     assert orders[0] == orders[1] == orders[2]
     assert len(orders[0]) == 4 * 3
 
@@ -99,13 +105,13 @@ def test_nothing_is_searched_of_bases_controls_switches_and_what_is_removed() ->
         Cell("ring8", "bare", "layer_norm"),
         Cell("ring8", "reference", "r1"),
     ):
-        assert search.space(cell) == {}, cell
+        assert search_space(cell) == {}, cell
 
 
 def test_of_a_kit_its_parts_are_searched_and_of_a_base_nothing() -> None:
-    parts = search.space(Cell("pendulum", "bare", "ddpg"))
+    parts = search_space(Cell("pendulum", "bare", "ddpg"))
     assert parts.keys() == {"replay", "target_network"}
-    assert search.space(Cell("pendulum", "reference", "huber")).keys() == {"huber"}
+    assert search_space(Cell("pendulum", "reference", "huber")).keys() == {"huber"}
 
 
 def test_settings_make_another_cell_with_another_hash() -> None:
@@ -139,22 +145,24 @@ def test_failed_seeds_rank_worst_in_the_median(scores, expected) -> None:
 
 def test_merit_is_more_for_better_and_least_for_a_failure() -> None:
     rl = ScoreInfo.of(registry.task("pendulum"))
-    assert merit(INFO, 1.0) > merit(INFO, 2.0) > merit(INFO, None) == WORST
-    assert merit(rl, 2.0) > merit(rl, 1.0) > merit(rl, math.nan) == WORST
+    assert objective(INFO, 1.0) > objective(INFO, 2.0) > objective(INFO, None) == WORST
+    assert objective(rl, 2.0) > objective(rl, 1.0) > objective(rl, math.nan) == WORST
 
 
 def test_the_best_has_the_best_median_then_fewer_failures_then_comes_first() -> None:
-    def best(*tries: Tried, **rest: int) -> int | None:
-        found = searched(*tries, **rest).best()
+    def best(*tries: Candidate, **rest: int) -> int | None:
+        found = make_search(*tries, **rest).best()
         return None if found is None else found.number
 
-    assert best(tried(0, 2.0, 2.0, 2.0), tried(1, 1.0, 1.0, 9.0)) == 1
-    assert best(tried(0, 2.0, 2.0, 2.0), tried(1, 2.0, 2.0, 2.0)) == 0
-    assert best(tried(0, 1.0, 2.0, None), tried(1, 1.0, 2.0, 3.0)) == 1
-    assert best(tried(0, None, None, None), tried(1, 1.0, None, None)) == 1  # fewer failures
-    assert best(tried(0, 2.0, 2.0, 2.0), tried(1, stopped=True)) == 0
+    assert best(candidate(0, 2.0, 2.0, 2.0), candidate(1, 1.0, 1.0, 9.0)) == 1
+    assert best(candidate(0, 2.0, 2.0, 2.0), candidate(1, 2.0, 2.0, 2.0)) == 0
+    assert best(candidate(0, 1.0, 2.0, None), candidate(1, 1.0, 2.0, 3.0)) == 1
+    assert (
+        best(candidate(0, None, None, None), candidate(1, 1.0, None, None)) == 1
+    )  # fewer failures
+    assert best(candidate(0, 2.0, 2.0, 2.0), candidate(1, stopped=True)) == 0
     assert best() is None
-    both = searched(tried(0, 2.0, 2.0, 2.0), tried(1, 1.0, 1.0, 1.0))
+    both = make_search(candidate(0, 2.0, 2.0, 2.0), candidate(1, 1.0, 1.0, 1.0))
     assert [both.best(first).number for first in (1, 2, 9)] == [0, 1, 1]
 
 
@@ -164,69 +172,71 @@ def test_scores_are_those_of_a_record_with_the_same_curve() -> None:
     ends_in_nan = [0.1] * 9 + [math.nan]
     collapsed = [0.1] * 7 + [1.1] * 3  # from nine tenths of the way to less than one tenth
     columns = zip(good, ends_in_nan, collapsed, strict=True)
-    points = [Point.of(50 * place, scores) for place, scores in enumerate(columns, start=1)]
-    made = tried(0).model_copy(update={"curve": points})
+    points = [
+        SearchEvaluation.of(50 * place, scores) for place, scores in enumerate(columns, start=1)
+    ]
+    made = candidate(0).model_copy(update={"curve": points})
     scores = made.scores(INFO)
     assert scores == [pytest.approx(0.2), None, None]
-    assert made.merits(INFO)[:2] == [-0.1, -0.1]  # of 1, 0.1 and 0.1
+    assert made.objectives(INFO)[:2] == [-0.1, -0.1]  # of 1, 0.1 and 0.1
 
 
 def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> None:
     """A full one with long numbers and failures fits, and one more would be refused."""
     cell = Cell("ring8", "bare", "dragan+lecam+r1")
-    within, seeds = search.space(cell), 10
-    most = search.most_settings(cell, seeds)
-    assert 20 < most < search.size(cell, within)
+    within, seeds = search_space(cell), 10
+    most = most_candidates(cell, seeds)
+    assert 20 < most < size(cell, within)
     step, score = 1_000_000, -1.234567e-101
     every = [
-        Tried(
+        Candidate(
             number=number,
             settings=settings,
             status="finished",
-            curve=[Point.of(step + place, [score] * seeds) for place in range(10)],
+            curve=[SearchEvaluation.of(step + place, [score] * seeds) for place in range(10)],
             seconds=12345.678,
             attempts=[Attempt(reason="interrupted")] * 2,
         )
-        for number, settings in enumerate(islice(search.draws(cell, within), most))
+        for number, settings in enumerate(islice(draws(cell, within), most))
     ]
-    whole = searched().model_copy(update={"tries": every, "space": within})
-    search.write(tmp_path / "1" / "x" / "y.json", whole)
+    whole = make_search().model_copy(update={"candidates": every, "space": within})
+    search_store.write(tmp_path / "1" / "x" / "y.json", whole)
     with pytest.raises(BadGrid, match=f"do not fit in one file; at most {most}"):
-        tune_plan.missing([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), Terms())
-    assert tune_plan.missing([cell], tmp_path, Rules(budget=most, seeds=seeds), Terms()).jobs
+        plan_jobs([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), RunOptions())
+    assert plan_jobs([cell], tmp_path, Rules(budget=most, seeds=seeds), RunOptions()).jobs
 
 
 def test_what_can_change_nothing_is_not_searched() -> None:
     """A target network where the discount is 0, alone and in a kit."""
-    assert search.space(Cell("ring8", "bare", "target_network")) == {}
-    assert search.space(Cell("ring8", "bare", "ddpg")).keys() == {"replay"}
+    assert search_space(Cell("ring8", "bare", "target_network")) == {}
+    assert search_space(Cell("ring8", "bare", "ddpg")).keys() == {"replay"}
 
 
 def test_a_search_is_complete_when_budget_or_space_is_used_up() -> None:
-    assert not searched(tried(0, 1.0), tried(1, 1.0)).complete
-    assert searched(tried(0, 1.0), tried(1, 1.0), budget=2).complete
-    assert searched(tried(0, 1.0), tried(1, 1.0), tried(2, 1.0), budget=50).complete
+    assert not make_search(candidate(0, 1.0), candidate(1, 1.0)).complete
+    assert make_search(candidate(0, 1.0), candidate(1, 1.0), budget=2).complete
+    assert make_search(candidate(0, 1.0), candidate(1, 1.0), candidate(2, 1.0), budget=50).complete
 
 
 def test_a_file_reads_as_it_was_written_and_broken_ones_are_named(tmp_path: Path) -> None:
-    file = search.path(tmp_path / "1" / "x", R1)
+    file = search_path(tmp_path / "1" / "x", R1)
     assert file == tmp_path / "1" / "x" / "dirac" / "bare+r1.search.json"
-    made = searched(tried(0, 1.0, None, 2.0), tried(1, stopped=True))
-    search.write(file, made)
-    assert search.read(file) == made
-    assert search.valid(file, made.spec) == made
-    assert search.valid(file, "0" * 16) is None
-    assert [found for _, found in search.walk(tmp_path)] == [made]
+    made = make_search(candidate(0, 1.0, None, 2.0), candidate(1, stopped=True))
+    search_store.write(file, made)
+    assert search_store.read(file) == made
+    assert search_store.valid(file, made.spec) == made
+    assert search_store.valid(file, "0" * 16) is None
+    assert [found for _, found in search_store.walk(tmp_path)] == [made]
     file.write_text(file.read_text()[:-40])
     with pytest.raises(CorruptRecord, match=r"search\.json: Invalid JSON"):
-        search.read(file)
+        search_store.read(file)
 
 
 def test_a_search_by_other_code_chooses_nothing(tmp_path: Path, monkeypatch) -> None:
-    whole = searched(tried(0, 1.0), tried(1, 0.5), tried(2, 0.7))
-    search.write(search.path(tmp_path, R1), whole)
-    chosen, by = search.tuned(R1, tmp_path)
+    whole = make_search(candidate(0, 1.0), candidate(1, 0.5), candidate(2, 0.7))
+    search_store.write(search_path(tmp_path, R1), whole)
+    chosen, by = tuned(R1, tmp_path)
     assert (chosen.settings(), by) == ({"r1": {"gamma": 10.0}}, whole)
     monkeypatch.setattr(registry.strategy("r1").module, "SEARCH", {"gamma": (5.0,)})
-    with pytest.raises(search.NoSearch, match="by other code"):
-        search.tuned(R1, tmp_path)
+    with pytest.raises(NoSearch, match="by other code"):
+        tuned(R1, tmp_path)

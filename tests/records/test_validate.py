@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bench.engine import trial, writer
-from bench.engine.plan import check, missing, submission_folder
+from bench.engine.plan import check, plan_jobs
 from bench.experiment.grid import Grid
-from bench.records.record import Found, walk
+from bench.records.paths import submission_folder
+from bench.records.store import Found, walk
 from bench.records.validate import NothingToCheck, validate
 from tests.support.fakes import FakeTraining, bench
 
@@ -24,7 +25,7 @@ def made(tmp_path_factory) -> Path:
     check(grid.cells(), grid.seeds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.training.train.train", FakeTraining())
-        for job in missing(grid.cells(), folder, grid.seeds).jobs:
+        for job in plan_jobs(grid.cells(), folder, grid.seeds).jobs:
             writer.keep(job, trial.run(job), [])
     return folder
 

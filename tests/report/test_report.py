@@ -12,7 +12,8 @@ import pytest
 
 from bench.experiment import registry
 from bench.records.record import Artefact
-from bench.report import build_report, collect, curves, pages, tables
+from bench.report import curves, findings, pages, tables
+from bench.report.pages import build_report
 from bench.report.style import printable
 from tests.support.factories import artefact, make_grid, make_record
 
@@ -32,7 +33,7 @@ def grid():
 
 @pytest.fixture(scope="module")
 def found(grid):
-    return collect.study(grid)
+    return findings.study(grid)
 
 
 def row(found, label, base="bare"):
@@ -59,14 +60,14 @@ def test_controls_are_called_what_they_are(found):
     for name, entry in registry.strategies().items():
         if entry.home == "control":
             control = row(found, name)
-            assert control.expected == control.verdict == collect.control_verdict(name)
+            assert control.expected == control.verdict == findings.control_verdict(name)
     order = [f.expected is not None for f in found.findings["bare"]]
     assert order == sorted(order), "controls come last"
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_few_seeds_never_misjudge_the_controls(n):
-    found = collect.study(make_grid({}, n=n))
+    found = findings.study(make_grid({}, n=n))
     assert row(found, "placebo").verdict in ("neutral", "undetermined")
     assert row(found, "harmful").verdict in ("harmful", "undetermined")
     assert row(found, "placebo").evidence == ("preliminary" if n == 5 else "smoke test")
@@ -83,9 +84,9 @@ def test_inert_cells_are_shown_and_not_counted(found):
     ring = next(view for view in found.tasks if view.name == "ring8")
     assert ("bare", "target_network") in ring.cells
     assert ("bare", "target_network") not in ring.effects
-    assert collect.inert_reason("target_network", "lqr") is None
-    assert collect.inert_reason("nobody_knows_it", "ring8") is None
-    assert collect.inert_reason("target_network", "nobody_knows_it") is None
+    assert findings.inert_reason("target_network", "lqr") is None
+    assert findings.inert_reason("nobody_knows_it", "ring8") is None
+    assert findings.inert_reason("target_network", "nobody_knows_it") is None
 
 
 def test_toy_games_are_never_counted(grid):
@@ -93,8 +94,8 @@ def test_toy_games_are_never_counted(grid):
         make_record(task="dirac", domain="game", strategy=strategy, scores=scores)
         for strategy, scores in ((None, [5.0] * 10), ("replay", [0.1] * 10), ("r1", [0.1] * 10))
     ]
-    with_game = collect.study([*grid, *game])
-    without = collect.study(grid)
+    with_game = findings.study([*grid, *game])
+    without = findings.study(grid)
     for before, after in zip(without.findings["bare"], with_game.findings["bare"], strict=True):
         assert (before.label, before.verdict) == (after.label, after.verdict)
         assert (
@@ -120,7 +121,7 @@ def test_a_strategy_taken_away_is_judged_for_itself():
             scores=[*poor[:9], None],
         ),
     ]
-    part = row(collect.study(records), "replay", "reference").domains["rl"]
+    part = row(findings.study(records), "replay", "reference").domains["rl"]
     assert (part.effect.value, part.state, part.removed) == (1.0, "helps", True)
     assert part.failures == (1, 10, 0, 10), "without, then with"
 
@@ -130,7 +131,7 @@ def test_failures_rank_worst_and_stay_in_every_denominator():
         make_record(scores=[1.0, 1.0, 1.0, 1.0]),
         make_record(strategy="replay", scores=[0.5, 0.5, None, None]),
     ]
-    found = collect.study(records)
+    found = findings.study(records)
     assert row(found, "replay").domains["gan"].effect.value == 0.5
     table = tables.task_table(found.tasks[0], found).set_index("cell")
     assert table.loc["bare+replay", "failures"] == "2 of 4 (2 diverged)"
@@ -142,14 +143,14 @@ def test_failures_rank_worst_and_stay_in_every_denominator():
 
 def test_a_collapsed_run_counts_as_failed_and_ranks_worst():
     record = make_record(scores=[1.0, 9.0], statuses=["ok", "collapsed"])
-    cell = next(iter(collect.study([record]).tasks[0].cells.values()))
+    cell = next(iter(findings.study([record]).tasks[0].cells.values()))
     assert cell.failure_text == "1 of 2 (1 collapsed)"
     assert cell.arm.values.tolist() == [-1.0, -math.inf]
 
 
 def test_task_table_numbers():
     scores = [1.0, 2.0, 3.0, 40.0]
-    found = collect.study([make_record(scores=scores, seconds=8.0)])
+    found = findings.study([make_record(scores=scores, seconds=8.0)])
     table = tables.task_table(found.tasks[0], found)
     assert table.loc[0, "iqm"] == 2.5
     assert table.loc[0, "iqm_low"] <= 2.5 <= table.loc[0, "iqm_high"]
@@ -162,7 +163,7 @@ def test_task_table_numbers():
 def test_what_a_run_loses_after_its_best_is_never_negative(better, best, last):
     record = make_record(better=better, scores=[last] * 3)
     kept = [result.model_copy(update={"best": best}) for result in record.seeds]
-    view = collect.study([record.model_copy(update={"seeds": kept})]).tasks[0]
+    view = findings.study([record.model_copy(update={"seeds": kept})]).tasks[0]
     assert tables.best_minus_last(view.cells["bare", ""]) == 3.0
 
 
@@ -177,7 +178,7 @@ def test_p_is_adjusted_for_the_strategies_and_not_for_the_controls(found):
 def test_the_first_record_of_a_cell_wins_and_the_others_are_named(tmp_path):
     first, second = make_record(scores=[1.0, 2.0]), make_record(scores=[8.0, 9.0])
     other = make_record(strategy="r1", protocol_version="0")
-    found = collect.study([first, second, other])
+    found = findings.study([first, second, other])
     assert [cell.record for cell in found.tasks[0].cells.values()] == [first]
     assert [why for _, why in found.ignored] == [
         "a record of the same cell comes before it",
@@ -188,7 +189,7 @@ def test_the_first_record_of_a_cell_wins_and_the_others_are_named(tmp_path):
 
 
 def test_records_with_another_score_are_not_compared():
-    found = collect.study([make_record(), make_record(strategy="replay", better="higher")])
+    found = findings.study([make_record(), make_record(strategy="replay", better="higher")])
     assert len(found.ignored) == 1
     assert not found.findings["bare"]
 
@@ -375,5 +376,5 @@ def test_the_bases_learning_curves_are_a_figure_of_their_own(tmp_path):
     ]
     written = build_report(records, tmp_path, None)
     assert tmp_path / "figures" / "bases.png" in written
-    assert curves.base_curves(collect.study(records[:1])) is not None
-    assert curves.base_curves(collect.study([make_record(strategy="r1")])) is None
+    assert curves.base_curves(findings.study(records[:1])) is not None
+    assert curves.base_curves(findings.study([make_record(strategy="r1")])) is None

@@ -8,13 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.records import search
-from bench.records.record import CorruptRecord, Found
-from bench.report import build_report, searches
-from tests.records.test_search import INFO, searched, tried
+from bench.records import search_store
+from bench.records.json_file import CorruptRecord
+from bench.records.store import Found
+from bench.report import searches
+from bench.report.pages import build_report
+from tests.records.test_search import INFO, candidate, make_search
 from tests.support.factories import make_record
 
-WHOLE = searched(tried(0, 0.8), tried(1, 0.4), tried(2, stopped=True))
+WHOLE = make_search(candidate(0, 0.8), candidate(1, 0.4), candidate(2, stopped=True))
 HERE = Path("bare+r1.search.json")
 
 
@@ -27,9 +29,9 @@ def test_the_budget_curve_is_the_score_of_the_best_so_far() -> None:
 
     one, two = normalised(0.8), normalised(0.4)
     assert searches.budget_curve(WHOLE) == pytest.approx([one, two, two])
-    worse = searched(tried(0, 0.4), tried(1, 0.8), tried(2, 0.2))
+    worse = make_search(candidate(0, 0.4), candidate(1, 0.8), candidate(2, 0.2))
     assert searches.budget_curve(worse) == pytest.approx([two, two, normalised(0.2)])
-    failed = searched(tried(0, None), tried(1, 99.0), tried(2, 0.8))
+    failed = make_search(candidate(0, None), candidate(1, 99.0), candidate(2, 0.8))
     assert searches.budget_curve(failed) == pytest.approx([0.0, 0.0, one])
 
 
@@ -45,7 +47,7 @@ def record(folder: Path, gamma: float) -> Found:
 
 def test_what_is_stale_broken_unfinished_or_double_is_named() -> None:
     stale = WHOLE.model_copy(update={"spec": "0" * 16})
-    empty = searched(tried(1, stopped=True))
+    empty = make_search(candidate(1, stopped=True))
     folders = [Path("1") / name / "dirac" for name in ("a", "b", "c", "mine", "local")]
     items = [CorruptRecord("x.search.json: broken"), stale, empty, WHOLE, WHOLE]
     found = [(folder / HERE.name, item) for folder, item in zip(folders, items, strict=True)]
@@ -69,7 +71,7 @@ def test_a_tuned_record_is_shown_only_beside_the_search_that_chose_it(tmp_path: 
     kept, ignored = searches.believed([published, chosen])
     assert kept == [published]
     assert "chosen by no search: dirac/bare+r1 has not been searched" in ignored[0][1]
-    search.write(folder / "dirac" / HERE.name, WHOLE)
+    search_store.write(folder / "dirac" / HERE.name, WHOLE)
     assert searches.believed([published, chosen, other]) == (
         [published, chosen],
         [(str(other.path), "the search beside it has chosen other settings")],

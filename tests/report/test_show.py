@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.records.paths import record_path
 from tests.support.fakes import bench
 
 
@@ -66,20 +67,20 @@ def test_the_episode_is_the_trained_actors(results: Path) -> None:
     """Its actions are those of the parameters that training left, without exploration."""
     import torch
 
-    from bench.experiment.grid import Cell
+    from bench.experiment.cell import Cell
     from bench.experiment.spec import spec_hash
-    from bench.records import actors, record
+    from bench.records import actors
     from bench.report.show import play
     from bench.training.train import train
 
     name = trained(results, "lqr", updates=30)
     cell = Cell.parse(name)
-    path = record.record_path(results / "1" / "local", cell)
+    path = record_path(results / "1" / "local", cell)
     found = actors.load(path, spec_hash(cell))
     assert found is not None
     seed, actor = found
     state = train(cell.learner(), [seed], updates=30).state
-    assert torch.equal(actor["0/weight"], state.core.actor["0/weight"][0])
+    assert torch.equal(actor["0/weight"], state.players.actor["0/weight"][0])
     episode = play(cell.learner(), actor, seed=seed, steps=100)
     assert len(episode.rewards) == 25
     weight = actor["0/weight"].numpy()

@@ -14,8 +14,8 @@ from pathlib import Path
 import yaml
 
 from bench.engine import fault_injection
-from bench.experiment.grid import PROTOCOL_VERSION
-from bench.records.record import Found, walk, write
+from bench.experiment.protocol import PROTOCOL_VERSION
+from bench.records.store import Found, walk, write
 from tests.support.fakes import bench
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -25,7 +25,7 @@ from unittest import mock
 
 import torch
 
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.experiment.spec import NEUTRAL_EDITS, NeutralEdit, code_hash, spec_hash, text_hash
 from bench.functional import pytree
 from bench.training import compilation

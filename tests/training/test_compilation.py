@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.functional import pytree, rng
 from bench.training import compilation
 from bench.training.trace import trace

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.experiment import registry
-from bench.experiment.grid import Cell
+from bench.experiment.cell import Cell
 from bench.functional import pytree
 from bench.learner.strategy import Conflict
 from bench.training import compilation

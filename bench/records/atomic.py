@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and broken ones that are kept."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a corrupt file, so that it counts as missing and is not lost; its new path."""
+    kept = path.with_suffix(".json.corrupt")
+    number = 1
+    while kept.exists():
+        kept = path.with_suffix(f".json.corrupt{number}")
+        number += 1
+    return path.rename(kept)

@@ -1,0 +1,39 @@
+"""`list` shows what exists, from docstrings and declarations."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bench.cli.terminal import print_table
+
+
+class Kind(StrEnum):
+    """What `list` lists."""
+
+    tasks = "tasks"
+    strategies = "strategies"
+    grids = "grids"
+    kits = "kits"
+
+
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="what to list")],
+    as_json: Annotated[bool, typer.Option("--json", help="all that is declared")] = False,
+) -> None:
+    """Show what exists, from docstrings and declarations."""
+    from bench.cli import listing
+
+    rows = getattr(listing, kind.value)()
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1, sort_keys=True))
+        return
+    columns = [column for column in rows[0] if column not in listing.LEFT_OUT]
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(listing.shown(row[column]) for column in columns))
+    print_table(table, width=160)

@@ -1,0 +1,72 @@
+"""How a run stands, in a small file that `python -m bench status` reads from another shell."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bench.records.attempt import Reason
+
+
+class Running(BaseModel):
+    """A job that has begun."""
+
+    cell: str
+    seeds: int
+    share: float  # of training that is done
+    since: float  # seconds since the epoch
+    log: str
+
+
+class RunStatus(BaseModel):
+    """How a run stands. Times are in seconds since the epoch."""
+
+    host: str
+    process: int
+    began: float
+    written: float
+    left: float | None  # seconds, expected
+    jobs: int
+    unit: str  # what jobs are: cells, parts of them, or settings
+    done: int
+    seeds: int
+    seeds_done: int
+    failed: dict[Reason, int]
+    failures: list[str]
+    retried: dict[Reason, int]
+    running: list[Running]
+
+    @property
+    def to_go(self) -> int:
+        """Jobs that have neither an outcome nor been given up."""
+        return self.jobs - self.done - len(self.failures)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.time() - self.began
+
+
+def keep(file: Path, status: RunStatus) -> None:
+    """Write the file at once or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".tmp")
+    new.write_text(status.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    new.replace(file)
+
+
+def read(file: Path) -> RunStatus | None:
+    """How things stand, or None if nobody has said so."""
+    try:
+        return RunStatus.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: "45 s", "12 min", "3.4 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

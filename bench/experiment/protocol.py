@@ -1,0 +1,3 @@
+"""The protocol: results are compared within one version of it only."""
+
+PROTOCOL_VERSION = "1"

@@ -1,0 +1,116 @@
+"""What a search may vary: the values that strategies declare, and the order of trying them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench.experiment import registry
+from bench.experiment.cell import Cell, Settings, flat
+
+Value = bool | int | float | str
+Choice = dict[str, dict[str, Value]]
+"""strategy -> setting -> value, of the settings that are searched"""
+Space = dict[str, dict[str, list[Value]]]
+"""strategy -> setting -> the values to try"""
+Indices = dict[str, int]
+"""strategy.setting -> the index of its value in the space"""
+
+
+def search_space(cell: Cell) -> Space:
+    """What there is to search: the declared values of the strategies that are added to a base.
+
+    Without those that can change nothing on the task.
+    """
+    if cell.strategy is None or cell.contrast == "removed":
+        return {}
+    task, entries = registry.task(cell.task), map(registry.strategy, sorted(set(cell.named)))
+    acting = [entry for entry in entries if entry.build(task).inert(task) is None]
+    declared = {entry.name: entry.search for entry in acting}
+    return {
+        name: {setting: list(values) for setting, values in own.items()}
+        for name, own in declared.items()
+        if own
+    }
+
+
+def size(cell: Cell, within: Space) -> int:
+    """How many different settings there are, the published ones among them."""
+    whole = math.prod(len(values) for own in within.values() for values in own.values())
+    return whole + (not contains(within, searched(cell.settings(), within)))
+
+
+def searched(settings: Settings, within: Space) -> Choice:
+    """Those of the settings that are searched."""
+    return {name: {key: settings[name][key] for key in own} for name, own in within.items()}
+
+
+def contains(within: Space, settings: Settings) -> bool:
+    """Whether they are values of the space, one for each setting and nothing else."""
+    names = {name: set(own) for name, own in settings.items()}
+    return names == {name: set(own) for name, own in within.items()} and all(
+        settings[name][key] in values for name, own in within.items() for key, values in own.items()
+    )
+
+
+def draws(cell: Cell, within: Space) -> Iterator[Choice]:
+    """Every combination of settings once: the published ones, then at random.
+
+    The order depends on the strategy alone, so that all tasks try the same settings in the same
+    order, and a larger budget goes on where a smaller one has ended.
+    """
+    published = searched(cell.settings(), within)
+    yield published
+    digest = hashlib.sha256(str(cell.strategy).encode()).digest()
+    generator = np.random.default_rng(int.from_bytes(digest[:8], "big"))
+    axes = [(name, key, values) for name, own in within.items() for key, values in own.items()]
+    seen = {flat(published)}
+    while len(seen) < size(cell, within):
+        settings: Choice = {name: {} for name in within}
+        for name, key, values in axes:
+            settings[name][key] = values[int(generator.integers(len(values)))]
+        if flat(settings) not in seen:
+            seen.add(flat(settings))
+            yield settings
+
+
+def value_counts(within: Space) -> Indices:
+    """Every searched setting, "strategy.setting", and how many values it may take."""
+    return {f"{name}.{key}": len(own[key]) for name, own in within.items() for key in own}
+
+
+def choice_at(within: Space, indices: Indices) -> Choice:
+    """The settings whose values have these indices."""
+    return {
+        name: {key: values[indices[f"{name}.{key}"]] for key, values in own.items()}
+        for name, own in within.items()
+    }
+
+
+def indices_of(within: Space, choice: Choice) -> Indices | None:
+    """The indices of the values; None for published ones that are no values of the space."""
+    try:
+        return {
+            f"{name}.{key}": values.index(choice[name][key])
+            for name, own in within.items()
+            for key, values in own.items()
+        }
+    except ValueError:
+        return None
+
+
+def choice_text(choice: Choice) -> str:
+    """Settings in a few words: "gamma 10", or with the strategies' names if there are several."""
+    many = len(choice) > 1
+    return ", ".join(
+        f"{name}.{key}" * many + key * (not many) + f" {_value_text(value)}"
+        for name, own in sorted(choice.items())
+        for key, value in sorted(own.items())
+    )
+
+
+def _value_text(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

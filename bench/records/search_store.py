@@ -1,0 +1,106 @@
+"""Reads, finds and writes searches, and the settings that they have chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.experiment import registry
+from bench.experiment.cell import Cell
+from bench.experiment.spec import spec_hash
+from bench.records.json_file import MAX_BYTES, RESERVE, CorruptRecord, read_model, write_model
+from bench.records.paths import SEARCH_SUFFIX, search_path
+from bench.records.search import MOST_CANDIDATES, Search
+from bench.records.search_space import Space, search_space
+from bench.records.store import Found
+
+
+class NoSearch(ValueError):
+    """Tuned settings were asked for where no search has come to its end."""
+
+
+def search_spec(cell: Cell, within: Space, seeds: Sequence[int]) -> str:
+    """A hash of all that a search depends on: the cell's code and data, the space, the seeds."""
+    parts = [spec_hash(cell.published), within, list(seeds)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read(file: Path) -> Search:
+    """The search in a file. Raises `CorruptRecord`."""
+    return read_model(file, Search)
+
+
+def write(file: Path, search: Search) -> None:
+    """Write it atomically, one line for each candidate."""
+    write_model(file, search, listed="candidates")
+
+
+def valid(file: Path, spec: str) -> Search | None:
+    """The search there if it is by the code with this hash. Raises `CorruptRecord`."""
+    if not file.exists():
+        return None
+    found = read(file)
+    return found if found.spec == spec else None
+
+
+def most_candidates(cell: Cell, seeds: int) -> int:
+    """How many surely fit in one file, which is no larger than a record."""
+    task = registry.task(cell.task)
+    settings = sum(len(name) + 32 for own in search_space(cell).values() for name in own)
+    each = 240 + settings + task.evaluations * (28 + 16 * seeds)
+    return min(MOST_CANDIDATES, (MAX_BYTES - RESERVE) // each)
+
+
+def walk(folder: Path) -> Iterator[tuple[Path, Search | CorruptRecord]]:
+    """Every search below a folder (or one file) in path order; an unreadable one as its error."""
+    for file in [folder] if folder.is_file() else sorted(folder.rglob(f"*{SEARCH_SUFFIX}")):
+        try:
+            yield file, read(file)
+        except CorruptRecord as error:
+            yield file, error
+
+
+def current(search: Search) -> bool:
+    """Whether the present code would search the same."""
+    try:
+        within = search_space(search.origin)
+        return search.spec == search_spec(search.origin, within, search.seeds)
+    except ValueError:  # a task or a strategy that is no more
+        return False
+
+
+def tuned(cell: Cell, folder: Path) -> tuple[Cell, Search | None]:
+    """The cell with the settings that its search has chosen, and that search.
+
+    The cell itself where there is nothing to search. Raises `NoSearch` if there is something and
+    it has not been searched to the end by the present code, and `CorruptRecord`.
+    """
+    within = search_space(cell)
+    if not within:
+        return cell, None
+    file = search_path(folder, cell)
+    found = read(file) if file.exists() else None
+    if found is None:
+        raise NoSearch(f"{cell.task}/{cell.name} has not been searched in {folder}")
+    if not current(found):
+        raise NoSearch(f"{file} was made by other code or data")
+    best = found.best()
+    if best is None or not found.complete:
+        raise NoSearch(f"{file} has not come to its end")
+    return cell.varied("tuned", best.settings), found
+
+
+def unchosen(found: Found) -> str | None:
+    """Why a tuned record cannot be believed; None if the search beside it has chosen its settings.
+
+    Nothing else says that they were chosen on other seeds than the record's own.
+    """
+    try:
+        chosen, _ = tuned(found.record.origin.published, found.path.resolve().parents[1])
+    except ValueError as error:  # no search, a broken one, or names that are no more
+        return f"its settings were chosen by no search: {error}"
+    if chosen.settings() != found.record.settings:
+        return "the search beside it has chosen other settings"
+    return None
