@@ -7,8 +7,8 @@ from torch import Tensor
 from bench.functional.layers import Net
 from bench.functional.pytree import Params, tmap
 from bench.functional.wrappers import Compatible
-from bench.learner.integrators import TrainState
 from bench.learner.problem import Blueprint
+from bench.learner.state import TrainState
 from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
-from bench.learner.integrators import TrainState
+from bench.learner.state import TrainState
 from bench.learner.strategy import PostUpdateContext, Strategy
 from bench.learner.task import Task
 

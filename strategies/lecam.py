@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from bench.learner.integrators import TrainState
+from bench.learner.state import TrainState
 from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
-from bench.learner import replay as buffers
-from bench.learner.integrators import TrainState
-from bench.learner.prioritized_replay import Memory, empty, targets
+from bench.learner.prioritized_replay import PrioritizedReplayBuffer, td_targets
 from bench.learner.problem import CriticQuery, Experience
+from bench.learner.replay import own_rows
+from bench.learner.state import TrainState
 from bench.learner.strategy import Context, LossContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 
@@ -41,45 +41,49 @@ def prioritised(
         if not share:
             return value
         # at.batch is the newest experience, `value` what another strategy may have made of it.
-        own, places = buffers.owned(context.task, context.batch), drawn(context)[0]
-        made, count = own.reward.shape[0], places.shape[0]
+        own, indices = own_rows(context.task, context.batch), drawn(context)[0]
+        made, count = own.reward.shape[0], indices.shape[0]
         kept = max(0, min(made, context.task.batch_rows - count))
-        begun = context.memory.ring.written > 0
-        newest = torch.arange(count, device=places.device) % made
+        begun = context.memory.buffer.written > 0
+        newest = torch.arange(count, device=indices.device) % made
 
         def mixed(rows: Tensor, new: Tensor, every: Tensor) -> Tensor:
-            past = torch.where(begun, rows[places], new[newest])
+            past = torch.where(begun, rows[indices], new[newest])
             return torch.cat([new[:kept], past, every[context.task.own(value) :]])
 
-        return tmap(mixed, context.memory.ring.rows, own, value)
+        return tmap(mixed, context.memory.buffer.rows, own, value)
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         if value.role != "critic" or not share:
             return value
         chance = drawn(context)[1]
-        rows = context.memory.ring.filled(0).clamp(min=1)
+        rows = context.memory.buffer.size(0).clamp(min=1)
         fairness = beta + (1.0 - beta) * (context.players.step / context.task.updates).clamp(
             max=1.0
         )
         weight = (rows * chance).clamp(min=1e-30) ** -fairness
-        weight = torch.where(context.memory.ring.written > 0, weight / weight.amax(), 1.0)
+        weight = torch.where(context.memory.buffer.written > 0, weight / weight.amax(), 1.0)
         before = context.task.own(context.batch) - weight.shape[0]
         data = context.batch.reward.shape[0] - context.task.own(context.batch)
         full = torch.nn.functional.pad(weight - 1.0, (before, data)) + 1.0
         return value._replace(weight=value.weight * full)
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Memory:
-        return empty(task, capacity, key)
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> PrioritizedReplayBuffer:
+        return PrioritizedReplayBuffer.empty(task, capacity, key)
 
-    def update_memory(memory: Memory, context: PostUpdateContext) -> Memory:
+    def update_memory(
+        memory: PrioritizedReplayBuffer, context: PostUpdateContext
+    ) -> PrioritizedReplayBuffer:
         if share:
-            places, _ = drawn(context)
-            rows = tmap(lambda leaf: leaf[places], memory.ring.rows)
+            indices, _ = drawn(context)
+            rows = tmap(lambda leaf: leaf[indices], memory.buffer.rows)
             said = context.task.value(context.q(context.new.critic, rows.obs, rows.action))
-            error = (targets(rows, context) - said).abs() + 1e-6
-            # Equal places have equal errors, and an empty memory learns nothing.
-            memory = memory.told(places, torch.where(memory.ring.written > 0, error, 0.0))
-        return memory.append(buffers.owned(context.task, context.fresh))
+            error = (td_targets(rows, context) - said).abs() + 1e-6
+            # Equal indices have equal errors, and an empty memory learns nothing.
+            memory = memory.with_priorities(
+                indices, torch.where(memory.buffer.written > 0, error, 0.0)
+            )
+        return memory.append(own_rows(context.task, context.fresh))
 
     return Strategy(
         name="prioritised",

@@ -1,13 +1,13 @@
-"""Replaces a share of the batch by draws from a ring of past experience."""
+"""Reindices a share of the batch by draws from a ring of past experience."""
 
 import torch
 from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.pytree import tmap
-from bench.learner import replay as buffers
-from bench.learner.integrators import TrainState
 from bench.learner.problem import Experience
+from bench.learner.replay import ReplayBuffer, own_rows
+from bench.learner.state import TrainState
 from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 
@@ -23,7 +23,7 @@ DEFAULTS = {
 
 
 def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
-    """Replaces a share of the batch by draws from a ring of past experience.
+    """Reindices a share of the batch by draws from a ring of past experience.
 
     Of the `batch_rows` rows of the actor's making, round(share * batch_rows) are drawn uniformly
     from the last `capacity` rows it made, past ones and the newest; the newest fill the rest as far
@@ -35,24 +35,22 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     many as a core task makes.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> buffers.ReplayBuffer:
-        return buffers.empty(task, capacity, key)
+    def init_memory(players: TrainState, task: Task, key: Tensor) -> ReplayBuffer:
+        return ReplayBuffer.empty(task, capacity, key)
 
     def batch(value: Experience, context: LossContext) -> Experience:
-        own = buffers.owned(context.task, value)
+        own = own_rows(context.task, value)
         made = own.reward.shape[0]
         drawn = round(share * context.task.batch_rows)
         kept = min(made, context.task.batch_rows - drawn) if drawn else made
-        places = rng.integers(rng.fold(context.key, "draw"), (drawn,), context.memory.filled(made))
-        past = context.memory.take(places, own)
+        indices = rng.integers(rng.fold(context.key, "draw"), (drawn,), context.memory.size(made))
+        past = context.memory.take(indices, own)
         return tmap(
             lambda new, old, every: torch.cat([new[:kept], old, every[made:]]), own, past, value
         )
 
-    def update_memory(
-        memory: buffers.ReplayBuffer, context: PostUpdateContext
-    ) -> buffers.ReplayBuffer:
-        return memory.append(buffers.owned(context.task, context.fresh))
+    def update_memory(memory: ReplayBuffer, context: PostUpdateContext) -> ReplayBuffer:
+        return memory.append(own_rows(context.task, context.fresh))
 
     return Strategy(
         name="replay", batch=batch, init_memory=init_memory, update_memory=update_memory

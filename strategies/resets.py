@@ -4,7 +4,7 @@ import torch
 
 from bench.functional import rng
 from bench.functional.pytree import tmap
-from bench.learner.integrators import TrainState
+from bench.learner.state import TrainState
 from bench.learner.strategy import PostUpdateContext, Strategy
 
 HOME = "rl"

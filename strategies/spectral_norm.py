@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.pytree import Params
-from bench.learner.integrators import TrainState
+from bench.learner.state import TrainState
 from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 

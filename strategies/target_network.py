@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from bench.functional.pytree import lerp, ravel, unravel
-from bench.learner.integrators import TrainState
+from bench.learner.state import TrainState
 from bench.learner.strategy import LossContext, PostUpdateContext, Strategy, TargetParams
 from bench.learner.task import Task
 

@@ -6,9 +6,9 @@ from torch import Tensor
 from bench.functional.layers import Net
 from bench.functional.pytree import Params
 from bench.functional.wrappers import Scaled, beside_weights
-from bench.learner.integrators import TrainState
-from bench.learner.prioritized_replay import targets
+from bench.learner.prioritized_replay import td_targets
 from bench.learner.problem import Blueprint
+from bench.learner.state import TrainState
 from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
 
@@ -41,7 +41,7 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
         return beside_weights(params, "scale", lambda layer: torch.sqrt(context.memory))
 
     def update_memory(square: Tensor, context: PostUpdateContext) -> Tensor:
-        target = targets(context.fresh, context)
+        target = td_targets(context.fresh, context)
         return square + (1.0 - decay) * (target.square().mean() - square)
 
     return Strategy(

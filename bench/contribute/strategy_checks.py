@@ -21,8 +21,9 @@ from torch.func import vmap
 from bench.experiment.registry import StrategyEntry
 from bench.functional import pytree, rng
 from bench.learner.integrators import Integrator, alternating
-from bench.learner.learner import Learner, LearnerState
+from bench.learner.learner import Learner
 from bench.learner.problem import Experience
+from bench.learner.state import LearnerState
 from bench.learner.strategy import Conflict, Plan, Strategy, combine
 from bench.learner.task import Task
 

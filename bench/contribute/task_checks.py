@@ -11,8 +11,9 @@ import torch
 
 from bench.contribute.strategy_checks import experience, rollout, same
 from bench.functional import pytree, rng
-from bench.learner.learner import Learner, LearnerState
+from bench.learner.learner import Learner
 from bench.learner.problem import Experience
+from bench.learner.state import LearnerState
 from bench.learner.strategy import combine
 from bench.learner.task import Task
 from bench.training.environments import Transition, copy_seeds, stretch

@@ -1,4 +1,10 @@
-"""The hash of everything that a cell's numbers depend on, by which records are found again."""
+"""The hash of everything that a cell's numbers depend on, by which records are found again.
+
+It names what code does, not where it stands: a module is hashed by its syntax tree, in which each
+import of another module of the project is replaced by that module's own hash. So a module may be
+moved or renamed and no record becomes stale, while a changed constant, however deep, changes the
+hash of every cell that depends on it, and of no other.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +24,22 @@ from bench.experiment.cell import Cell
 from bench.experiment.protocol import PROTOCOL_VERSION
 
 NEUTRAL_EDITS = Path(__file__).parent / "assets" / "neutral_edits.json"
-"""Edits that made code faster or clearer and moved no number: module -> `NeutralEdit`."""
+"""Edits that made code faster or clearer and moved no number: a list of `NeutralEdit`s."""
+
+TRAINING = "bench.training.train"
+"""What every cell depends on besides its task and its strategies."""
 
 
 class NeutralEdit(NamedTuple):
-    """A module's code after edits that moved numbers by rounding at most counts as that before.
+    """A module after edits that moved numbers by rounding at most counts as it did before them.
 
-    Records then stay valid. `tests/experiment/test_spec.py` holds all such edits to trajectories that were
-    stored before them.
+    Records then stay valid. `tests/experiment/test_spec.py` holds all such edits to trajectories
+    that were stored before them.
     """
 
-    code: str  # the hash of the module's code after the edits
-    counts_as: str  # the hash of its code before them
+    module: str  # for people: what was edited
+    code: str  # the module's hash after the edits
+    counts_as: str  # its hash before them
     why: str
 
 
@@ -37,14 +47,14 @@ def spec_hash(cell: Cell) -> str:
     """A hash of all that the cell's numbers depend on, besides the machine: 16 hex digits.
 
     The resolved settings, the task's data, and the code of the cell's modules, so that an edit
-    re-runs just the cells it concerns. Comments and docstrings do not count, nor does the Python
-    version, nor do edits that are known to move no number (`NeutralEdit`).
+    re-runs just the cells it concerns. Comments, docstrings and the names and places of modules do
+    not count, nor does the Python version, nor do edits that are known to move no number.
     """
     task = registry.task(cell.task)
     parts: dict[str, Any] = {
         "protocol": PROTOCOL_VERSION,
         "settings": cell.settings(),
-        "code": {name: counted_hash(import_module(name)) for name in modules(cell)},
+        "code": [module_hash(name) for name in roots(cell)],
         "data": task.sources(),
     }
     if cell.updates is not None:
@@ -52,37 +62,61 @@ def spec_hash(cell: Cell) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def modules(cell: Cell) -> list[str]:
-    """The task, the strategies, training, and every module of the project that these import."""
-    roots = [type(registry.task(cell.task)).__module__, "bench.training.train"]
-    roots += [registry.strategy(name).module.__name__ for name in cell.strategies]
-    return sorted(set(roots).union(*map(needed_modules, roots)))
+def roots(cell: Cell) -> list[str]:
+    """The modules of the task, of training and of the strategies: all others are their imports."""
+    task = type(registry.task(cell.task)).__module__
+    return [task, TRAINING, *(registry.strategy(name).module.__name__ for name in cell.strategies)]
 
 
-@cache
+def modules(cell: Cell) -> set[str]:
+    """Every module that the cell's numbers depend on."""
+    return {module for root in roots(cell) for module in (root, *needed_modules(root))}
+
+
 def needed_modules(name: str) -> frozenset[str]:
     """Every module of the project, or of its own package, that a module imports, however deep."""
-    packages = {"bench", "strategies", "tasks", name.partition(".")[0]}
     found: set[str] = set()
     open_names = [name]
     while open_names:
-        new = {m for m in _imported(open_names.pop()) if m.partition(".")[0] in packages} - found
+        new = set(_imports(import_module(open_names.pop()))) - found
         found |= new
         open_names += new
     return frozenset(found)
 
 
-def _imported(name: str) -> Iterator[str]:
-    """The modules that a module names in its import statements, wherever these stand."""
-    module = import_module(name)
-    for node in ast.walk(ast.parse(_source(module))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            source = resolve_name("." * node.level + (node.module or ""), module.__package__)
-            yield source
-            inside = (f"{source}.{alias.name}" for alias in node.names)
-            yield from (name for name in inside if _is_module(name))
+def module_hash(name: str) -> str:
+    """The hash of a module and all that it imports, or the one that it counts as."""
+    return _module_hash(import_module(name))
+
+
+@cache
+def _module_hash(module: ModuleType, importers: frozenset[str] = frozenset()) -> str:
+    own = code_hash(_source(module), module, importers)
+    return neutral_edits().get(own, own)
+
+
+def code_hash(text: str, module: ModuleType, importers: frozenset[str] = frozenset()) -> str:
+    """The hash that the module would have with this text, if it counted as nothing else.
+
+    `importers` are the modules that led here, if they are needed by this one in their turn.
+    """
+    here = importers | {module.__name__}
+    hashes = {}
+    for target in _targets(text, module):
+        circle = needed_modules(target) & here  # as in a plug-in; the project itself has none
+        hashes[target] = "" if target in here else _module_hash(import_module(target), circle)
+    return text_hash(text, module, hashes)
+
+
+@cache
+def neutral_edits() -> Mapping[str, str]:
+    """The hash of an edited module -> the hash that it counts as."""
+    return {edit.code: edit.counts_as for edit in read_neutral_edits()}
+
+
+def read_neutral_edits() -> list[NeutralEdit]:
+    """All edits that are said to move no number."""
+    return [NeutralEdit(**edit) for edit in json.loads(NEUTRAL_EDITS.read_text(encoding="utf-8"))]
 
 
 def _source(module: ModuleType) -> str:
@@ -91,51 +125,101 @@ def _source(module: ModuleType) -> str:
     return "" if file is None else Path(file).read_text(encoding="utf-8")
 
 
+@cache
+def _imports(module: ModuleType) -> frozenset[str]:
+    return _targets(_source(module), module)
+
+
+def _targets(text: str, module: ModuleType) -> frozenset[str]:
+    """The modules of the project that a module imports, wherever its import statements stand."""
+    nodes = ast.walk(ast.parse(text))
+    return frozenset(b.target for node in nodes for b in _bindings(node, module) if b.target)
+
+
+class Binding(NamedTuple):
+    """What an import statement binds to a local name."""
+
+    local: str
+    target: str | None  # the module of the project that it comes from; None for other libraries
+    attribute: str | None  # what of that module; None for the module itself
+
+
+def _bindings(node: ast.AST, importer: ModuleType) -> Iterator[Binding]:
+    """What a node binds, if it is an import statement of the module `importer`."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            ours = alias.name if _is_ours(alias.name, importer) else None
+            local = alias.asname or alias.name
+            yield Binding(local, ours, None if ours else f"import {alias.name}")
+    elif isinstance(node, ast.ImportFrom):
+        source = resolve_name("." * node.level + (node.module or ""), importer.__package__)
+        for alias in node.names:
+            local = alias.asname or alias.name
+            if not _is_ours(source, importer):
+                yield Binding(local, None, f"{source}.{alias.name}")
+                continue
+            yield Binding(local, source, alias.name)
+            if _is_module(f"{source}.{alias.name}"):
+                yield Binding(local, f"{source}.{alias.name}", None)
+
+
+def _is_ours(target: str, importer: ModuleType) -> bool:
+    own = importer.__name__.partition(".")[0]
+    return target.partition(".")[0] in {"bench", "strategies", "tasks", own}
+
+
+@cache
 def _is_module(name: str) -> bool:
     package = import_module(name.rpartition(".")[0])
     return hasattr(package, "__path__") and find_spec(name) is not None
 
 
-@cache
-def neutral_edits() -> Mapping[str, NeutralEdit]:
-    """Module -> its edits that moved no number."""
-    found = json.loads(NEUTRAL_EDITS.read_text(encoding="utf-8"))
-    return {module: NeutralEdit(**edit) for module, edit in found.items()}
+def text_hash(text: str, module: ModuleType, hashes: Mapping[str, str]) -> str:
+    """The hash of a module with this text, and with these hashes of what it imports.
+
+    Comments, docstrings and layout do not count. Nor do the names of the project's modules: an
+    import counts as the hash of what is imported and the names that it binds.
+    """
+    tree = ast.parse(text)
+    bindings = [b for node in ast.walk(tree) for b in _bindings(node, module)]
+    whole = {b.local: hashes[b.target] for b in bindings if b.target and b.attribute is None}
+    imports = sorted(
+        (
+            hashes[b.target] if b.target else "",
+            "" if b.local in whole else f"{b.attribute} {b.local}",
+        )
+        for b in bindings
+    )
+    return hashlib.sha256(repr((imports, _canonical(tree, whole))).encode()).hexdigest()
 
 
-def counted_hash(module: ModuleType) -> str:
-    """`code_hash`, or that of the code which the module's counts as."""
-    own = code_hash(module)
-    edit = neutral_edits().get(module.__name__)
-    return edit.counts_as if edit is not None and edit.code == own else own
-
-
-@cache
-def code_hash(module: ModuleType) -> str:
-    """A hash of a module's syntax tree without comments, docstrings and layout."""
-    return text_hash(_source(module))
-
-
-def text_hash(text: str) -> str:
-    """`code_hash` of the module with this text."""
-    return hashlib.sha256(repr(_canonical(ast.parse(text))).encode()).hexdigest()
-
-
-def _canonical(node: Any) -> Any:
+def _canonical(node: Any, modules: Mapping[str, str]) -> Any:
     """Nested tuples with all that matters of a syntax tree, the same under every Python version.
 
-    Empty fields are left out, because newer versions add fields.
+    `modules` has the hashes of modules by their local names. Empty fields are left out, because
+    newer versions of Python add fields.
     """
     if isinstance(node, list):
-        return tuple(_canonical(item) for item in node)
+        return tuple(
+            _canonical(item, modules)
+            for item in node
+            if not isinstance(item, ast.Import | ast.ImportFrom)
+        )
     if not isinstance(node, ast.AST):
         return node
+    if isinstance(node, ast.Name) and node.id in modules:
+        return ("module", modules[node.id])
     fields = dict(ast.iter_fields(node))
     if "body" in fields and isinstance(fields["body"], list):
-        fields["body"] = [
-            item
-            for item in fields["body"]
-            if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
-        ]
-    kept = ((name, _canonical(value)) for name, value in fields.items() if value not in (None, []))
+        fields["body"] = [item for item in fields["body"] if not _is_bare_constant(item)]
+    kept = (
+        (name, _canonical(value, modules))
+        for name, value in fields.items()
+        if value not in (None, [])
+    )
     return (type(node).__name__, *kept)
+
+
+def _is_bare_constant(statement: ast.stmt) -> bool:
+    """A docstring, or a constant that stands by itself."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

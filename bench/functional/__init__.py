@@ -1,1 +1,1 @@
-"""Stateless tensors: keyed draws, trees of parameters, layers, optimizers. Imports nothing of the project."""
+"""Stateless tensors: keyed draws, trees of parameters, layers and optimizers."""

@@ -1,7 +1,7 @@
 """Integrators: how both players move along the gradients of their losses.
 
-An integrator is a function `(state, grad_fn, apply_gradients) -> (state, gradients)`: the state that
-both players have moved to, and the gradients and losses by which they moved.
+An integrator is a function `(state, grad_fn, apply_gradients) -> (state, gradients)`: the state
+that both players have moved to, and the gradients and losses by which they moved.
 `apply_gradients(state, player, grads)` steps that player's optimizer. Who moves first, and against
 whose parameters, is decided here and nowhere else.
 """
@@ -9,41 +9,13 @@ whose parameters, is decided here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from bench.functional import rng
 from bench.functional.pytree import Params, lerp, ravel, tmap
-from bench.learner.problem import Blueprint
-from bench.learner.task import Task
-
-
-class TrainState(NamedTuple):
-    """Everything that learns: both networks, both optimizers, and the number of updates made."""
-
-    actor: Params
-    critic: Params
-    actor_opt: Any
-    critic_opt: Any
-    step: Tensor  # int64 scalar
-
-
-def init_players(blueprint: Blueprint, task: Task, key: Tensor) -> TrainState:
-    """Both players before their first update, drawn with `key`."""
-    actor, critic = blueprint.actor, blueprint.critic
-    actor_inputs = task.obs_size + task.noise_size + blueprint.extra_noise
-    critic_inputs = task.obs_size + task.action_size
-    actor_params, _ = actor.net.init(rng.fold(key, "actor"), (actor_inputs,))
-    critic_params, _ = critic.net.init(rng.fold(key, "critic"), (critic_inputs,))
-    return TrainState(
-        actor=actor_params,
-        critic=critic_params,
-        actor_opt=actor.optimizer.init(actor_params),
-        critic_opt=critic.optimizer.init(critic_params),
-        step=torch.zeros_like(key),
-    )
+from bench.learner.state import TrainState
 
 
 class GradAndLoss(NamedTuple):

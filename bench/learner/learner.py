@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,8 +21,9 @@ from torch import Tensor
 from bench.functional import pytree, rng
 from bench.functional.layers import trunk
 from bench.functional.pytree import Params
-from bench.learner.integrators import GradAndLoss, Integrator, TrainState, alternating, init_players
-from bench.learner.problem import Blueprint, CriticQuery, Experience
+from bench.learner.integrators import GradAndLoss, Integrator, alternating
+from bench.learner.problem import Blueprint, CriticQuery, Experience, critic_inputs
+from bench.learner.state import Info, LearnerState, TrainState, init_players
 from bench.learner.strategy import (
     Context,
     ForwardContext,
@@ -35,22 +36,6 @@ from bench.learner.task import Task
 
 C = TypeVar("C", bound=Context)
 Ahead = Callable[[TrainState], TrainState] | None
-
-
-class LearnerState(NamedTuple):
-    """Everything that is carried from update to update."""
-
-    players: TrainState
-    memories: dict[str, Any]  # strategy name -> its private memory
-
-
-class Info(NamedTuple):
-    """What is reported of one update: scalars."""
-
-    critic_loss: Tensor
-    actor_loss: Tensor
-    critic_grad_norm: Tensor
-    actor_grad_norm: Tensor
 
 
 @dataclass(frozen=True)
@@ -187,14 +172,14 @@ class Learner:
             next_query = CriticQuery.without_target("target", batch.next_obs, action)
             next_query = self._chain("critic_query", next_query, context, state)
             critic = self._forward_params(state, target_params.target_critic, "critic", key)
-            q = self.blueprint.reduce_heads(self._heads(critic, _rows(next_query), batch))
+            q = self.blueprint.reduce_heads(self._heads(critic, critic_inputs(next_query), batch))
             target = target + batch.discount * self.task.value(q)
         query = CriticQuery.without_target("critic", batch.obs, batch.action)
         query = query._replace(target=target, uninformed=self.task.uninformed(target))
         query = self._chain("critic_query", query, context, state)
         key = rng.fold(context.key, "critic")
         critic = self._forward_params(state, context.players.critic, "critic", key)
-        heads = self._heads(critic, _rows(query), next_query).unbind(1)
+        heads = self._heads(critic, critic_inputs(query), next_query).unbind(1)
         losses = [self.task.critic_loss(q - query.offset, query.target) for q in heads]
         return torch.stack([(query.weight * loss).mean() for loss in losses]).sum()
 
@@ -219,7 +204,7 @@ class Learner:
         net = self.blueprint.critic.net
         if beside is None or not self.blueprint.joint:
             return net.apply(critic, rows)
-        return net.apply(critic, torch.cat([rows, _rows(beside)]))[: rows.shape[0]]
+        return net.apply(critic, torch.cat([rows, critic_inputs(beside)]))[: rows.shape[0]]
 
     def _apply_gradients(self, point: TrainState, player: str, grads: Params) -> TrainState:
         optimizer = getattr(self.blueprint, player).optimizer
@@ -265,8 +250,3 @@ class Learner:
         for part in self.plan.parts[value]:
             thing = part.call(thing, self._own(context, part.name, state))
         return thing
-
-
-def _rows(pairs: Any) -> Tensor:
-    """Observations and actions side by side, as a critic is shown them [B, O + A]."""
-    return torch.cat([pairs.obs, pairs.action], dim=1)

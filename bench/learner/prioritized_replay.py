@@ -1,4 +1,4 @@
-"""A memory that knows how much each of its rows is wanted, and draws by it."""
+"""A replay buffer that draws rows in proportion to their priorities."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import torch
 from torch import Tensor
 
 from bench.functional import rng
-from bench.learner import replay
-from bench.learner.problem import Experience
+from bench.learner.problem import Experience, Problem
+from bench.learner.replay import ReplayBuffer
 from bench.learner.strategy import PostUpdateContext
-from bench.learner.task import Task
 
 
-class Memory(NamedTuple):
-    """Past rows, and how much each is wanted."""
+class PrioritizedReplayBuffer(NamedTuple):
+    """A replay buffer with a priority for each row (Schaul et al., 2016, arXiv 1511.05952)."""
 
-    ring: replay.ReplayBuffer
+    buffer: ReplayBuffer
     priority: Tensor  # [capacity], 0 where nothing was written
 
+    @classmethod
+    def empty(cls, problem: Problem, capacity: int, key: Tensor) -> PrioritizedReplayBuffer:
+        """A buffer without rows; `key` is that of the memory (see `Strategy.init_memory`)."""
+        buffer = ReplayBuffer.empty(problem, capacity, key)
+        return cls(buffer, torch.zeros(capacity) + 0.0 * key)
+
     def draw(self, key: Tensor, count: int, alpha: float) -> tuple[Tensor, Tensor]:
-        """Places and probabilities [count] of draws by priority^alpha, the same for the same key.
+        """Indices and probabilities [count] of draws by priority^alpha, the same for the same key.
 
         In double precision: a sum of a million float32 numbers would lose single ones, and a
         float32 draw has 24 bits, too few to tell a million rows apart.
@@ -29,35 +34,30 @@ class Memory(NamedTuple):
         high, low = (
             rng.uniform(rng.fold(key, name), (count,)).double() for name in ("high", "low")
         )
-        wanted = torch.where(self.priority > 0.0, self.priority**alpha, 0.0).double()
-        total = wanted.cumsum(dim=0)
+        mass = torch.where(self.priority > 0.0, self.priority**alpha, 0.0).double()
+        total = mass.cumsum(dim=0)
         height = (high + low * 2.0**-24) * total[-1]
-        places = torch.searchsorted(total, height, right=True)
-        places = places.clamp(max=self.ring.capacity - 1)
-        chance = wanted[places] / total[-1].clamp(min=1e-30)
-        return places, chance.to(self.priority.dtype)
+        indices = torch.searchsorted(total, height, right=True)
+        indices = indices.clamp(max=self.buffer.capacity - 1)
+        probability = mass[indices] / total[-1].clamp(min=1e-30)
+        return indices, probability.to(self.priority.dtype)
 
-    def told(self, places: Tensor, priority: Tensor) -> Memory:
-        """The memory with other priorities [n] at some places, written in place like the ring."""
-        return self._replace(priority=self.priority.index_put_((places,), priority))
+    def with_priorities(self, indices: Tensor, priority: Tensor) -> PrioritizedReplayBuffer:
+        """The buffer with other priorities [n] at some indices, written in place like its rows."""
+        return self._replace(priority=self.priority.index_put_((indices,), priority))
 
-    def append(self, own: Experience) -> Memory:
-        """The memory with new rows, which are wanted like the most wanted ones, 1 at least."""
+    def append(self, own: Experience) -> PrioritizedReplayBuffer:
+        """The buffer with new rows, which get the current maximum priority, at least 1."""
         highest = torch.maximum(self.priority.amax(), torch.ones(()))
-        places = self.ring.newest(own.reward.shape[0])
-        told = self.told(places, highest.expand(places.shape))
-        return told._replace(ring=self.ring.append(own))
+        indices = self.buffer.next_indices(own.reward.shape[0])
+        changed = self.with_priorities(indices, highest.expand(indices.shape))
+        return changed._replace(buffer=self.buffer.append(own))
 
 
-def empty(task: Task, capacity: int, key: Tensor) -> Memory:
-    """A memory without rows."""
-    return Memory(replay.empty(task, capacity, key), torch.zeros(capacity) + 0.0 * key)
-
-
-def targets(rows: Experience, context: PostUpdateContext) -> Tensor:
-    """y = reward + discount * value(next q) [n], by both players as they are after the update."""
+def td_targets(rows: Experience, context: PostUpdateContext) -> Tensor:
+    """reward + discount * value(next q) [n], by both players as they are after the update."""
     if context.task.discount == 0.0:
         return rows.reward
     action = context.act(context.new.actor, rows.next_obs, rng.fold(context.key, "next"))
-    ahead = context.q(context.new.critic, rows.next_obs, action)
-    return rows.reward + rows.discount * context.task.value(ahead)
+    next_q = context.q(context.new.critic, rows.next_obs, action)
+    return rows.reward + rows.discount * context.task.value(next_q)

@@ -71,6 +71,11 @@ class CriticQuery(NamedTuple):
         return cls(role, obs, action, nothing, nothing)
 
 
+def critic_inputs(pairs: Experience | CriticQuery) -> Tensor:
+    """Observations and actions side by side, as a critic's network is given them [B, O + A]."""
+    return torch.cat([pairs.obs, pairs.action], dim=1)
+
+
 @dataclass(frozen=True)
 class Player:
     """One network and its optimizer, before anything is built."""

@@ -1,4 +1,4 @@
-"""A ring of the newest experience of the actor's making, for strategies that replay it."""
+"""A replay buffer: the newest experience of the actor's making, for strategies that replay it."""
 
 from __future__ import annotations
 
@@ -8,61 +8,61 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
-from bench.learner.problem import Experience
-from bench.learner.task import Task
+from bench.learner.problem import Experience, Problem
 
 
 class ReplayBuffer(NamedTuple):
-    """The last rows, the oldest of which is overwritten next."""
+    """A ring buffer of rows, of which the oldest is overwritten next."""
 
     rows: Experience  # [capacity, ...]
     written: Tensor  # int64 scalar: how many rows were ever written
+
+    @classmethod
+    def empty(cls, problem: Problem, capacity: int, key: Tensor) -> ReplayBuffer:
+        """A buffer without rows; `key` is that of the memory (see `Strategy.init_memory`)."""
+        return cls(problem.blank(capacity), torch.zeros_like(key))
 
     @property
     def capacity(self) -> int:
         """How many rows it holds."""
         return self.rows.reward.shape[0]
 
-    def filled(self, made: int) -> Tensor:
-        """How many places hold rows, int64 scalar, once `made` more have been written."""
-        return (self.written + made).clamp(max=self.capacity)
+    def size(self, new: int) -> Tensor:
+        """How many rows it will hold, int64 scalar, once `new` more have been appended."""
+        return (self.written + new).clamp(max=self.capacity)
 
-    def newest(self, made: int) -> Tensor:
-        """The places [made] of the next `made` rows."""
-        return (self.written + torch.arange(made, device=self.written.device)) % self.capacity
+    def next_indices(self, new: int) -> Tensor:
+        """The indices [new] of the next `new` rows."""
+        return (self.written + torch.arange(new, device=self.written.device)) % self.capacity
 
-    def take(self, places: Tensor, own: Experience) -> Experience:
-        """The rows at some places [N]; those of `own`, which will be written next, among them."""
-        made = own.reward.shape[0]
-        age = (places - self.written) % self.capacity
-        unwritten = age < made
+    def take(self, indices: Tensor, own: Experience) -> Experience:
+        """The rows at some indices [N], as if `own`, which is appended next, were there already."""
+        new = own.reward.shape[0]
+        age = (indices - self.written) % self.capacity
+        unwritten = age < new
 
-        def chosen(ring: Tensor, new: Tensor) -> Tensor:
-            recent = new[age.clamp(max=made - 1)]
-            return torch.where(unwritten.reshape(-1, *[1] * (new.dim() - 1)), recent, ring[places])
+        def chosen(stored: Tensor, newest: Tensor) -> Tensor:
+            recent = newest[age.clamp(max=new - 1)]
+            mask = unwritten.reshape(-1, *[1] * (newest.dim() - 1))
+            return torch.where(mask, recent, stored[indices])
 
         return tmap(chosen, self.rows, own)
 
     def append(self, own: Experience) -> ReplayBuffer:
-        """The ring with these rows, written in place: see the law on memory in `bench.learner.strategy`.
+        """The buffer with these rows, written in place (see the law in `bench.learner.strategy`).
 
         Raises ValueError if it cannot hold them.
         """
-        made = own.reward.shape[0]
-        if made > self.capacity:
+        new = own.reward.shape[0]
+        if new > self.capacity:
             raise ValueError(
-                f"a replay of {self.capacity} rows cannot hold the {made} of one update"
+                f"a replay of {self.capacity} rows cannot hold the {new} of one update"
             )
-        places = self.newest(made)
-        rows = tmap(lambda ring, new: ring.index_put_((places,), new), self.rows, own)
-        return ReplayBuffer(rows, self.written + made)
+        indices = self.next_indices(new)
+        rows = tmap(lambda stored, newest: stored.index_put_((indices,), newest), self.rows, own)
+        return ReplayBuffer(rows, self.written + new)
 
 
-def empty(task: Task, capacity: int, key: Tensor) -> ReplayBuffer:
-    """A ring without rows."""
-    return ReplayBuffer(task.blank(capacity), torch.zeros_like(key))
-
-
-def owned(task: Task, experience: Experience) -> Experience:
+def own_rows(problem: Problem, experience: Experience) -> Experience:
     """The rows of an experience that the actor made."""
-    return tmap(lambda leaf: leaf[: task.own(experience)], experience)
+    return tmap(lambda leaf: leaf[: problem.own(experience)], experience)

@@ -13,7 +13,8 @@ laws:
 - *Single* values (`SINGLES`) have at most one owner.
 - Memory is private: `init_memory` makes it, `update_memory` returns the next one, and no other
   strategy sees it. `update_memory` alone may write it in place, because a replay buffer is too
-  large to copy at every update. The state passed to `update` is then used up, like a donated buffer.
+  large to copy at every update. The state passed to `update` is then used up, as with a donated
+  buffer.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from bench.learner.problem import Blueprint, CriticQuery, Experience, Halves
 from bench.learner.task import Task
 
 if TYPE_CHECKING:
-    from bench.learner.integrators import Integrator, TrainState
+    from bench.learner.integrators import Integrator
+    from bench.learner.state import TrainState
 
 CHAINS = (
     *("blueprint", "optimizers", "batch", "target_params", "forward_params"),
@@ -94,7 +96,7 @@ class PostUpdateContext(Context):
     """What `accept` and `update_memory` may read once both players have moved."""
 
     old: TrainState
-    new: TrainState  # for `accept` what the integrator returned, for `update_memory` what was accepted
+    new: TrainState  # `accept` sees what the integrator returned, `update_memory` what was accepted
     fresh: Experience  # made by the old actor
     losses: dict[str, Tensor]  # by player, of this update
     init: Callable[[Tensor], TrainState]  # key -> newly initialised networks and optimizers

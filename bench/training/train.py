@@ -22,8 +22,9 @@ from torch import Tensor
 from torch.func import vmap
 
 from bench.functional import pytree, rng
-from bench.learner.learner import Info, Learner, LearnerState
+from bench.learner.learner import Learner
 from bench.learner.problem import Experience
+from bench.learner.state import Info, LearnerState
 from bench.learner.task import DIAGNOSES, Critic
 from bench.training import compilation
 from bench.training.environments import Backend

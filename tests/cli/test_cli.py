@@ -13,7 +13,7 @@ import pytest
 from bench.experiment import grid, registry
 from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
-from bench.records import provenance, record
+from bench.records import provenance, store
 from bench.records.record import Record
 from bench.records.store import Found, read, room, walk
 from tests.support.factories import make_record
@@ -155,14 +155,14 @@ def test_image_samples_are_as_many_as_the_record_has_room_for(monkeypatch):
         assert tuple(found.shape[1:]) == task.image_shape
         assert room(_with_samples(made, task, pixels)) >= 0
     task = registry.task("cifar10")
-    monkeypatch.setattr(record, "room", lambda made: 3000)
+    monkeypatch.setattr(store, "room", lambda made: 3000)
     assert not _with_samples(made, task, pixels).artefacts
 
 
 def test_an_old_spec_is_replaced_whole_not_joined(small, training, monkeypatch):
     small("--seeds", "3")
-    for place in ("cells", "trial"):
-        monkeypatch.setattr(f"bench.{place}.spec_hash", lambda cell: "f" * 16)
+    for place in ("plan", "trial"):
+        monkeypatch.setattr(f"bench.engine.{place}.spec_hash", lambda cell: "f" * 16)
     small("--seeds", "2")
     assert [result.seed for result in records()["dirac/bare"].seeds] == [0, 1]
 
@@ -255,14 +255,14 @@ def test_no_arguments_show_the_help(capsys):
 
 
 ONE_STEP = '''"""Test."""
-from bench.learner import integrators as steps
+from bench.learner import integrators
 from bench.learner.strategy import Strategy
 HOME, SOURCE, NEUTRAL = "gan", "a test", {}
 
 
 def one_step() -> Strategy:
     """Test."""
-    return Strategy(name="one_step", step=steps.simultaneous)
+    return Strategy(name="one_step", integrator=integrators.simultaneous)
 '''
 
 
@@ -296,7 +296,9 @@ def test_strategies_that_conflict_are_both_named(
     monkeypatch.chdir(empty)
     assert bench("run", *SMALL, "--strategies", "one_step+extragradient") == 2
     message = one_error(capsys)
-    assert message.startswith("extragradient and one_step both set `step`, which has one owner")
+    assert message.startswith(
+        "extragradient and one_step both set `integrator`, which has one owner"
+    )
     assert training.calls == []
     assert list(empty.iterdir()) == []
 
@@ -342,7 +344,7 @@ def test_a_cell_that_crashes_does_not_stop_the_others(small, training, capsys):
     out, err = capsys.readouterr()
     assert "failed (crashed) dirac/bare+placebo: RuntimeError: no luck at all" in out
     (line,) = err.splitlines()
-    first, _, then = re.split(r" \((tests/test_cli\.py:\d+)\); ", line)
+    first, _, then = re.split(r" \((tests/cli/test_cli\.py:\d+)\); ", line)
     assert first == (
         "error: 1 of 3 cells failed, first dirac/bare+placebo: RuntimeError: no luck at all"
     )
@@ -412,7 +414,7 @@ def test_an_interruption_before_the_first_cell(small, monkeypatch, capsys):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.engine.plan.missing", interrupt)
+    monkeypatch.setattr("bench.engine.plan.plan_jobs", interrupt)
     assert small("--seeds", "2") == 130
     assert one_error(capsys) == "interrupted before anything was run"
 

@@ -95,7 +95,7 @@ def test_every_strategy_file_is_complete(name: str) -> None:
         or entry.home == "control"
     )
     assert "neutral" in (entry.factory.__doc__ or "") or entry.home == "control"
-    facts = Path(__file__).parent / "facts"
+    facts = Path(__file__).parents[1] / "facts"
     ours = Path(str(entry.module.__file__)).is_relative_to(facts.parents[1] / "strategies")
     assert not ours or (facts / f"test_{name}.py").is_file()
 

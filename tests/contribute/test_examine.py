@@ -17,7 +17,7 @@ from bench.experiment import registry
 from bench.experiment.registry import Incomplete
 from tests.support.fakes import bench
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 Offers = list[tuple[str, str, str]]
 
 
@@ -41,8 +41,8 @@ def test_new_writes_a_pair_that_holds(tmp_path: Path) -> None:
     """In a copy of the repository: its strategy, and its fact, which a fault would break."""
     for folder in ("bench", "strategies", "tasks", "tests"):
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(HERE.parent / folder, tmp_path / folder, ignore=ignored)
-    shutil.copy(HERE.parent / "pyproject.toml", tmp_path)
+        shutil.copytree(TESTS.parent / folder, tmp_path / folder, ignore=ignored)
+    shutil.copy(TESTS.parent / "pyproject.toml", tmp_path)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "bench", *arguments]
@@ -68,7 +68,7 @@ def test_new_writes_a_pair_that_holds(tmp_path: Path) -> None:
 def test_the_templates_fact_is_the_one_that_is_explained() -> None:
     """CONTRIBUTING's example differs from the template in its name, source and words only."""
     text = (examine.TEMPLATES / "strategy.py.j2").read_text()
-    explained = (HERE.parent / "CONTRIBUTING.md").read_text()
+    explained = (TESTS.parent / "CONTRIBUTING.md").read_text()
     body = text[text.index("    def penalty") :].replace("{{ name }}", "drift_penalty")
     assert body.strip() in explained
     fact = (examine.TEMPLATES / "fact.py.j2").read_text().replace("{{ name }}", "drift_penalty")

@@ -27,14 +27,14 @@ def planted(active: Strategy, neutral: Strategy | None = None, **flags: bool) ->
 
 
 def scaled(factor: float) -> Strategy:
-    return Strategy(name="fault", grads=lambda g, at: tmap(lambda leaf: factor * leaf, g))
+    return Strategy(name="fault", grads=lambda g, context: tmap(lambda leaf: factor * leaf, g))
 
 
 def counting() -> Strategy:
     """Carries something outside the state."""
     calls = iter(range(10**6))
 
-    def grads(value: Any, at: Any) -> Any:
+    def grads(value: Any, context: Any) -> Any:
         return tmap(lambda leaf: leaf * (1.0 + 0.01 * next(calls)), value)
 
     return Strategy(name="fault", grads=grads)
@@ -43,14 +43,14 @@ def counting() -> Strategy:
 def mixes_seeds() -> Strategy:
     """Draws from the global generator, so a seed depends on who else is in the batch."""
 
-    def grads(value: Any, at: Any) -> Any:
+    def grads(value: Any, context: Any) -> Any:
         return tmap(lambda leaf: leaf * torch.rand(()), value)
 
     return Strategy(name="fault", grads=grads)
 
 
 def writes_the_batch() -> Strategy:
-    def batch(value: Experience, at: Any) -> Experience:
+    def batch(value: Experience, context: Any) -> Experience:
         value.reward.mul_(0.5)
         return value
 
@@ -68,7 +68,8 @@ def growing() -> Strategy:
 def exploding() -> Strategy:
     """A norm whose slope at 0 is not finite."""
     return Strategy(
-        name="fault", penalty=lambda at: torch.sqrt(0.0 * at.players.critic["0/weight"]).sum()
+        name="fault",
+        penalty=lambda context: torch.sqrt(0.0 * context.players.critic["0/weight"]).sum(),
     )
 
 
@@ -76,7 +77,7 @@ def shifts_others() -> Strategy:
     """Moves the core in its neutral setting too: whoever stands beside it learns otherwise."""
     return Strategy(
         name="fault",
-        accept=lambda new, at: new._replace(actor=tmap(lambda leaf: leaf + 1e-6, new.actor)),
+        accept=lambda new, context: new._replace(actor=tmap(lambda leaf: leaf + 1e-6, new.actor)),
     )
 
 
@@ -116,9 +117,9 @@ def test_an_order_that_matters_is_caught(monkeypatch: pytest.MonkeyPatch) -> Non
     from bench.learner import strategy
 
     monkeypatch.setattr(strategy, "sorted", lambda members, key: list(members), raising=False)
-    double = Strategy(name="double", grads=lambda g, at: tmap(lambda leaf: 2 * leaf, g))
+    double = Strategy(name="double", grads=lambda g, context: tmap(lambda leaf: 2 * leaf, g))
     shift = Strategy(
-        name="shift", grads=lambda g, at: tmap(lambda leaf: leaf + 1, g), after=("double",)
+        name="shift", grads=lambda g, context: tmap(lambda leaf: leaf + 1, g), after=("double",)
     )
     with pytest.raises(AssertionError, match="order"):
         strategy_checks.order_does_not_matter(double, shift, RING)

@@ -48,8 +48,8 @@ def test_a_full_disk_does_not_keep_it() -> None:
 
 APART = """
 import signal, sys, threading, time, os
-from bench.commands import apart
-apart.CLEAN_END = 1.0
+from bench.cli import child_process
+child_process.CLEAN_END = 1.0
 def deaf(way):
     if way == "deaf":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -60,7 +60,7 @@ def deaf(way):
         sys.exit(130)
 threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
-    print(apart.apart(deaf, sys.argv[1]))
+    print(child_process.run_in_child(deaf, sys.argv[1]))
 except KeyboardInterrupt:
     print("killed")
 """

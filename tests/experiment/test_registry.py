@@ -21,7 +21,7 @@ from bench.records.store import read
 from tasks.family.point import PointGame
 from tests.support.fakes import bench
 
-CONTRIBUTING = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
+CONTRIBUTING = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_the_example_tasks_anchor_is_what_it_says(example_task):
 
 
 def test_the_names_in_contributing_exist():
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     for path in re.findall(
         r"`((?:bench|tasks|tests|scripts|strategies)/[\w/]+\.(?:py|sh))`", CONTRIBUTING
     ):

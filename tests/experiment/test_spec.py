@@ -1,7 +1,15 @@
 """The hash that decides what is run again, and what it promises: the same numbers."""
 
+import ast
 import importlib.util
+import inspect
+import json
 import math
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -15,20 +23,19 @@ from bench.experiment.grid import load_grid
 from bench.experiment.spec import (
     NeutralEdit,
     code_hash,
+    module_hash,
     modules,
     needed_modules,
-    neutral_edits,
+    read_neutral_edits,
     spec_hash,
+    text_hash,
 )
+from bench.functional import optim
 from bench.training import compilation, environments
 from tests.support import trajectories
 from tests.support.trajectories import Trajectory
 
-CELLS = [
-    Cell(task, "bare", strategy)
-    for task in ("dirac", "bilinear")
-    for strategy in (None, "r1", "replay", "placebo")
-]
+ALL_KINDS = load_grid("full").narrowed(None, ("all",), ("bare",), None).cells()
 
 
 def module(folder: Path, name: str, text: str) -> ModuleType:
@@ -40,6 +47,10 @@ def module(folder: Path, name: str, text: str) -> ModuleType:
     made = importlib.util.module_from_spec(plan)
     plan.loader.exec_module(made)
     return made
+
+
+def plain_hash(folder: Path, name: str, text: str) -> str:
+    return text_hash(text, module(folder, name, text), {})
 
 
 PLAIN = 'LIMIT = 3\n\n\ndef f(x: float) -> float:\n    return x * 2.0 if x else "" or None\n'
@@ -57,41 +68,154 @@ OTHER = [
     PLAIN.replace("or None", "or False"),
     PLAIN.replace("LIMIT", "LIMITS"),
     PLAIN + "LIMIT = 4\n",
+    "import math\n" + PLAIN,
+    "from math import pi\n" + PLAIN,
+    "from math import pi as tau\n" + PLAIN,
 ]
 
 
 @pytest.mark.parametrize("text", SAME)
 def test_words_and_layout_do_not_count(tmp_path, text):
-    one = code_hash(module(tmp_path, "one", PLAIN))
-    assert code_hash(module(tmp_path, "two", text)) == one
+    assert plain_hash(tmp_path, "two", text) == plain_hash(tmp_path, "one", PLAIN)
 
 
 def test_every_change_of_code_counts(tmp_path):
-    hashes = [code_hash(module(tmp_path, f"m{i}", text)) for i, text in enumerate([PLAIN, *OTHER])]
+    hashes = [plain_hash(tmp_path, f"m{i}", text) for i, text in enumerate([PLAIN, *OTHER])]
     assert len(set(hashes)) == len(hashes)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Callable[..., dict[str, str]]:
+    """Hashes of some cells by a copy of the code, in a process of its own."""
+
+    def hashes(change: Callable[[Path], None] = lambda root: None) -> dict[str, str]:
+        root = tmp_path_factory.mktemp("tree")
+        for package in ("bench", "strategies", "tasks"):
+            skip = shutil.ignore_patterns("__pycache__", "report", "engine", "cli")
+            shutil.copytree(ROOT / package, root / package, ignore=skip)
+        change(root)
+        done = subprocess.run(
+            [sys.executable, "-c", PRINT_HASHES],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return hashes
+
+
+ROOT = Path(__file__).parents[2]
+PRINT_HASHES = """
+import json, sys
+sys.path.insert(0, ".")
+from bench.experiment.cell import Cell
+from bench.experiment.spec import __file__ as here, spec_hash
+assert not here.startswith(sys.prefix)
+cells = ["ring8/bare", "ring8/bare+r1", "pendulum/reference", "dirac/bare+extragradient"]
+print(json.dumps({cell: spec_hash(Cell.parse(cell)) for cell in cells}))
+"""
+
+
+def moved(root: Path, old: str, new: str) -> None:
+    """Moves a module and lets all others import it from its new place."""
+    source, target = (root / (name.replace(".", "/") + ".py") for name in (old, new))
+    target.parent.mkdir(exist_ok=True)
+    (target.parent / "__init__.py").touch()
+    source.rename(target)
+    package, _, name = old.rpartition(".")
+    new_package, _, new_name = new.rpartition(".")
+    for path in root.rglob("*.py"):
+        text = path.read_text()
+        text = text.replace(f"from {old} import", f"from {new} import")
+        lines = []
+        for line in text.splitlines():
+            # from package import a, name, b -> from package import a, b and the moved one
+            names = line.removeprefix(f"from {package} import ").split(", ")
+            if line.startswith(f"from {package} import ") and name in names:
+                names.remove(name)
+                lines += [f"from {package} import {', '.join(names)}"] if names else []
+                lines += [f"from {new_package} import {new_name}"]
+            elif line.startswith(("from ", "import ")):
+                lines.append(line)
+            else:
+                lines.append(re.sub(rf"(?<![.\w]){name}\.", f"{new_name}.", line))
+        path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("bench.functional.rng", "bench.functional.random_keys"),  # renamed; used as rng.fold
+        ("bench.functional.optim", "bench.optimizers.adam"),  # moved and renamed; names imported
+        ("bench.learner.integrators", "bench.training.play"),
+    ],
+)
+def test_a_module_may_move_and_be_renamed(tree, old: str, new: str) -> None:
+    assert tree(lambda root: moved(root, old, new)) == tree()
+
+
+def test_a_changed_constant_counts_however_deep(tree) -> None:
+    """Adam's beta2 concerns all who may use Adam; R1's one half only R1."""
+
+    def edit(path: str, old: str, new: str) -> Callable[[Path], None]:
+        def change(root: Path) -> None:
+            text = (root / path).read_text()
+            assert old in text
+            (root / path).write_text(text.replace(old, new))
+
+        return change
+
+    before = tree()
+    adam = tree(edit("bench/functional/optim.py", "beta2: float = 0.999", "beta2: float = 0.99"))
+    assert not set(adam.values()) & set(before.values())
+    r1 = tree(edit("strategies/r1.py", "0.5 * gamma", "0.25 * gamma"))
+    assert {cell for cell in before if r1[cell] != before[cell]} == {"ring8/bare+r1"}
+
+
+def test_swapped_imports_count(tmp_path) -> None:
+    """The same names from other modules are other code."""
+    hashes = {"bench.functional.rng": "a", "bench.functional.pytree": "b"}
+    here = module(tmp_path, "here", "")
+    texts = [
+        "from bench.functional.rng import fold as f\n",
+        "from bench.functional.pytree import fold as f\n",
+        "from bench.functional.pytree import fold\n",
+        "from bench.functional import rng as f\n",
+        "from bench.functional import pytree as f\n",
+    ]
+    hashes["bench.functional"] = "c"
+    assert len({text_hash(text + "f.x\n", here, hashes) for text in texts}) == len(texts)
+    same = "from bench.functional import rng as g\n" + "g.x\n"
+    assert text_hash(same, here, hashes) == text_hash(texts[3] + "f.x\n", here, hashes)
+
+
+def test_no_local_name_hides_a_module() -> None:
+    """Where one did, a renamed module would change the hash of code that does not use it."""
+    for name in {m for cell in ALL_KINDS for m in modules(cell)}:
+        code = ast.parse(inspect.getsource(import_module(name)))
+        aliases = {
+            alias.asname or alias.name
+            for node in ast.walk(code)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if spec._is_ours(node.module or "", import_module(name))
+            and spec._is_module(f"{node.module}.{alias.name}")
+        }
+        stored = {
+            node.id
+            for node in ast.walk(code)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        } | {node.arg for node in ast.walk(code) if isinstance(node, ast.arg)}
+        assert not aliases & stored, f"{name}: {aliases & stored}"
 
 
 def test_every_cell_has_its_own_spec():
     cells = load_grid("full").narrowed(None, ("all",), ("bare",), None).cells()
     hashes = {spec_hash(cell) for cell in cells}
     assert len(hashes) == len(cells)
-
-
-def test_an_edit_concerns_just_the_cells_it_touches(monkeypatch):
-    before = {cell: spec_hash(cell) for cell in CELLS}
-
-    def edited(name):
-        monkeypatch.setattr(
-            spec,
-            "code_hash",
-            lambda module: code_hash(module) + ("edited" * (module.__name__ == name)),
-        )
-        return {cell for cell in CELLS if spec_hash(cell) != before[cell]}
-
-    assert edited("strategies.r1") == {cell for cell in CELLS if cell.strategy == "r1"}
-    assert edited("tasks.dirac") == {cell for cell in CELLS if cell.task == "dirac"}
-    assert edited("tasks.family.point") == set(CELLS)
-    assert edited("bench.report") == set()
 
 
 def test_settings_and_data_count(monkeypatch):
@@ -111,18 +235,11 @@ def test_settings_and_data_count(monkeypatch):
 def test_the_hash_follows_imports_however_deep():
     """Training needs the learner and its optimizers, a GAN its scores; neither needs the report."""
     training = needed_modules("bench.training.train")
-    assert {
-        "bench.learner.learner",
-        "bench.functional.optim",
-        "bench.functional.rng",
-        "bench.training.environments",
-    } <= training
-    assert not training & {
-        "bench.scoring.metrics",
-        "bench.records.record",
-        "bench.engine.plan",
-        "bench.report",
-    }
+    assert "bench.learner.learner" in training
+    assert {"bench.functional.optim", "bench.functional.rng"} <= training
+    assert "bench.training.environments" in training
+    above = ("bench.scoring", "bench.records", "bench.engine", "bench.report", "bench.cli")
+    assert not [name for name in training if name.startswith(above)]
     assert {"bench.scoring.metrics", "bench.scoring.mixture"} <= needed_modules("tasks.ring8")
     assert "bench.scoring.classifier" in needed_modules("tasks.digits")
     assert "tasks.family.control" in needed_modules("tasks.pendulum")
@@ -147,36 +264,49 @@ def test_the_same_hash_means_the_same_numbers(trajectory: Trajectory) -> None:
 
 AGAIN = """
 What is stored was made by other code. If an edit was to move no number, enter it by
-`python -m tests.support.trajectories --neutral MODULE --since COMMIT --why TEXT`; if it was to, store new
-ones by `python -m tests.support.trajectories`.
+`python -m tests.support.trajectories --neutral MODULE --since COMMIT --why TEXT`; if it was to,
+store new ones by `python -m tests.support.trajectories`.
 """
 
 
-@pytest.mark.parametrize("name", neutral_edits())
-def test_a_neutral_edit_is_the_modules_last_and_is_held_to_its_word(name: str) -> None:
-    edit, now = neutral_edits()[name], code_hash(import_module(name))
-    assert edit.code == now, f"{name} was edited since: enter that too, or drop its entry"
-    assert edit.counts_as != now
+@pytest.mark.parametrize("edit", read_neutral_edits(), ids=lambda edit: edit.module)
+def test_a_neutral_edit_is_in_force_and_is_held_to_its_word(edit: NeutralEdit) -> None:
+    assert module_hash(edit.module) == edit.counts_as, f"{edit.module} was edited since: drop it"
+    assert edit.counts_as != edit.code
     assert edit.why
     held = {module for one in trajectories.TRAJECTORIES for module in modules(Cell.parse(one.cell))}
-    assert name in held, (
-        f"nothing holds {name} to its word: add a trajectory of a cell that uses it"
+    assert edit.module in held, (
+        f"nothing holds {edit.module} to its word: add a trajectory of a cell that uses it"
     )
 
 
-def test_a_neutral_edit_keeps_records_and_any_other_loses_them(monkeypatch) -> None:
-    before = {cell: spec_hash(cell) for cell in CELLS}
-    was, real = code_hash(registry.strategy("r1").module), code_hash
-    r1 = NeutralEdit(code="new", counts_as=was, why="faster")
-    edits = {**neutral_edits(), "strategies.r1": r1}
-    monkeypatch.setattr(spec, "neutral_edits", lambda: edits)
-    for code, changed in (("new", set()), ("newer", {c for c in CELLS if c.strategy == "r1"})):
-        monkeypatch.setattr(
-            spec,
-            "code_hash",
-            lambda module, code=code: code if module.__name__ == "strategies.r1" else real(module),
-        )
-        assert {cell for cell in CELLS if spec_hash(cell) != before[cell]} == changed
+def test_a_neutral_edit_keeps_records_and_any_other_loses_them(tree) -> None:
+    """Edits of Adam in a copy of the tree, of which one is entered in the list."""
+    before = tree()
+
+    def edit(root: Path, number: str) -> None:
+        path = root / "bench/functional/optim.py"
+        path.write_text(path.read_text().replace("eps: float = 1e-8", f"eps: float = {number}"))
+
+    def entered(root: Path) -> None:
+        edit(root, "2e-8")
+        entry = NeutralEdit("bench.functional.optim", adam("2e-8"), adam("1e-8"), "faster")
+        listed = root / "bench/experiment/assets/neutral_edits.json"
+        listed.write_text(json.dumps([entry._asdict()]))
+
+    def adam(number: str) -> str:
+        text = inspect.getsource(optim).replace("eps: float = 1e-8", f"eps: float = {number}")
+        return code_hash(text, optim)
+
+    assert tree(entered) == before
+    assert tree(lambda root: edit(root, "3e-8")) != before
+
+    def edited_again(root: Path) -> None:
+        entered(root)
+        path = root / "bench/functional/optim.py"
+        path.write_text(path.read_text().replace("eps: float = 2e-8", "eps: float = 4e-8"))
+
+    assert tree(edited_again) != before
 
 
 def test_trajectories_hold_numbers_that_can_differ() -> None:

@@ -20,12 +20,12 @@ def moved(one: object, other: object) -> bool:
 def test_who_moves_when(task: str, every: int) -> None:
     states, _ = run(learner(task, build("critic_steps", task, every=every)), 7)
     for number in range(1, 8):
-        before, after = states[number - 1].players, states[number].players
-        assert moved(before.critic, after.critic)
+        before, context = states[number - 1].players, states[number].players
+        assert moved(before.critic, context.critic)
         turn = number % every == 0
-        assert moved(before.actor, after.actor) == turn
-        if leaves(after.actor_opt):
-            assert moved(before.actor_opt, after.actor_opt) == turn
+        assert moved(before.actor, context.actor) == turn
+        if leaves(context.actor_opt):
+            assert moved(before.actor_opt, context.actor_opt) == turn
 
 
 def test_two_updates_of_the_bilinear_game() -> None:
@@ -42,14 +42,14 @@ def test_wgan_makes_five_and_td3_two() -> None:
 
 def _moves(strategy: object, every: int) -> list[bool]:
     """Whether the new actor is kept at each of the first updates."""
-    from bench.learner.integrators import TrainState
+    from bench.learner.state import TrainState
 
     old, new = torch.zeros(1), torch.ones(1)
     found = []
     for step in range(1, every + 1):
-        after = type(
+        context = type(
             "After", (), {"old": TrainState({"a": old}, {}, {}, {}, torch.tensor(step - 1))}
         )()
-        players = strategy.accept(TrainState({"a": new}, {}, {}, {}, torch.tensor(step)), after)  # type: ignore[attr-defined]
+        players = strategy.accept(TrainState({"a": new}, {}, {}, {}, torch.tensor(step)), context)  # type: ignore[attr-defined]
         found.append(bool(players.actor["a"] == 1.0))
     return found

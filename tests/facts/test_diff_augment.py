@@ -14,9 +14,9 @@ pytestmark = pytest.mark.usefixtures("float64")
 def augmented(
     task: str, action: torch.Tensor, obs: torch.Tensor, role: Role = "critic", **settings: float
 ) -> CriticQuery:
-    at = type("At", (), {"game": registry.task(task), "key": rng.seed_key(3)})()
+    context = type("Context", (), {"task": registry.task(task), "key": rng.seed_key(3)})()
     return build("diff_augment", task, **settings).critic_query(
-        CriticQuery.without_target(role, obs, action), at
+        CriticQuery.without_target(role, obs, action), context
     )
 
 
@@ -56,9 +56,9 @@ def test_the_actors_gradient_goes_through() -> None:
     def total(action: torch.Tensor) -> torch.Tensor:
         return augmented("digits", action, action[:, :0]).action.sum()
 
-    slope = torch.func.grad(total)(torch.zeros(50, 64))
-    assert slope.isfinite().all()
-    assert float((slope != 0).double().mean()) > 0.4
+    dq_da = torch.func.grad(total)(torch.zeros(50, 64))
+    assert dq_da.isfinite().all()
+    assert float((dq_da != 0).double().mean()) > 0.4
 
 
 def test_in_both_losses_and_each_by_itself() -> None:

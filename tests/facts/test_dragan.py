@@ -24,14 +24,16 @@ def test_it_looks_beside_the_data_on_one_side() -> None:
     data = 3.0 * rng.normal(rng.seed_key(1), (4000, 2))
     halves = type("Halves", (), {"obs": None, "data": data, "own": data})()
 
-    def slope(critic: object, obs: object, action: torch.Tensor) -> torch.Tensor:
+    def dq_da(critic: object, obs: object, action: torch.Tensor) -> torch.Tensor:
         looked.append(action - data)
         return torch.ones_like(action)
 
-    inside = {"player": "critic", "core": type("C", (), {"critic": None})(), "batch": None}
-    at = type("At", (), {**inside, "key": rng.seed_key(2), "slope": staticmethod(slope)})()
-    at.halves = lambda *_: halves
-    build("dragan", "ring8", spread=0.5).penalty(at)
+    inside = {"player": "critic", "players": type("C", (), {"critic": None})(), "batch": None}
+    context = type(
+        "Context", (), {**inside, "key": rng.seed_key(2), "dq_da": staticmethod(dq_da)}
+    )()
+    context.halves = lambda *_: halves
+    build("dragan", "ring8", spread=0.5).penalty(context)
     (moved,) = looked
     assert moved.min() >= 0
     assert moved.max() <= 0.5 * data.std(correction=0)

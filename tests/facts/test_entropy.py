@@ -59,10 +59,10 @@ def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
             return answers
 
         players = type("Core", (), {"actor": None})()
-        inside = {"game": task, "player": "actor", "core": players, "batch": batch, "key": None}
-        at = type("At", (), {**inside, "act": staticmethod(act)})()
+        inside = {"task": task, "player": "actor", "players": players, "batch": batch, "key": None}
+        context = type("Context", (), {**inside, "act": staticmethod(act)})()
         whole = [answers] if not grouped else answers.split(3)
         mean = sum(float(nearest_neighbour_entropy(part)) for part in whole) / len(whole)
-        assert float(made.penalty(at)) == pytest.approx(-0.5 / task.action_size * mean)
-        at.player = "critic"
-        assert made.penalty(at) == 0.0
+        assert float(made.penalty(context)) == pytest.approx(-0.5 / task.action_size * mean)
+        context.player = "critic"
+        assert made.penalty(context) == 0.0

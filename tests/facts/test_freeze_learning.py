@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.learner.integrators import TrainState
+from bench.learner.state import TrainState
 from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -19,14 +19,14 @@ def held(losses: list[float], margin: float, decay: float) -> tuple[bool, bool]:
     )
     memory = made.init_memory(old, None, torch.tensor(0))
     for number, loss in enumerate(losses):
-        inside = {"old": old, "slot": memory, "losses": {"critic": torch.tensor(loss)}}
-        after = type("After", (), inside)()
+        inside = {"old": old, "memory": memory, "losses": {"critic": torch.tensor(loss)}}
+        context = type("Context", (), inside)()
         if number == len(losses) - 1:
-            players = made.accept(new, after)
+            players = made.accept(new, context)
             assert players.critic_opt == players.critic  # the optimizer is held with its player
             assert players.actor_opt == players.actor
             return bool(players.critic["w"] == 0), bool(players.actor["w"] == 0)
-        memory = made.update_memory(memory, after)
+        memory = made.update_memory(memory, context)
     raise AssertionError
 
 

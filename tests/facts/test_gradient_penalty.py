@@ -36,14 +36,16 @@ def test_it_looks_between_the_halves() -> None:
     rows = torch.zeros(4000, 2)
     halves = type("Halves", (), {"obs": None, "data": rows + 1.0, "own": rows + 3.0})()
 
-    def slope(critic: object, obs: object, action: torch.Tensor) -> torch.Tensor:
+    def dq_da(critic: object, obs: object, action: torch.Tensor) -> torch.Tensor:
         looked.append(action)
         return torch.ones_like(action)
 
-    inside = {"player": "critic", "core": type("C", (), {"critic": None})(), "batch": None}
-    at = type("At", (), {**inside, "key": rng.seed_key(2), "slope": staticmethod(slope)})()
-    at.halves = lambda *_: halves
-    build("gradient_penalty", "ring8").penalty(at)
+    inside = {"player": "critic", "players": type("C", (), {"critic": None})(), "batch": None}
+    context = type(
+        "Context", (), {**inside, "key": rng.seed_key(2), "dq_da": staticmethod(dq_da)}
+    )()
+    context.halves = lambda *_: halves
+    build("gradient_penalty", "ring8").penalty(context)
     (places,) = looked
     assert torch.equal(places[:, 0], places[:, 1])
     assert places.min() >= 1.0

@@ -28,7 +28,7 @@ def test_the_coin_is_fair_and_the_players_toss_their_own() -> None:
             [
                 grads(
                     {"w": torch.ones(())},
-                    type("At", (), {"key": rng.seed_key(seed), "player": player})(),
+                    type("Context", (), {"key": rng.seed_key(seed), "player": player})(),
                 )["w"]
                 for seed in range(400)
             ]

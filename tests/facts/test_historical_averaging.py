@@ -24,7 +24,9 @@ def test_gradient(player: str) -> None:
 
     def penalty(params: torch.Tensor) -> torch.Tensor:
         players = type("Core", (), {player: {"w": params}})()
-        at = type("At", (), {"core": players, "player": player, "slot": {player: mean}})()
-        return made.penalty(at)
+        context = type(
+            "Context", (), {"players": players, "player": player, "memory": {player: mean}}
+        )()
+        return made.penalty(context)
 
     assert torch.allclose(torch.func.grad(penalty)(here), 1.4 * (here - mean))

@@ -11,18 +11,18 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 
 @pytest.mark.parametrize("delta", [0.3, 1.0])
-@pytest.mark.parametrize("task", ["lqr", "ring8"])
-def test_the_slope_is_bounded(task: str, delta: float) -> None:
-    task = registry.task(task)
+@pytest.mark.parametrize("name", ["lqr", "ring8"])
+def test_the_slope_is_bounded(name: str, delta: float) -> None:
+    task = registry.task(name)
     q = torch.tensor([-5.0, -0.4, 0.0, 0.2, 3.0])
     target = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0])
     empty = torch.zeros(5, 0)
 
     def loss(live: torch.Tensor) -> torch.Tensor:
-        inside = {"game": task, "core": type("C", (), {"critic": None})()}
-        at = type("At", (), {**inside, "q": staticmethod(lambda *_: live)})()
-        asked = CriticQuery("critic", empty, empty, target, torch.tensor(0.5))
-        made = build("huber", task, delta=delta).critic_query(asked, at)
+        inside = {"task": task, "players": type("C", (), {"critic": None})()}
+        context = type("Context", (), {**inside, "q": staticmethod(lambda *_: live)})()
+        query = CriticQuery("critic", empty, empty, target, torch.tensor(0.5))
+        made = build("huber", name, delta=delta).critic_query(query, context)
         return task.critic_loss(live, made.target).sum()
 
     residual = task.value(q) - target
@@ -33,5 +33,5 @@ def test_the_slope_is_bounded(task: str, delta: float) -> None:
 def test_questions_of_the_actor_and_the_target_are_left_alone() -> None:
     empty = torch.zeros(2, 0)
     for role in ("actor", "target"):
-        asked = CriticQuery.without_target(role, empty, empty)  # type: ignore[arg-type]
-        assert build("huber", "lqr").critic_query(asked, None) is asked
+        query = CriticQuery.without_target(role, empty, empty)  # type: ignore[arg-type]
+        assert build("huber", "lqr").critic_query(query, None) is query

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_the_deviation_fades(share: float, left: float) -> None:
     task = registry.task("ring8")
     players = type("Core", (), {"step": torch.tensor(int(share * task.updates))})()
-    at = type("At", (), {"game": task, "core": players, "key": rng.seed_key(0)})()
+    context = type("Context", (), {"task": task, "players": players, "key": rng.seed_key(0)})()
     zeros = torch.zeros(20_000, 2)
     made = build("instance_noise", "ring8", deviation=0.3).critic_query(
-        CriticQuery.without_target("actor", zeros[:, :0], zeros), at
+        CriticQuery.without_target("actor", zeros[:, :0], zeros), context
     )
     assert float(made.action.std()) == pytest.approx(0.3 * left, rel=0.02)
 
@@ -45,12 +45,14 @@ def test_it_damps_the_critic_of_the_dirac_gan() -> None:
 
 def test_every_role_has_noise_of_its_own() -> None:
     players = type("Core", (), {"step": torch.tensor(0)})()
-    at = type("At", (), {"game": registry.task("ring8"), "core": players, "key": rng.seed_key(0)})()
+    context = type(
+        "Context", (), {"task": registry.task("ring8"), "players": players, "key": rng.seed_key(0)}
+    )()
     zeros = torch.zeros(5, 2)
     roles: list[Role] = ["critic", "actor", "target"]
     made = [
         build("instance_noise", "ring8")
-        .critic_query(CriticQuery.without_target(role, zeros, zeros), at)
+        .critic_query(CriticQuery.without_target(role, zeros, zeros), context)
         .action
         for role in roles
     ]

@@ -8,11 +8,11 @@ from tests.support.closed_form import build, learner, run
 
 def smoothed(target: list[float], anchor: float, **settings: object) -> torch.Tensor:
     strategy = build("label_smoothing", "ring8", **settings)
-    at = type("At", (), {"player": "critic"})()
+    context = type("Context", (), {"player": "critic"})()
     empty = torch.zeros(len(target), 0)
     examples = CriticQuery("critic", empty, empty, torch.tensor(target), torch.tensor(anchor))
     assert strategy.critic_query is not None
-    return strategy.critic_query(examples, at).target
+    return strategy.critic_query(examples, context).target
 
 
 def test_the_papers_targets() -> None:
@@ -41,5 +41,5 @@ def test_questions_without_answers_are_left_alone() -> None:
     rows = torch.zeros(2, 2)
     roles: tuple[Role, ...] = ("actor", "target")
     for role in roles:
-        asked = CriticQuery.without_target(role, rows, rows)
-        assert build("label_smoothing", "ring8").critic_query(asked, None) is asked
+        query = CriticQuery.without_target(role, rows, rows)
+        assert build("label_smoothing", "ring8").critic_query(query, None) is query

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.learner.learner import LearnerState
+from bench.learner.state import LearnerState
 from tests.support.closed_form import build, learner, run, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")

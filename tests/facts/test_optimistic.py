@@ -6,7 +6,7 @@ import torch
 
 from bench.functional.optim import Adam
 from bench.learner.integrators import simultaneous
-from bench.learner.learner import LearnerState
+from bench.learner.state import LearnerState
 from tests.support.closed_form import STEP as H
 from tests.support.closed_form import build, learner, run
 

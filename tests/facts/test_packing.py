@@ -63,6 +63,6 @@ def test_a_pack_never_mixes_real_and_generated_samples() -> None:
     action = rng.normal(rng.seed_key(1), (2 * rows, 2))
     moved = action.clone()
     moved[rows:] += 1.0
-    q, after = (what.q_value(state, torch.zeros(2 * rows, 0), a) for a in (action, moved))
-    assert torch.equal(q[:rows], after[:rows])
-    assert (q[rows:] != after[rows:]).all()
+    q, context = (what.q_value(state, torch.zeros(2 * rows, 0), a) for a in (action, moved))
+    assert torch.equal(q[:rows], context[:rows])
+    assert (q[rows:] != context[rows:]).all()

@@ -17,22 +17,22 @@ PRIORITY = torch.tensor([1.0, 4.0, 0.5, 2.0, 8.0, 0.25])
 def memory(task: str, capacity: int = 10) -> object:
     made = build("prioritised", task, capacity=capacity)
     empty = made.init_memory(None, registry.task(task), rng.seed_key(0))
-    rows = empty.ring.rows._replace(reward=torch.arange(float(capacity)))
+    rows = empty.buffer.rows._replace(reward=torch.arange(float(capacity)))
     priority = torch.nn.functional.pad(PRIORITY, (0, capacity - 6))
-    return empty._replace(ring=ReplayBuffer(rows, torch.tensor(6)), priority=priority)
+    return empty._replace(buffer=ReplayBuffer(rows, torch.tensor(6)), priority=priority)
 
 
 @pytest.mark.parametrize("alpha", [0.3, 0.6, 1.0])
 def test_draws_follow_the_stated_distribution(alpha: float) -> None:
     """Chi-squared of six rows over 60 updates' draws; 20.5 is the 99.9 % quantile of 5."""
     task = registry.task("lqr")
-    made, slot = build("prioritised", "lqr", alpha=alpha, capacity=10), memory("lqr")
+    made, filled = build("prioritised", "lqr", alpha=alpha, capacity=10), memory("lqr")
     counts = torch.zeros(10)
     for update in range(60):
-        inside = {"game": task, "slot": slot, "key": rng.fold(rng.seed_key(1), update)}
+        inside = {"task": task, "memory": filled, "key": rng.fold(rng.seed_key(1), update)}
         fresh = task.blank(4)._replace(reward=torch.full((4,), 9.0))
-        at = type("At", (), {**inside, "batch": fresh})()
-        counts += torch.bincount(made.batch(fresh, at).reward.long(), minlength=10)
+        context = type("Context", (), {**inside, "batch": fresh})()
+        counts += torch.bincount(made.batch(fresh, context).reward.long(), minlength=10)
     assert (counts[6:] == 0).all()
     chance = PRIORITY**alpha / (PRIORITY**alpha).sum()
     expected = counts.sum() * chance
@@ -42,17 +42,17 @@ def test_draws_follow_the_stated_distribution(alpha: float) -> None:
 def test_weights_undo_the_draws() -> None:
     """(N P)^-beta over its largest; at the end of the run beta is 1."""
     task = registry.task("lqr")
-    made, slot = build("prioritised", "lqr", capacity=10), memory("lqr")
+    made, filled = build("prioritised", "lqr", capacity=10), memory("lqr")
     chance = PRIORITY**0.6 / (PRIORITY**0.6).sum()
     for step, beta in ((0, 0.4), (task.updates, 1.0)):
         players = type("Core", (), {"step": torch.tensor(step)})()
-        inside = {"game": task, "slot": slot, "key": rng.seed_key(1), "core": players}
+        inside = {"task": task, "memory": filled, "key": rng.seed_key(1), "players": players}
         fresh = task.blank(4)
-        at = type("At", (), {**inside, "batch": fresh})()
-        batch = made.batch(fresh, at)
-        at.batch = batch
-        asked = CriticQuery("critic", batch.obs, batch.action, batch.reward, batch.reward.mean())
-        weight = made.critic_query(asked, at).weight
+        context = type("Context", (), {**inside, "batch": fresh})()
+        batch = made.batch(fresh, context)
+        context.batch = batch
+        query = CriticQuery("critic", batch.obs, batch.action, batch.reward, batch.reward.mean())
+        weight = made.critic_query(query, context).weight
         drawn = (6 * chance[batch.reward.long()]) ** -beta
         assert torch.allclose(weight, drawn / drawn.max())
 
@@ -93,20 +93,20 @@ def test_a_gans_data_stay_fresh_and_unweighted() -> None:
     actor = what.init(key).players.actor
     fresh = task.fresh(lambda obs, use: what.act(actor, obs, use), key, key * 0, task.blank(0))
     empty = made.init_memory(None, task, key)
-    rows = empty.ring.rows._replace(action=empty.ring.rows.action - 99.0)
-    slot = empty._replace(
-        ring=ReplayBuffer(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0)
+    rows = empty.buffer.rows._replace(action=empty.buffer.rows.action - 99.0)
+    filled = empty._replace(
+        buffer=ReplayBuffer(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0)
     )
     players = type("Core", (), {"step": torch.tensor(0)})()
-    inside = {"game": task, "slot": slot, "key": key, "core": players, "batch": fresh}
-    at = type("At", (), inside)()
-    batch = made.batch(fresh, at)
+    inside = {"task": task, "memory": filled, "key": key, "players": players, "batch": fresh}
+    context = type("Context", (), inside)()
+    batch = made.batch(fresh, context)
     assert torch.equal(batch.action[64:], fresh.action[64:])
     assert torch.equal(batch.action[:32], fresh.action[:32])
     assert (batch.action[32:64] == -99.0).all()
-    at.batch = batch
-    asked = CriticQuery("critic", batch.obs, batch.action, batch.reward, torch.tensor(0.5))
-    weight = made.critic_query(asked, at).weight
+    context.batch = batch
+    query = CriticQuery("critic", batch.obs, batch.action, batch.reward, torch.tensor(0.5))
+    weight = made.critic_query(query, context).weight
     assert torch.equal(weight[:32], torch.ones(32))
     assert torch.equal(weight[64:], torch.ones(64))
     assert weight[32:64].max() == 1.0
@@ -115,8 +115,8 @@ def test_a_gans_data_stay_fresh_and_unweighted() -> None:
 
 def test_without_a_preference_all_written_rows_are_alike() -> None:
     task = registry.task("lqr")
-    made, slot = build("prioritised", "lqr", alpha=0.0, capacity=10), memory("lqr")
-    at = type("At", (), {"game": task, "slot": slot, "key": rng.seed_key(1)})()
-    at.batch = task.blank(4)
-    drawn = made.batch(task.blank(4), at).reward
+    made, filled = build("prioritised", "lqr", alpha=0.0, capacity=10), memory("lqr")
+    context = type("Context", (), {"task": task, "memory": filled, "key": rng.seed_key(1)})()
+    context.batch = task.blank(4)
+    drawn = made.batch(task.blank(4), context).reward
     assert sorted(set(drawn.tolist())) == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]

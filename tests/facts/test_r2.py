@@ -28,7 +28,7 @@ def test_it_looks_at_the_actors_half_and_r1_at_the_data() -> None:
     players = what.init(key).players
     seen: dict[str, torch.Tensor] = {}
 
-    def slope(critic: object, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+    def dq_da(critic: object, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         seen["at"] = action
         return torch.zeros_like(action)
 
@@ -37,8 +37,8 @@ def test_it_looks_at_the_actors_half_and_r1_at_the_data() -> None:
     )
     for name, rows in (("r1", slice(64, 128)), ("r2", slice(0, 64))):
         halves = task.halves(batch, lambda obs, use: obs, key)
-        inside = {"player": "critic", "core": players, "batch": batch}
-        at = type("At", (), {**inside, "slope": staticmethod(slope)})()
-        at.halves = lambda *_, h=halves: h
-        build(name, "ring8").penalty(at)
+        inside = {"player": "critic", "players": players, "batch": batch}
+        context = type("Context", (), {**inside, "dq_da": staticmethod(dq_da)})()
+        context.halves = lambda *_, h=halves: h
+        build(name, "ring8").penalty(context)
         assert torch.equal(seen["at"], batch.action[rows])

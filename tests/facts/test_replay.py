@@ -24,9 +24,9 @@ def played(
     made = build("replay", "lqr", capacity=capacity)
     batches: list[torch.Tensor] = []
 
-    def spy(value, at):  # type: ignore[no-untyped-def]
-        batch = made.batch(value, at)
-        if at.player == "critic":
+    def spy(value, context):  # type: ignore[no-untyped-def]
+        batch = made.batch(value, context)
+        if context.player == "critic":
             batches.append(batch.reward.clone())
         return batch
 
@@ -62,13 +62,15 @@ def test_draws_are_uniform() -> None:
     task = registry.task("lqr")
     made = build("replay", "lqr", capacity=12)
     what, key = learner("lqr", made), rng.seed_key(3)
-    slot = made.init_memory(what.init(key).players, task, key)
-    slot = ReplayBuffer(slot.rows._replace(reward=torch.arange(12.0)), key * 0 + 12)
+    memory = made.init_memory(what.init(key).players, task, key)
+    memory = ReplayBuffer(memory.rows._replace(reward=torch.arange(12.0)), key * 0 + 12)
     fresh = task.blank(4)._replace(reward=torch.tensor([0.0, 1.0, 2.0, 3.0]))
     counts = torch.zeros(12)
     for update in range(40):
-        at = type("At", (), {"game": task, "slot": slot, "key": rng.fold(key, update)})()
-        counts += torch.bincount(made.batch(fresh, at).reward.long(), minlength=12)
+        context = type(
+            "Context", (), {"task": task, "memory": memory, "key": rng.fold(key, update)}
+        )()
+        counts += torch.bincount(made.batch(fresh, context).reward.long(), minlength=12)
     expected = counts.sum() / 12
     assert ((counts - expected).square() / expected).sum() < 31.3
 
@@ -76,14 +78,14 @@ def test_draws_are_uniform() -> None:
 def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
     task, key = registry.task("ring8"), rng.seed_key(0)
     made, what = build("replay", "ring8"), learner("ring8")
-    slot = made.init_memory(what.init(key).players, task, key)
-    rows = slot.rows._replace(action=slot.rows.action - 99.0)
-    slot = ReplayBuffer(rows, key * 0 + 20_000)
+    memory = made.init_memory(what.init(key).players, task, key)
+    rows = memory.rows._replace(action=memory.rows.action - 99.0)
+    memory = ReplayBuffer(rows, key * 0 + 20_000)
     actor = what.init(key).players.actor
     act = lambda obs, use: what.act(actor, obs, use)  # noqa: E731
     fresh = task.fresh(act, key, torch.tensor(0), task.blank(0))
-    at = type("At", (), {"game": task, "slot": slot, "key": key})()
-    batch = made.batch(fresh, at)
+    context = type("Context", (), {"task": task, "memory": memory, "key": key})()
+    batch = made.batch(fresh, context)
     past = (batch.action == -99.0).all(dim=1)
     assert batch.action.shape == fresh.action.shape
     assert 30 <= past[:64].sum() <= 32  # half; a draw may fall on the newest rows

@@ -25,17 +25,17 @@ def test_on_schedule_and_the_actor_is_left() -> None:
     states, _ = run(short(9, count=2), 9)
     jumps = []
     for number in range(1, 10):
-        before, after = states[number - 1].players, states[number].players
+        before, context = states[number - 1].players, states[number].players
         far = max(
             float((a - b).abs().max())
-            for a, b in zip(leaves(before.critic), leaves(after.critic), strict=True)
+            for a, b in zip(leaves(before.critic), leaves(context.critic), strict=True)
         )
         near = max(
             float((a - b).abs().max())
-            for a, b in zip(leaves(before.actor), leaves(after.actor), strict=True)
+            for a, b in zip(leaves(before.actor), leaves(context.actor), strict=True)
         )
         assert near < 0.01
-        assert (float(after.critic_opt["count"]) == 0) == (far > 0.01)
+        assert (float(context.critic_opt["count"]) == 0) == (far > 0.01)
         if far > 0.01:
             jumps.append(number)
     assert jumps == [3, 6]

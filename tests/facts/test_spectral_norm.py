@@ -21,9 +21,9 @@ def test_singular_values_end_under_the_cap(cap: float) -> None:
     touched = 0
     for name, weight in critic.items():
         if weight.dim() >= 2:
-            before, after = (torch.linalg.svdvals(w.flatten(1))[0] for w in (weight, used[name]))
+            before, context = (torch.linalg.svdvals(w.flatten(1))[0] for w in (weight, used[name]))
             # The power iteration runs alongside training: a few percent behind at most.
-            assert after <= cap * 1.05
+            assert context <= cap * 1.05
             touched += int(before > cap)
             if before <= cap:
                 assert torch.equal(used[name], weight)
@@ -37,9 +37,9 @@ def test_power_iteration_finds_the_singular_value() -> None:
     strategy = build("spectral_norm", "digits")
     players = learner("digits").init(rng.seed_key(0)).players
     memory = strategy.init_memory(players, None, rng.seed_key(1))
-    after = type("After", (), {"new": players})()
+    context = type("Context", (), {"new": players})()
     for _ in range(300):
-        memory = strategy.update_memory(memory, after)
+        memory = strategy.update_memory(memory, context)
     for name, weight in players.critic.items():
         if weight.dim() >= 2:
             matrix = weight.flatten(1)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from bench.learner.integrators import GradAndLoss, TrainState, symplectic
+from bench.learner.integrators import GradAndLoss, symplectic
+from bench.learner.state import TrainState
 from tests.support.closed_form import STEP as H
 from tests.support.closed_form import build, learner, same_spectrum, update_matrix
 

@@ -12,10 +12,12 @@ ROWS = 20_000
 
 def moved(role: str, action: torch.Tensor, **settings: float) -> torch.Tensor:
     strategy = build("target_smoothing", "pendulum", **settings)
-    at = type("At", (), {"key": seed_key(0), "player": "critic"})()
+    context = type("Context", (), {"key": seed_key(0), "player": "critic"})()
     nothing = torch.zeros(())
     assert strategy.critic_query is not None
-    return strategy.critic_query(CriticQuery(role, action, action, nothing, nothing), at).action  # type: ignore[arg-type]
+    return strategy.critic_query(
+        CriticQuery(role, action, action, nothing, nothing), context
+    ).action  # type: ignore[arg-type]
 
 
 def test_the_noise_is_normal_and_clipped() -> None:

@@ -13,12 +13,14 @@ pytestmark = pytest.mark.usefixtures("float64")
 def weights(q: torch.Tensor, step: int, **settings: float) -> torch.Tensor:
     task = registry.task("ring8")
     players = type("Core", (), {"critic": None, "step": torch.tensor(step)})()
-    at = type("At", (), {"game": task, "core": players, "q": staticmethod(lambda *_: q)})()
+    context = type(
+        "Context", (), {"task": task, "players": players, "q": staticmethod(lambda *_: q)}
+    )()
     rows = torch.zeros(len(q), 2)
-    asked = CriticQuery.without_target("actor", rows, rows)._replace(
+    query = CriticQuery.without_target("actor", rows, rows)._replace(
         weight=3.0
     )  # given by another strategy
-    made = build("top_k", "ring8", **settings).critic_query(asked, at)
+    made = build("top_k", "ring8", **settings).critic_query(query, context)
     return torch.as_tensor(made.weight).expand(len(q)) / 3.0
 
 
@@ -38,7 +40,7 @@ def test_k_falls_from_all_to_the_least() -> None:
 
 def test_only_the_actor_is_asked() -> None:
     rows = torch.zeros(2, 2)
-    asked = CriticQuery.without_target("target", rows, rows)
-    assert build("top_k", "ring8").critic_query(asked, None) is asked
+    query = CriticQuery.without_target("target", rows, rows)
+    assert build("top_k", "ring8").critic_query(query, None) is query
     assert build("top_k", "bilinear").inert(registry.task("bilinear"))
     assert build("top_k", "ring8").inert(registry.task("ring8")) is None

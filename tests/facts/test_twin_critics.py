@@ -40,10 +40,10 @@ def test_the_target_is_the_minimum_and_each_head_has_a_loss() -> None:
 def test_the_actor_climbs_the_same_judgement(judge: str) -> None:
     what = learner("pendulum", build("twin_critics", "pendulum", judge=judge))
     seen = experience(what.task, rng.seed_key(0))
-    (_, after), info = run(what, 1, seen)
+    (_, context), info = run(what, 1, seen)
     # The critic has moved already when the actor's loss is taken, the actor has not.
     actor = what.init(rng.seed_key(0)).players.actor
-    asked = torch.cat([seen.obs, what.act(actor, seen.obs, rng.seed_key(1))], dim=1)
-    both = heads_by_hand(after.players.critic, asked)
+    query = torch.cat([seen.obs, what.act(actor, seen.obs, rng.seed_key(1))], dim=1)
+    both = heads_by_hand(context.players.critic, query)
     judged = both.min(dim=1).values if judge == "min" else both.mean(dim=1)
     assert info.actor_loss == pytest.approx(-float(judged.mean()), rel=1e-10)

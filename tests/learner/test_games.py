@@ -242,7 +242,7 @@ def one_update(task: str, plan: dict, order: str, number: int) -> np.ndarray:
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize("game", SLOPES)
+@pytest.mark.parametrize("task", SLOPES)
 def test_every_order_of_play_with_every_strategy_that_has_a_rate(
     task: str, plan: str, order: str
 ) -> None:
@@ -258,7 +258,7 @@ def test_every_order_of_play_with_every_strategy_that_has_a_rate(
     assert found == pytest.approx(second @ first, abs=1e-6)
 
 
-@pytest.mark.parametrize("game", SLOPES)
+@pytest.mark.parametrize("task", SLOPES)
 def test_a_gradient_penalty_has_no_rate_at_the_equilibrium(task: str) -> None:
     """(|psi| - 1)^2 has a kink at psi = 0, from which it pushes away: WGAN-GP does not converge
     there (Mescheder et al., 2018, section 3.2)."""

@@ -132,7 +132,7 @@ def test_accept_sees_the_newest_experience(task: str) -> None:
     assert all(map(torch.equal, leaves(state.players.actor), leaves(before.actor)))
 
 
-@pytest.mark.parametrize("value", ["step", "policy"])
+@pytest.mark.parametrize("value", ["integrator", "policy"])
 def test_a_single_value_has_one_owner(value: str) -> None:
     owners = [Strategy(name=name, **{value: alternating}) for name in ("one", "two")]
     with pytest.raises(Conflict, match=f"one and two both set `{value}`"):

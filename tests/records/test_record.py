@@ -11,7 +11,7 @@ import pytest
 from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.learner.task import DIAGNOSES
-from bench.records import record
+from bench.records import store
 from bench.records.atomic import set_aside
 from bench.records.json_file import CorruptRecord
 from bench.records.outcomes import outcome, summarise
@@ -135,7 +135,7 @@ CORRUPT = {
     "deep": ("[" * 60_000, "not a record"),
     "an extra field": (changed(extra=1), "extra: Extra inputs are not permitted"),
     "a future schema": (changed(schema_version=2), "schema_version: Input should be 1"),
-    "an odd schema": (changed(schema_version=[1]), "unhashable"),
+    "an odd schema": (changed(schema_version=[1]), "schema_version: Input should be 1"),
     "no seeds": (changed(seeds=[]), "seeds: .*at least 1"),
     "no planned seeds": (changed(planned_seeds=[]), "planned_seeds: .*at least 1"),
     "a seed twice": (changed(seeds=json.loads(WHOLE)["seeds"][:1] * 2), "once each"),
@@ -172,7 +172,7 @@ def test_old_schemas_are_upgraded_step_by_step(tmp_path, monkeypatch):
         -1: lambda raw: {**raw, "schema_version": 0, "task": raw["name"]},
         0: lambda raw: {k: v for k, v in raw.items() if k != "name"} | {"schema_version": 1},
     }
-    monkeypatch.setattr(record, "UPGRADERS", upgraders)
+    monkeypatch.setattr(store, "UPGRADERS", upgraders)
     assert read(path) == Record.model_validate_json(WHOLE)
     path.write_text(changed(schema_version=-1))
     with pytest.raises(CorruptRecord, match="'name'"):  # an upgrader finds it malformed

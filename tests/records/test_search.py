@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine.plan import RunOptions, plan_jobs
-from bench.engine.tune_plan import Rules
+from bench.engine.plan import RunOptions
+from bench.engine.tune_plan import Rules, plan_searches
 from bench.experiment import registry
 from bench.experiment.cell import KITS, BadGrid, Cell, flat
 from bench.experiment.grid import load_grid
@@ -202,8 +202,8 @@ def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> No
     whole = make_search().model_copy(update={"candidates": every, "space": within})
     search_store.write(tmp_path / "1" / "x" / "y.json", whole)
     with pytest.raises(BadGrid, match=f"do not fit in one file; at most {most}"):
-        plan_jobs([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), RunOptions())
-    assert plan_jobs([cell], tmp_path, Rules(budget=most, seeds=seeds), RunOptions()).jobs
+        plan_searches([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), RunOptions())
+    assert plan_searches([cell], tmp_path, Rules(budget=most, seeds=seeds), RunOptions()).jobs
 
 
 def test_what_can_change_nothing_is_not_searched() -> None:
@@ -228,7 +228,7 @@ def test_a_file_reads_as_it_was_written_and_broken_ones_are_named(tmp_path: Path
     assert search_store.valid(file, "0" * 16) is None
     assert [found for _, found in search_store.walk(tmp_path)] == [made]
     file.write_text(file.read_text()[:-40])
-    with pytest.raises(CorruptRecord, match=r"search\.json: Invalid JSON"):
+    with pytest.raises(CorruptRecord, match=r"search\.json: not a search: Unterminated"):
         search_store.read(file)
 
 

@@ -12,7 +12,8 @@ from bench.experiment import registry
 from bench.functional import rng
 from bench.functional.pytree import leaves, tmap
 from bench.learner.integrators import Integrator, alternating
-from bench.learner.learner import Info, Learner, LearnerState
+from bench.learner.learner import Learner
+from bench.learner.state import Info, LearnerState
 from bench.learner.strategy import Strategy, combine
 
 STEP = 0.1  # the point games' learning rate, h in the formulas

@@ -1,11 +1,11 @@
 """Thirty updates of some cells as they were when stored, in float64: what a spec hash promises.
 
     python -m tests.support.trajectories
-    python -m tests.support.trajectories --neutral bench.training.rollout --since HEAD --why "fewer conversions"
+    python -m tests.support.trajectories --neutral bench.training.rollout --why "faster"
 
-The first makes again those that a change has re-defined, and leaves the others as they are: the
-spec hash is a promise that records stay valid, and `tests/experiment/test_spec.py` holds every edit to it. The
-second enters a module among the edits that move no number, which the test must then show.
+The first stores anew those that a change has re-defined, and leaves the others as they are: the
+spec hash promises that records stay valid, and `tests/experiment/test_spec.py` holds every edit to
+it. The second enters a module among the edits that move no number, which the test must then show.
 """
 
 from __future__ import annotations
@@ -26,14 +26,21 @@ from unittest import mock
 import torch
 
 from bench.experiment.cell import Cell
-from bench.experiment.spec import NEUTRAL_EDITS, NeutralEdit, code_hash, spec_hash, text_hash
+from bench.experiment.spec import (
+    NEUTRAL_EDITS,
+    NeutralEdit,
+    code_hash,
+    read_neutral_edits,
+    spec_hash,
+)
 from bench.functional import pytree
 from bench.training import compilation
 from bench.training.environments import Backend
 from bench.training.train import train
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STORED = Path(__file__).with_suffix(".json")
+EDITS = NEUTRAL_EDITS.relative_to(ROOT)
 
 
 class Trajectory(NamedTuple):
@@ -119,15 +126,15 @@ def enter(name: str, since: str, why: str) -> None:
     """Let a module's code count as what it was at a commit, or as what that code counted as."""
     module = import_module(name)
     path = Path(inspect.getsourcefile(module) or "").resolve().relative_to(ROOT)
-    before, now = text_hash(_shown(since, path)), code_hash(module)
+    before, now = code_hash(_shown(since, path), module), code_hash(path.read_text(), module)
     if before == now:
         sys.exit(f"{name} is as it was at {since}: name the commit before the edit by --since")
-    edits = json.loads(_shown(since, NEUTRAL_EDITS.relative_to(ROOT)))
-    last = edits.get(name, {})
-    counts_as = last["counts_as"] if last.get("code") == before else before
-    table = json.loads(NEUTRAL_EDITS.read_text(encoding="utf-8"))
-    table[name] = NeutralEdit(now, counts_as, why)._asdict()
-    NEUTRAL_EDITS.write_text(json.dumps(table, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    edits = [NeutralEdit(**edit) for edit in json.loads(_shown(since, EDITS))]
+    counts_as = {edit.code: edit.counts_as for edit in edits}.get(before, before)
+    others = [edit for edit in read_neutral_edits() if edit.module != name]
+    table = sorted([*others, NeutralEdit(name, now, counts_as, why)])
+    text = json.dumps([edit._asdict() for edit in table], indent=2)
+    NEUTRAL_EDITS.write_text(text + "\n", encoding="utf-8")
 
 
 def _shown(commit: str, path: Path) -> str:

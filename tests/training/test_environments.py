@@ -148,7 +148,7 @@ def test_a_right_critic_has_no_bias(monkeypatch: pytest.MonkeyPatch, ends: bool)
     def appraise(self: Learner, state: Any, obs: torch.Tensor, key: Any) -> Any:
         return torch.full((len(obs),), 2.0 * value)
 
-    monkeypatch.setattr(Learner, "appraise", appraise)
+    monkeypatch.setattr(Learner, "state_value", appraise)
     (found,) = train(Learner(task, combine([])), [0], updates=0, backend="gymnasium").curves[0]
     assert found["critic_bias"] == pytest.approx(0.0, abs=1e-6)
     assert found["critic_error"] == pytest.approx(0.0, abs=1e-6)

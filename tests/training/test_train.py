@@ -23,7 +23,7 @@ def test_a_diverged_seed_is_an_outcome_and_its_neighbours_go_on() -> None:
     """A planted blow-up in one seed at update 13: found there, and nowhere else."""
 
     def grads(value, at):  # type: ignore[no-untyped-def]
-        bad = (at.players.step == 12) & at.init_memory
+        bad = (at.players.step == 12) & at.memory
         return tmap(lambda leaf: torch.where(bad, torch.full_like(leaf, torch.inf), leaf), value)
 
     marked = (

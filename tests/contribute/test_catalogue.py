@@ -1,0 +1,23 @@
+"""The READMEs of `strategies/` and `tasks/` are what the declarations say now."""
+
+from bench.contribute import catalogue
+
+
+def test_the_readmes_are_current() -> None:
+    stale = [
+        f"{path.parent.name}/{path.name}"
+        for path, text in catalogue.pages().items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    assert not stale, f"{' and '.join(stale)} out of date; run: {catalogue.COMMAND}"
+
+
+def test_every_strategy_and_task_is_listed() -> None:
+    strategies, tasks = catalogue.strategies_readme(), catalogue.tasks_readme()
+    assert all(f"| [{name}]({name}.py) |" in strategies for name in catalogue.strategies())
+    assert all(f"| [{name}]({name}.py) |" in tasks for name in catalogue.tasks())
+
+
+def test_table_1_names_strategies_that_exist() -> None:
+    named = {name for _, names, *_ in catalogue.TABLE_1 for name in names.split(", ")}
+    assert named <= set(catalogue.strategies())
