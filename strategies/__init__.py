@@ -1,1 +1,1 @@
-"""Strategies, one file each: the factory has the file's name, and nothing else is to be added."""
+"""Strategies, one file each, found by file name: the factory has the name of the file."""

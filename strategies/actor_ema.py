@@ -1,4 +1,4 @@
-"""Evaluates a running average of the actor instead of the actor."""
+"""EMA of the generator: evaluate an exponential moving average of the actor's parameters."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ SEARCH = {"decay": (0.99, 0.999, 0.9999)}
 
 
 def actor_ema(*, decay: float = 0.999) -> Strategy:
-    """Evaluates a running average of the actor instead of the actor.
+    """EMA of the generator: evaluate an exponential moving average of the actor's parameters.
 
-    average <- average + (1 - decay) * (actor - average) after every update; training never sees
-    it. decay = 0 is neutral.
+    average <- average + (1 - decay) * (actor - average) after every update. Only evaluations use
+    the average, training never does. decay = 0 is neutral.
 
-    Paper against code: the paper uses 0.9999 over hundreds of thousands of updates; with
-    thousands, 0.999 averages the same share of a run.
+    Paper against here: the paper uses 0.9999 over hundreds of thousands of updates; runs here have
+    thousands, hence 0.999.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Normalises the critic's hidden layers by all that it is shown at once."""
+"""Joint batch normalisation (CrossQ): the critic's statistics are over its whole batch."""
 
 from dataclasses import replace
 
@@ -15,15 +15,15 @@ ALL = 1 << 30  # no batch is larger: all rows are one group
 
 
 def batch_norm_joint(*, on: bool = True) -> Strategy:
-    """Normalises the critic's hidden layers by all that it is shown at once.
+    """Joint batch normalisation (CrossQ): the critic's statistics are over its whole batch.
 
-    Before every activation h <- (h - mean) / sd * gain + bias, statistics over the critic's whole
-    batch: data and samples together in a GAN; (s, a) and (s', a') together in RL, where the
-    target's network is shown both as well. on = False is neutral. Inert where the critic has no
-    hidden layer.
+    Before every activation h <- (h - mean) / sd * gain + bias, with statistics over everything that
+    the critic is shown at once: data and samples together in a GAN; (s, a) and (s', a') together in
+    RL, also in the forward pass that computes the target. on = False is neutral. Inert where the
+    critic has no hidden layer.
 
-    Paper against here: CrossQ keeps running statistics for the actor's loss; here, without them,
-    the actor's answers are normalised by themselves, in a GAN too, where that hides from the actor
+    Paper against here: CrossQ uses running statistics in the actor's loss. Here there are none, and
+    the actor's actions or samples are normalised by themselves. In a GAN this hides from the actor
     a shift that the critic has seen. CrossQ also drops target networks.
     """
 

@@ -1,4 +1,4 @@
-"""Normalises the critic's hidden layers by the rows of each half."""
+"""Split batch normalisation: the critic's statistics are over each half of its batch."""
 
 from bench.functional.batch_layers import batch_normed
 from bench.learner.problem import Blueprint
@@ -12,14 +12,15 @@ AFTER = ("weight_norm", "dropout", "target_scaling", "layer_norm")
 
 
 def batch_norm_split(*, on: bool = True) -> Strategy:
-    """Normalises the critic's hidden layers by the rows of each half.
+    """Split batch normalisation: the critic's statistics are over each half of its batch.
 
-    Before every activation h <- (h - mean) / sd * gain + bias, statistics over `batch_rows` rows:
-    data and samples apart in a GAN, (s, a) and (s', a') apart in RL. on = False is neutral. Inert
-    where the critic has no hidden layer.
+    Before every activation h <- (h - mean) / sd * gain + bias, with statistics over `batch_rows`
+    rows: data and samples separately in a GAN, (s, a) and (s', a') separately in RL. on = False is
+    neutral. Inert where the critic has no hidden layer.
 
-    Paper against paper: one kind per batch is the usual recipe for GANs, and what CrossQ found to
-    fail in RL. Here without running statistics; without a replay an RL batch is a few rows only.
+    Paper against paper: batches that are all real or all generated are the usual recipe for GANs;
+    CrossQ found that separate batches fail in RL. Here there are no running statistics, and without
+    a replay buffer an RL batch has only a few rows.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

@@ -1,4 +1,4 @@
-"""Gives the critic the one kind of action slope that makes the policy gradient exact."""
+"""Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, with J the Jacobian of the actor."""
 
 from typing import Any
 
@@ -22,12 +22,14 @@ AFTER = (
 
 
 def compatible_critic(*, on: bool = True) -> Strategy:
-    """Gives the critic the one kind of action slope that makes the policy gradient exact.
+    """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, with J the Jacobian of the actor.
 
-    q(s, a) = V(s) + (a - mu(s)) . J(s) w, where mu is the actor before this update, J its Jacobian
-    in its parameters and w learned, 0 at the start; V is the task's critic, shown the action 0. on
-    = False is neutral. n/a, and inert, where the actor draws noise: the critic does not see the
-    noise behind an action, so that it cannot know J there. That is every GAN but the point games.
+    mu is the actor before this update, J its Jacobian with respect to its parameters, and w is
+    learned, 0 at the start; V is the task's critic, evaluated at action 0. This form of the action
+    gradient, dq/da = J(s) w, is the one for which the policy gradient is exact. on = False is
+    neutral. Not applicable, and inert, where the actor's input contains noise: the critic does not
+    see the noise behind an action, so it cannot know J there. These are all GANs except the
+    two-parameter games.
 
     Paper against here: DPG fits w by least squares; here q is learned like any critic.
     """

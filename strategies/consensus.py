@@ -1,4 +1,4 @@
-"""Adds the gradient of the squared length of both players' joint gradient."""
+"""Consensus optimisation: F + gamma * grad(norm(F)^2 / 2) replaces both players' gradients F."""
 
 from functools import partial
 
@@ -13,14 +13,13 @@ SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 
 
 def consensus(*, gamma: float = 1.0) -> Strategy:
-    """Adds the gradient of the squared length of both players' joint gradient.
+    """Consensus optimisation: F + gamma * grad(norm(F)^2 / 2) replaces both players' gradients F.
 
-    Both players move at once along F + gamma * grad(norm(F)^2 / 2), where F holds both gradients.
-    gamma = 0 leaves the simultaneous step, which is what this strategy is compared with for
-    neutrality.
+    Both players move simultaneously, by their own optimizers. gamma = 0 leaves simultaneous
+    updates, which are the baseline of this strategy's neutrality check.
 
     Paper against here: the paper chooses gamma per task, 10 on its mixtures with RMSProp at 1e-4;
-    with these tasks' larger rates the default is 1. In RL the critic's target is a constant in F
-    but not in F's own derivative.
+    with the larger learning rates of these tasks the default is 1. In RL the Bellman target is a
+    constant in F but not in the derivative of F.
     """
     return Strategy(name="consensus", integrator=partial(integrators.consensus, gamma=gamma))

@@ -1,4 +1,4 @@
-"""Lets the actor move at every k-th update only, so that the critic makes k moves for each."""
+"""Several critic steps per actor step: the actor moves only at every k-th update."""
 
 import torch
 
@@ -14,13 +14,13 @@ DEFAULTS = {"rl": {"every": 2}}
 
 
 def critic_steps(*, every: int = 5) -> Strategy:
-    """Lets the actor move at every k-th update only, so that the critic makes k moves for each.
+    """Several critic steps per actor step: the actor moves only at every k-th update.
 
-    actor <- actor before the update, its optimizer too, unless the number of the update (1, 2, ...)
-    is a multiple of `every`; the budget counts updates, so the actor makes fewer moves. every = 1
-    is neutral. WGAN makes 5 critic moves for each of the actor's, TD3 2.
+    actor <- actor before the update, its optimizer state too, unless the number of the update (1,
+    2, ...) is a multiple of k = `every`. The budget counts updates, so the actor makes fewer steps.
+    every = 1 is neutral. WGAN makes 5 critic steps per actor step, TD3 makes 2.
 
-    Paper against here: TD3 also updates its target copies only together with the actor; here they
+    Paper against here: TD3 updates its target networks only together with the actor; here they
     follow at every update.
     """
 

@@ -1,4 +1,4 @@
-"""Shows the critic everything through a random differentiable transform, in both losses."""
+"""Differentiable augmentation: the critic sees all its inputs through a random transform."""
 
 import torch
 
@@ -14,13 +14,13 @@ SEARCH = {"share": (0.5, 1.0)}
 
 
 def diff_augment(*, share: float = 1.0) -> Strategy:
-    """Shows the critic everything through a random differentiable transform, in both losses.
+    """Differentiable augmentation: the critic sees all its inputs through a random transform.
 
-    A share of the rows, drawn each time, is transformed: images get a random brightness, saturation
-    and contrast, are shifted by up to 1/8 of their sides and lose a random square of half their
-    sides; of vectors,
-    observation and action are multiplied by one number from [0.8, 1.2). The actor's gradient goes
-    through the transform. share = 0 is neutral.
+    It applies in the critic's loss, in its target and in the actor's loss; the actor's gradient
+    goes through the transform. `share` is the probability that a row is transformed, drawn each
+    time. Images get a random brightness, saturation and contrast, are shifted by up to 1/8 of their
+    sides, and lose a random square of half their sides. For vectors, observation and action are
+    multiplied by one number from [0.8, 1.2). share = 0 is neutral.
 
     Paper against here: images as in the paper's code; vectors by RAD's random amplitude scaling,
     which has no counterpart in the GAN paper.

@@ -1,4 +1,4 @@
-"""Pushes the norm of the critic's action gradient towards 1 around the data."""
+"""DRAGAN gradient penalty: weight * E (norm(dq/da) - 1)^2 at data with added noise."""
 
 import torch
 from torch import Tensor
@@ -13,14 +13,14 @@ SEARCH = {"weight": (0.1, 1.0, 10.0), "spread": (0.1, 0.5, 1.0)}
 
 
 def dragan(*, weight: float = 10.0, spread: float = 0.5) -> Strategy:
-    """Pushes the norm of the critic's action gradient towards 1 around the data.
+    """DRAGAN gradient penalty: weight * E (norm(dq/da) - 1)^2 at data with added noise.
 
-    critic loss + weight * E (norm(dq/da) - 1)^2 at a = data + e * spread * sd * u, where sd is the
-    standard deviation of all numbers of the data half, u is uniform in [0, 1) per number and e per
+    Added to the critic's loss, at a = data + e * spread * sd * u, where sd is the standard
+    deviation of all numbers of the data half; u is uniform in [0, 1) for each number, e for each
     row. weight = 0 is neutral.
 
-    Paper against code: the paper adds centred normal noise, its released code the one-sided uniform
-    noise used here, with spread 0.5 and the step e along it.
+    Paper against code: the paper adds centred normal noise; its released code adds one-sided
+    uniform noise, with spread 0.5 and a random step e along it, as here.
     """
 
     def penalty(context: LossContext) -> Tensor | float:
@@ -35,7 +35,7 @@ def dragan(*, weight: float = 10.0, spread: float = 0.5) -> Strategy:
         )
         step = rng.uniform(rng.fold(context.key, "step"), (data.shape[0], 1))
         dq_da = context.dq_da(context.players.critic, halves.obs, data + step * noise)
-        # The square root's own slope is infinite at 0, where a fresh critic may well be.
+        # The derivative of sqrt is infinite at 0, where the gradient of a new critic may be.
         norm = torch.sqrt(dq_da.square().sum(dim=1) + 1e-12)
         return weight * (norm - 1.0).square().mean()
 

@@ -1,4 +1,4 @@
-"""Drops hidden units of the critic at random while it learns."""
+"""Dropout: each hidden unit of the critic is set to 0 with probability `rate` in training."""
 
 from bench.functional import rng
 from bench.functional.layers import Activation, Net
@@ -11,19 +11,20 @@ from bench.learner.task import Task, no_hidden_layers
 HOME = "rl"
 SOURCE = "Srivastava et al., 2014; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"
 NEUTRAL = {"rate": 0.0}
-ACTIVE = {"rate": 0.5}  # of few units in few updates, 0.01 may drop none
+ACTIVE = {"rate": 0.5}  # 0.01 may drop no unit of a small network in a few updates
 DEFAULTS = {"gan": {"rate": 0.5}}
 SEARCH = {"rate": (0.01, 0.1, 0.5)}
 
 
 def dropout(*, rate: float = 0.01) -> Strategy:
-    """Drops hidden units of the critic at random while it learns.
+    """Dropout: each hidden unit of the critic is set to 0 with probability `rate` in training.
 
-    Before every hidden activation h <- h * kept / (1 - rate), kept with probability 1 - rate per
-    row and unit, drawn apart for the critic's loss, for its target and for the actor's loss; not in
-    an evaluation. rate = 0 is neutral. Inert where the critic has no hidden layer.
+    Before every hidden activation h <- h * kept / (1 - rate), where kept is 1 with probability
+    1 - rate for each row and unit, and else 0. It is drawn separately for the critic's loss, for
+    its target and for the actor's loss; evaluations drop nothing. rate = 0 is neutral. Inert where
+    the critic has no hidden layer.
 
-    Paper against paper: DroQ takes 0.01 beside layer norm, GANs of 2016 took 0.5.
+    Paper against paper: DroQ uses 0.01 together with layer normalisation, GANs of 2016 used 0.5.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

@@ -1,4 +1,4 @@
-"""Rewards the actor for the variety of its answers."""
+"""Entropy bonus: actor loss - weight / A * E H, with H the entropy of the actor's samples."""
 
 from dataclasses import replace
 
@@ -22,10 +22,10 @@ AFTER = (
 
 
 def nearest_neighbour_entropy(answers: Tensor) -> Tensor:
-    """Entropy [...] in nats, up to a constant, of N answers [..., N, A] to one question.
+    """Entropy [...] in nats, up to a constant, estimated from N samples [..., N, A].
 
-    A * E log(distance to the nearest other answer). The constant of Kozachenko and Leonenko, log(N
-    - 1) + log(volume of the unit ball) + 0.577, has no gradient.
+    A * E log(distance to the nearest other sample). The constant of Kozachenko and Leonenko,
+    log(N - 1) + log(volume of the unit ball) + 0.577, has no gradient.
     """
     count = answers.shape[-2]
     gaps = answers[..., :, None, :] - answers[..., None, :, :]
@@ -35,17 +35,17 @@ def nearest_neighbour_entropy(answers: Tensor) -> Tensor:
 
 
 def entropy(*, weight: float = 0.02, samples: int = 4) -> Strategy:
-    """Rewards the actor for the variety of its answers.
+    """Entropy bonus: actor loss - weight / A * E H, with H the entropy of the actor's samples.
 
-    actor loss - weight / A * E H(answers), H the nearest-neighbour entropy of all samples of the
-    batch where there is nothing to observe, and else of `samples` answers to each observation, A
-    the numbers per answer. An actor
-    without noise is given one number of it per action. weight = 0 is neutral. Inert where the actor
-    is a point.
+    H is a nearest-neighbour estimate, and A the action dimension. Without observations H is over
+    all samples of the batch, otherwise over `samples` actions at each observation. An actor without
+    noise gets one noise input per action dimension. weight = 0 is neutral. Inert where the actor is
+    a single point.
 
-    Paper against here: SAC knows its policy's density, counts the entropy in the critic's target
-    too and tunes the weight to an entropy of -A; here the weight is fixed, ours, and only the actor
-    feels it, as a GAN's does. The policy is evaluated with one draw of its noise per run.
+    Paper against here: SAC knows the density of its policy, includes the entropy in the critic's
+    target too, and tunes the weight towards an entropy of -A. Here the weight is fixed, by our
+    choice, and only the actor's loss has the term, as in a GAN. Evaluations draw the policy's noise
+    once per run.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

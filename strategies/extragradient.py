@@ -1,4 +1,4 @@
-"""Takes both players' gradients one look-ahead step away."""
+"""Extragradient: both players step along their gradients at a look-ahead point."""
 
 from functools import partial
 
@@ -13,13 +13,15 @@ NEUTRAL_INTEGRATOR = integrators.simultaneous
 
 
 def extragradient(*, lookahead: float = 1.0) -> Strategy:
-    """Takes both players' gradients one look-ahead step away.
+    """Extragradient: both players step along their gradients at a look-ahead point.
 
-    ahead = core - lr * F(core); core <- core - lr * F(core + lookahead * (ahead - core)), with
-    each player's own optimizer in both half-steps (ExtraAdam). lookahead = 0 leaves the
-    simultaneous step, which is what this strategy is compared with for neutrality.
+    ahead = x - lr * F(x); x <- x - lr * F(x + lookahead * (ahead - x)), with x the parameters and F
+    the gradients of both players, and each player's own optimizer in both half-steps (ExtraAdam).
+    lookahead = 0 leaves simultaneous updates, which are the baseline of this strategy's neutrality
+    check.
 
-    Paper against here: the paper draws a new batch for the second half-step; here both use one.
+    Paper against here: the paper draws a new batch for the second half-step; here both half-steps
+    use the same data and noise.
     """
     return Strategy(
         name="extragradient", integrator=partial(integrators.extragradient, lookahead=lookahead)

@@ -1,4 +1,4 @@
-"""Asks the actor to match the critic's features of the data."""
+"""Feature matching: actor loss + weight * norm(E f(data) - E f(own))^2, f critic features."""
 
 from torch import Tensor
 
@@ -11,13 +11,13 @@ SEARCH = {"weight": (0.1, 1.0, 10.0)}
 
 
 def feature_matching(*, weight: float = 1.0) -> Strategy:
-    """Asks the actor to match the critic's features of the data.
+    """Feature matching: actor loss + weight * norm(E f(data) - E f(own))^2, f critic features.
 
-    actor loss + weight * norm(E f(data) - E f(own))^2, f what the critic's last layer is fed, means
-    over the batch; in RL the data are the actions of the batch. weight = 0 is neutral.
+    f is the input of the critic's last layer, own are the actor's samples, and the means are over
+    the batch; in RL the data are the actions of the batch. weight = 0 is neutral.
 
-    Paper against here: the paper replaces the generator's loss, here the distance is added to it,
-    so that the actor of an RL task keeps something to climb.
+    Paper against here: the paper replaces the generator's loss; here the distance is added to it,
+    so that in RL the actor still maximises the critic's value.
     """
 
     def penalty(context: LossContext) -> Tensor | float:

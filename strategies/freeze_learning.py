@@ -1,4 +1,4 @@
-"""Holds back the player that is too far ahead."""
+"""Freezing learning: the player that is too far ahead skips its update."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ SEARCH = {"margin": (0.25, 0.5, 0.75)}
 
 
 def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
-    """Holds back the player that is too far ahead.
+    """Freezing learning: the player that is too far ahead skips its update.
 
-    With the critic's loss L and its running mean M <- decay * M + (1 - decay) * L: the critic does
-    not move while L < M - margin * |M|, the actor not while L > M + margin * |M|. margin = inf is
-    neutral.
+    With the critic's loss L and its running mean M <- decay * M + (1 - decay) * L, bias-corrected
+    and including this L: the critic does not move while L < M - margin * |M|, the actor not while
+    L > M + margin * |M|. margin = inf is neutral.
 
-    Paper against code: Pfau and Vinyals give no band. VAE/GAN's released code has one around a
-    fixed 0.68 = log 2, plus or minus 0.35, which is half of it; an RL loss has no such fixed point,
-    so that the band lies around the running mean in both domains.
+    Paper against code: Pfau and Vinyals give no band. The released code of VAE/GAN has the band
+    0.68 +- 0.35, that is log 2 plus or minus half of it. A loss in RL has no such fixed point, so
+    the band lies around the running mean in both domains.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:

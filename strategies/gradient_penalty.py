@@ -1,4 +1,4 @@
-"""Pushes the norm of the critic's action gradient towards 1 between the two halves."""
+"""WGAN-GP gradient penalty: weight * E (norm(dq/da) - 1)^2 between data and samples."""
 
 import torch
 from torch import Tensor
@@ -14,13 +14,14 @@ DEFAULTS = {"toy": {"weight": 0.1}, "game": {"weight": 0.1}}  # the authors' cod
 
 
 def gradient_penalty(*, weight: float = 10.0) -> Strategy:
-    """Pushes the norm of the critic's action gradient towards 1 between the two halves.
+    """WGAN-GP gradient penalty: weight * E (norm(dq/da) - 1)^2 between data and samples.
 
-    critic loss + weight * E (norm(dq/da) - 1)^2 at a = data + e * (own - data), e uniform in
-    [0, 1) per row; the halves are real and generated samples, in RL the batch's actions and the
-    actor's. The actor's samples are constants here. weight = 0 is neutral.
+    Added to the critic's loss, at a = data + e * (own - data), e uniform in [0, 1) for each row.
+    The halves are real and generated samples, in RL the actions of the batch and the actor's own.
+    The actor's samples are constants here. weight = 0 is neutral.
 
-    Paper against code: the paper's weight is 10; its code for 2-D toys uses 0.1, as we do there.
+    Paper against code: the paper's weight is 10; its code for 2-D toys uses 0.1, as do the toy
+    tasks here.
     """
 
     def penalty(context: LossContext) -> Tensor | float:
@@ -30,7 +31,7 @@ def gradient_penalty(*, weight: float = 10.0) -> Strategy:
         mix = rng.uniform(rng.fold(context.key, "mix"), (halves.data.shape[0], 1))
         between = halves.data + mix * (halves.own - halves.data)
         dq_da = context.dq_da(context.players.critic, halves.obs, between)
-        # The square root's own slope is infinite at 0, where a fresh critic may well be.
+        # The derivative of sqrt is infinite at 0, where the gradient of a new critic may be.
         norm = torch.sqrt(dq_da.square().sum(dim=1) + 1e-12)
         return weight * (norm - 1.0).square().mean()
 

@@ -1,4 +1,4 @@
-"""Control: flips the sign of both players' gradients at random."""
+"""Control: flips the sign of each player's gradient with probability `flip`."""
 
 import torch
 
@@ -12,10 +12,10 @@ NEUTRAL = {"flip": 0.0}
 
 
 def harmful(*, flip: float = 0.5) -> Strategy:
-    """Control: flips the sign of both players' gradients at random.
+    """Control: flips the sign of each player's gradient with probability `flip`.
 
-    grads <- -grads with probability `flip`, drawn per player and update; at 1/2 learning becomes a
-    random walk. A report of ten seeds that does not call it harmful is wrong. flip = 0 is neutral.
+    grads <- -grads, drawn for each player and update; at flip = 1/2 learning becomes a random walk.
+    A report over ten seeds that does not call it harmful is wrong. flip = 0 is neutral.
     """
 
     def grads(value: Params, context: LossContext) -> Params:

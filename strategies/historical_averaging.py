@@ -1,4 +1,4 @@
-"""Pulls both players towards the running mean of where they have been."""
+"""Historical averaging: each player's loss + weight * norm(params - their running mean)^2."""
 
 from typing import Any
 
@@ -16,13 +16,12 @@ SEARCH = {"weight": (0.001, 0.01, 0.1, 1.0)}
 
 
 def historical_averaging(*, weight: float = 0.01) -> Strategy:
-    """Pulls both players towards the running mean of where they have been.
+    """Historical averaging: each player's loss + weight * norm(params - their running mean)^2.
 
-    each player's loss + weight * norm(params - mean)^2, mean over all updates so far, the initial
-    parameters included. weight = 0 is neutral.
+    The mean is over all updates so far, the initial parameters included. weight = 0 is neutral.
 
     Paper against code: the paper writes the penalty without a weight and reports no run with it on
-    images; its released code has none. 0.01 is ours.
+    images; its released code does not contain it. 0.01 is our choice.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Bounds how far the critic's target may be from what the critic says."""
+"""Huber loss: target <- v + clamp(target - v, -delta, delta), v the critic's present value."""
 
 from bench.learner.problem import CriticQuery
 from bench.learner.strategy import LossContext, Strategy
@@ -12,14 +12,14 @@ SEARCH = {"delta": (0.1, 0.5, 1.0, 10.0)}
 
 
 def huber(*, delta: float = 1.0) -> Strategy:
-    """Bounds how far the critic's target may be from what the critic says.
+    """Huber loss: target <- v + clamp(target - v, -delta, delta), v the critic's present value.
 
-    target <- v + clamp(target - v, -delta, delta), v the critic's present value, a constant here.
-    On a squared loss this is Huber's gradient, 2 * clamp(v - target); on a GAN's cross-entropy it
-    bounds the slope of a sample that is judged quite wrongly. delta = inf is neutral.
+    v is taken as a constant. With a squared loss this gives Huber's gradient, 2 * clamp(v - target,
+    -delta, delta); with a GAN's cross-entropy it bounds the gradient of a sample that is badly
+    misjudged. delta = inf is neutral.
 
-    Paper against here: DQN clips to 1 with rewards clipped to 1; in a GAN values are probabilities,
-    no target is further away than 1, and the default is 0.5.
+    Paper against here: DQN clips errors to 1 with rewards clipped to 1. In a GAN values are
+    probabilities, no target is more than 1 away, and the default is 0.5.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

@@ -1,4 +1,4 @@
-"""Adds noise, which fades over the run, to every action that the critic is shown."""
+"""Instance noise: every action that the critic is shown gets noise, annealed to 0 over the run."""
 
 from bench.functional import rng
 from bench.learner.problem import CriticQuery
@@ -11,13 +11,13 @@ SEARCH = {"deviation": (0.03, 0.1, 0.3)}
 
 
 def instance_noise(*, deviation: float = 0.1) -> Strategy:
-    """Adds noise, which fades over the run, to every action that the critic is shown.
+    """Instance noise: every action that the critic is shown gets noise, annealed to 0 over the run.
 
     action <- action + deviation * max(0, 1 - step / budget) * normal, in the critic's loss, in its
     target and in the actor's loss. deviation = 0 is neutral.
 
     Paper against here: the paper anneals a deviation of its own choice to 0; 0.1 is common
-    practice. `target_smoothing` is the same idea in the target alone, clipped and without fading.
+    practice. `target_smoothing` is the same idea in the target alone, clipped and not annealed.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

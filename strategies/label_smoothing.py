@@ -1,4 +1,4 @@
-"""Pulls the critic's targets towards the answer of a critic that knows nothing."""
+"""Label smoothing: target <- target + eps * (uninformed - target)."""
 
 from bench.learner.problem import CriticQuery
 from bench.learner.strategy import LossContext, Strategy
@@ -11,16 +11,16 @@ SEARCH = {"eps": (0.1, 0.2, 0.5), "one_sided": (False, True)}
 
 
 def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
-    """Pulls the critic's targets towards the answer of a critic that knows nothing.
+    """Label smoothing: target <- target + eps * (uninformed - target).
 
-    target <- target + eps * (anchor - target), with anchor 1/2 for a GAN and the mean target of
-    the batch for RL. eps = 0.2 turns 1 and 0 into the paper's 0.9 and 0.1. `one_sided` smooths
-    only targets above the anchor, which for a GAN is the paper's one-sided variant. eps = 0 is
+    `uninformed` is what a critic that has learned nothing predicts: 1/2 in a GAN, the mean target
+    of the batch in RL. eps = 0.2 turns 1 and 0 into the paper's 0.9 and 0.1. `one_sided` smooths
+    only targets above `uninformed`, which in a GAN is the paper's one-sided variant. eps = 0 is
     neutral.
 
     Paper against here: the paper recommends the one-sided variant, but in RL the two sides of a
-    mean target are alike, so that both are smoothed by default. Paper against code: the paper
-    says 0.9; its released image code smooths by 0.25.
+    mean target are alike, so that both are smoothed by default. Paper against code: the paper uses
+    0.9; its released code for images smooths by 0.25.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

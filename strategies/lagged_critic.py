@@ -1,4 +1,4 @@
-"""Shows the actor a slowly following copy of the critic."""
+"""Lagged critic: the actor's loss uses a Polyak-averaged copy of the critic."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ SEARCH = {"tau": (0.005, 0.02, 0.1, 0.5)}
 
 
 def lagged_critic(*, tau: float = 0.005) -> Strategy:
-    """Shows the actor a slowly following copy of the critic.
+    """Lagged critic: the actor's loss uses a Polyak-averaged copy of the critic.
 
-    The actor's loss judges by copy + tau * (critic - copy), the critic as it stands when the actor
+    The actor's loss uses copy + tau * (critic - copy), with the critic as it is when the actor
     moves; copy <- the same after every update. tau = 1 is neutral: the actor sees the critic that
     has just moved.
 
-    Paper against here: a target network (`target_network`) changes only the critic's target and
-    cannot matter in a GAN; this is what is left of the idea there. 0.005 is TD3's for a million
+    Paper against here: a target network (`target_network`) changes only the critic's target and has
+    no effect in a GAN; this is what remains of the idea there. 0.005 is TD3's for a million
     updates, larger where runs are short.
     """
 

@@ -1,4 +1,4 @@
-"""Normalises the critic's hidden layers, each row by itself."""
+"""Layer normalisation: normalise the critic's hidden layers over the features of a row."""
 
 from bench.functional.layers import before_activations
 from bench.functional.wrappers import LayerNorm
@@ -13,14 +13,14 @@ AFTER = ("weight_norm", "dropout", "target_scaling")
 
 
 def layer_norm(*, on: bool = True) -> Strategy:
-    """Normalises the critic's hidden layers, each row by itself.
+    """Layer normalisation: normalise the critic's hidden layers over the features of a row.
 
-    Before every activation h <- (h - mean) / sd * gain + bias, mean and sd over the row's features,
-    of a convolution over channels and positions. on = False is neutral. Inert where the critic has
-    no hidden layer.
+    Before every activation h <- (h - mean) / sd * gain + bias, with mean and sd over the features
+    of the row; in a convolution over channels and positions. on = False is neutral. Inert where the
+    critic has no hidden layer.
 
-    Paper against paper: WGAN-GP takes it because batch statistics would couple the rows of its
-    penalty, DroQ because it bounds values far from the data.
+    Paper against paper: WGAN-GP uses it because batch statistics would couple the rows in its
+    penalty, DroQ because it bounds the values far from the data.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

@@ -1,4 +1,4 @@
-"""Pulls the critic's outputs towards running means of the opposite half."""
+"""LeCam regularisation: pull the critic's outputs towards running means of the other half."""
 
 from torch import Tensor
 
@@ -13,14 +13,15 @@ SEARCH = {"weight": (0.01, 0.1, 0.3, 1.0)}
 
 
 def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
-    """Pulls the critic's outputs towards running means of the opposite half.
+    """LeCam regularisation: pull the critic's outputs towards running means of the other half.
 
-    critic loss + weight * (E (q(data) - mean_own)^2 + E (q(own) - mean_data)^2), with mean <-
-    decay * mean + (1 - decay) * E q over the newest experience. weight = 0 is neutral. In RL the
-    halves are the actions that were taken and what the actor would do now.
+    critic loss + weight * (E (q(data) - mean_own)^2 + E (q(own) - mean_data)^2), with
+    mean <- decay * mean + (1 - decay) * E q over the newest experience, for each half. In RL the
+    halves are the actions that were taken and the actor's present ones. weight = 0 is neutral.
 
-    Paper against code: the released code takes only the positive part of q(data) - mean_own and of
-    mean_data - q(own) and starts after some updates; here is the paper's formula from the start.
+    Paper against code: the released code uses only the positive parts of q(data) - mean_own and of
+    mean_data - q(own), and starts after some updates; here the paper's formula applies from the
+    start.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Every few updates, draws both players back to where they slowly come from."""
+"""Lookahead: every k updates, slow <- slow + alpha * (fast - slow), then fast <- slow."""
 
 from typing import Any
 
@@ -17,24 +17,24 @@ SEARCH = {"every": (5, 50), "alpha": (0.3, 0.5, 0.8)}
 
 
 def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
-    """Every few updates, draws both players back to where they slowly come from.
+    """Lookahead: every k updates, slow <- slow + alpha * (fast - slow), then fast <- slow.
 
-    At every update whose number (1, 2, ...) is a multiple of `every`: slow <- slow + alpha * (fast
-    - slow), fast <- slow, both players together; the optimizers keep their states. alpha = 1 is
-    neutral.
+    This happens at each update whose number (1, 2, ...) is a multiple of k = `every`, for both
+    players together. fast are the trained parameters; the optimizers keep their states. alpha = 1
+    is neutral.
 
     Paper against paper: k = 5 and alpha = 0.5 are the defaults of both; for GANs Chavdarova et al.
     also report k in the thousands.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        # Copies: the players themselves must not be two parts of one state.
+        # Copies, because no tensor may occur twice in a state.
         return tmap(lambda leaf: leaf.clone(), {"actor": players.actor, "critic": players.critic})
 
     def drawn_back(slow: Any, new: TrainState) -> Any:
         fast = {"actor": new.actor, "critic": new.critic}
         now = new.step % every == 0
-        # At alpha = 1 exactly the fast ones, not slow + (fast - slow), which rounds.
+        # At alpha = 1 exactly the fast weights, not slow + (fast - slow), which rounds.
         moved = fast if alpha == 1.0 else lerp(slow, fast, alpha)
         return tmap(lambda back, on: torch.where(now, back, on), moved, fast)
 
@@ -42,7 +42,7 @@ def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
         return new._replace(**drawn_back(context.memory, new))
 
     def update_memory(slow: Any, context: PostUpdateContext) -> Any:
-        # What was accepted is the slow one's new place.
+        # The accepted parameters are the new slow weights.
         now = context.new.step % every == 0
         fast = {"actor": context.new.actor, "critic": context.new.critic}
         return tmap(lambda old, new: torch.where(now, new, old), slow, fast)

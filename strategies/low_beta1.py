@@ -1,4 +1,4 @@
-"""Shortens the memory of Adam's mean gradient, for both players."""
+"""Low beta1 in Adam: mean <- beta1 * mean + (1 - beta1) * gradient, with beta1 below 0.9."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,13 +14,13 @@ SEARCH = {"beta1": (0.0, 0.5)}
 
 
 def low_beta1(*, beta1: float = 0.5) -> Strategy:
-    """Shortens the memory of Adam's mean gradient, for both players.
+    """Low beta1 in Adam: mean <- beta1 * mean + (1 - beta1) * gradient, with beta1 below 0.9.
 
-    mean <- beta1 * mean + (1 - beta1) * gradient. beta1 = 0.9, every task's own, is neutral. Inert
-    where the players move by plain gradient descent.
+    For both players; mean is Adam's running mean of the gradient. beta1 = 0.9, every task's own, is
+    neutral. Inert where the players use plain gradient descent.
 
-    Paper against paper: DCGAN says 0.5, SNGAN and WGAN-GP's image models use 0; CrossQ takes 0.5 in
-    RL without a word of why.
+    Paper against paper: DCGAN uses 0.5, SNGAN and WGAN-GP's image models use 0; CrossQ uses 0.5 in
+    RL and gives no reason.
     """
 
     def optimizers(value: Any, player: str, task: Task) -> Any:

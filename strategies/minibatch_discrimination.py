@@ -1,4 +1,4 @@
-"""Tells the critic how close each row is to the rest of its half."""
+"""Minibatch discrimination: the critic's last layer also sees how close a row is to its half."""
 
 from bench.functional.batch_layers import MinibatchDiscrimination
 from bench.functional.layers import before_the_end
@@ -17,14 +17,14 @@ AFTER = (
 
 
 def minibatch_discrimination(*, kernels: int = 16, dims: int = 5) -> Strategy:
-    """Tells the critic how close each row is to the rest of its half.
+    """Minibatch discrimination: the critic's last layer also sees how close a row is to its half.
 
-    The critic's last layer is also fed o_k = sum_j exp(-norm_1(M_ik - M_jk)), k = 1 ... kernels, j
-    over the other rows of the half, M = f T with learned T and `dims` numbers per kernel. kernels =
-    0 is neutral. Inert where the critic has no hidden layer.
+    Its additional inputs are o_k = sum_j exp(-norm_1(M_ik - M_jk)), k = 1 ... kernels, with j over
+    the other rows of the half, and M = f T for features f, with learned T and `dims` numbers per
+    kernel. kernels = 0 is neutral. Inert where the critic has no hidden layer.
 
     Paper against code: the released code has 100 kernels of 5 numbers and normalises T at the
-    start; for 64 features 16 kernels are used, and T starts like any layer.
+    start; here, with 64 features, there are 16 kernels, and T is initialised like any layer.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

@@ -1,4 +1,4 @@
-"""Tells the critic how varied each small group of rows is."""
+"""Minibatch standard deviation: the critic's last layer also sees how varied a group is."""
 
 from bench.functional.batch_layers import MinibatchStddev
 from bench.functional.layers import before_the_end
@@ -17,10 +17,10 @@ AFTER = (
 
 
 def minibatch_stddev(*, group: int = 4) -> Strategy:
-    """Tells the critic how varied each small group of rows is.
+    """Minibatch standard deviation: the critic's last layer also sees how varied a group is.
 
-    The critic's last layer is also fed the mean over features of their standard deviation over
-    `group` consecutive rows. group = 0 is neutral. Inert where the critic has no hidden layer.
+    Its additional input is the standard deviation over `group` consecutive rows, averaged over the
+    features. group = 0 is neutral. Inert where the critic has no hidden layer.
 
     Paper against code: the paper takes the deviation over the whole minibatch, the released code
     over groups of 4, as here. In RL the rows of a group are transitions from different states.

@@ -1,4 +1,4 @@
-"""Takes back a part of the last step at every step of either player."""
+"""Negative momentum: step_t = beta * step_(t-1) + the optimizer's step, with beta < 0."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ SEARCH = {"beta": (-0.5, -0.3, -0.1)}
 
 @dataclass(frozen=True)
 class HeavyBall:
-    """velocity <- beta * velocity + the inner optimizer's step; params <- params + velocity."""
+    """velocity <- beta * velocity + the step of `inner`; params <- params + velocity."""
 
     inner: Optimizer
     beta: float
@@ -34,14 +34,14 @@ class HeavyBall:
 
 
 def negative_momentum(*, beta: float = -0.5) -> Strategy:
-    """Takes back a part of the last step at every step of either player.
+    """Negative momentum: step_t = beta * step_(t-1) + the optimizer's step, with beta < 0.
 
-    step_t = beta * step_{t-1} + the optimizer's step: for plain gradient descent Polyak's heavy
-    ball with a negative beta. The order of play stays alternating, for which it was shown to
-    converge on bilinear games. beta = 0 is neutral.
+    With plain gradient descent this is Polyak's heavy ball with a negative beta, for both players.
+    Updates stay alternating, for which it was shown to converge on bilinear games. beta = 0 is
+    neutral.
 
-    Paper against here: with Adam the paper makes beta1 itself negative; here the heavy ball rolls
-    on Adam's steps, so that `low_beta1` with 0 must be added for the same effect.
+    Paper against here: with Adam the paper makes beta1 itself negative; here the momentum acts on
+    Adam's steps, so that `low_beta1` with 0 must be added for the same effect.
     """
 
     def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:

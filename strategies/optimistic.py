@@ -1,4 +1,4 @@
-"""Takes every step twice, less the one before: an extrapolation from the past."""
+"""Optimistic gradient: params move by 2 step_t - step_(t-1)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ SEARCH = {"strength": (0.5, 1.0)}
 
 @dataclass(frozen=True)
 class Optimistic:
-    """params <- params + step_t + strength * (step_t - step_{t-1}), steps of `inner`."""
+    """params <- params + step_t + strength * (step_t - step_(t-1)), with the steps of `inner`."""
 
     inner: Optimizer
     strength: float
@@ -34,13 +34,13 @@ class Optimistic:
 
 
 def optimistic(*, strength: float = 1.0) -> Strategy:
-    """Takes every step twice, less the one before: an extrapolation from the past.
+    """Optimistic gradient: params move by 2 step_t - step_(t-1).
 
-    params <- params + step_t + strength * (step_t - step_{t-1}), with the optimizer's own steps:
-    for plain gradient descent - lr * (2 g_t - g_{t-1}), for Adam the paper's optimistic Adam.
-    Before the first step, step_0 = 0. strength = 0 is neutral.
+    params <- params + step_t + strength * (step_t - step_(t-1)), with the optimizer's own steps:
+    for plain gradient descent -lr * (2 g_t - g_(t-1)), for Adam the paper's optimistic Adam.
+    step_0 = 0. The first line has the default, strength = 1; strength = 0 is neutral.
 
-    Paper against here: the paper's players move at the same time; here the order is the task's,
+    Paper against here: the paper's players move simultaneously; here the updates are the task's,
     alternating.
     """
 

@@ -1,4 +1,4 @@
-"""Lets the critic judge several samples jointly, so that it can see a lack of variety."""
+"""Packing (PacGAN): the critic judges m consecutive rows jointly, q(x_1, ..., x_m)."""
 
 from dataclasses import replace
 
@@ -25,15 +25,16 @@ AFTER = (
 
 
 def packing(*, samples: int = 2) -> Strategy:
-    """Lets the critic judge `samples` consecutive rows of a batch jointly (PacGAN).
+    """Packing (PacGAN): the critic judges m consecutive rows jointly, q(x_1, ..., x_m).
 
-    q(x_1, ..., x_m): only the input layer grows, images are stacked as channels, and every row of
-    a pack gets the pack's one answer. In a GAN a pack is wholly real or wholly generated, in RL it
-    holds transitions with targets of their own, whose mean the answer then regresses to.
-    samples = 1 is neutral. Inert where a half holds fewer rows than a pack; raises `Conflict` if
-    the packs would not fill a half.
+    m is `samples`. Only the input layer grows, images are stacked as channels, and every row of a
+    pack gets the output of its pack. In a GAN a pack is wholly real or wholly generated; in RL it
+    holds transitions with different targets, and its output regresses on their mean. samples = 1 is
+    neutral. Inert where a half has fewer rows than a pack; raises `Conflict` if the packs would not
+    fill a half.
 
-    Here: a penalty on the slope with respect to one row sees the answers of its whole pack move.
+    Here: in a gradient penalty, the action gradient of a row contains the outputs of its whole
+    pack.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

@@ -1,4 +1,4 @@
-"""Control: adds zero to both losses and keeps a memory that nobody reads."""
+"""Control: adds 0 to both losses and keeps a memory that nothing reads."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ IDENTITY = True  # active or not, nothing changes
 
 
 def placebo(*, share: float = 1.0) -> Strategy:
-    """Control: adds zero to both losses and keeps a memory that nobody reads.
+    """Control: adds 0 to both losses and keeps a memory that nothing reads.
 
-    loss + share * 0, and a running sum of its own random draws. Whatever the report says of it is
-    an error of the pipeline.
+    loss + share * 0, and a running sum of its own random draws. Any effect that the report finds
+    for it is an error of the pipeline.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:

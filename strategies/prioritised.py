@@ -1,4 +1,4 @@
-"""Draws past experience by how wrong the critic was about it."""
+"""Prioritised replay: draw past experience in proportion to its TD error to the power alpha."""
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from bench.learner.task import Task
 HOME = "rl"
 SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
 NEUTRAL = {"share": 0.0, "capacity": 100}
-ACTIVE = {"capacity": 100}  # a few updates need no more, and the rings of big tasks are large
+ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large
 DEFAULTS = {"gan": {"share": 0.5}, "locomotion": {"capacity": 1_000_000}}
 SEARCH = {"alpha": (0.3, 0.6, 1.0), "beta": (0.4, 1.0)}
 
@@ -22,16 +22,16 @@ SEARCH = {"alpha": (0.3, 0.6, 1.0), "beta": (0.4, 1.0)}
 def prioritised(
     *, share: float = 1.0, alpha: float = 0.6, beta: float = 0.4, capacity: int = 20_000
 ) -> Strategy:
-    """Draws past experience by how wrong the critic was about it.
+    """Prioritised replay: draw past experience in proportion to its TD error to the power alpha.
 
-    As `replay`, but row i of those before this update is drawn with P_i = p_i^alpha / sum_j
-    p_j^alpha, where p_i = |y_i - value(q_i)| + 1e-6 when it was last drawn, and the largest p there
-    is for new rows. It counts in the critic's loss with (rows * P_i)^-b, over the largest of the
-    draw, b growing from beta to 1 over the run. share = 0 is neutral. Beside `replay` these draws
-    replace its own.
+    As `replay`, but only rows from before this update are drawn, row i with P_i = p_i^alpha / sum_j
+    p_j^alpha. p_i = |y_i - value(q_i)| + 1e-6 from when it was last drawn; new rows get the current
+    maximum priority, and at least 1. In the critic's loss a drawn row has the importance weight
+    (rows * P_i)^-b, divided by the largest of the draw, where b grows from beta to 1 over the run.
+    share = 0 is neutral. Together with `replay`, these draws replace its own.
 
-    Paper against here: with it the paper cuts the step size to a quarter, which is left to `ttur`.
-    In a GAN the error of a past sample is how real it still looks.
+    Paper against here: the paper also cuts the step size to a quarter, which is left to `ttur`. In
+    a GAN the error of a past sample is how real the critic still finds it.
     """
 
     def drawn(context: Context) -> tuple[Tensor, Tensor]:
@@ -40,7 +40,7 @@ def prioritised(
     def batch(value: Experience, context: LossContext) -> Experience:
         if not share:
             return value
-        # at.batch is the newest experience, `value` what another strategy may have made of it.
+        # context.batch is the newest experience; `value` may have been changed by other strategies.
         own, indices = own_rows(context.task, context.batch), drawn(context)[0]
         made, count = own.reward.shape[0], indices.shape[0]
         kept = max(0, min(made, context.task.batch_rows - count))
@@ -79,7 +79,7 @@ def prioritised(
             rows = tmap(lambda leaf: leaf[indices], memory.buffer.rows)
             said = context.task.value(context.q(context.new.critic, rows.obs, rows.action))
             error = (td_targets(rows, context) - said).abs() + 1e-6
-            # Equal indices have equal errors, and an empty memory learns nothing.
+            # An index drawn twice gets the same error twice; an empty buffer keeps priorities of 0.
             memory = memory.with_priorities(
                 indices, torch.where(memory.buffer.written > 0, error, 0.0)
             )

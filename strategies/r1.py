@@ -1,4 +1,4 @@
-"""Penalises the critic's squared action gradient on the data half."""
+"""R1 gradient penalty: gamma/2 E norm(dq/da)^2 on the data half."""
 
 from torch import Tensor
 
@@ -11,13 +11,14 @@ SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 
 
 def r1(*, gamma: float = 1.0) -> Strategy:
-    """Penalises the critic's squared action gradient on the data half.
+    """R1 gradient penalty: gamma/2 E norm(dq/da)^2 on the data half.
 
-    critic loss + gamma/2 * E norm(dq/da)^2 at real samples; in RL at the actions of the batch.
-    gamma = 0 is neutral.
+    Added to the critic's loss, at real samples; in RL at the actions of the batch. gamma = 0 is
+    neutral.
 
     Paper against code: the convention with 1/2 is the paper's; its image experiments use gamma 10,
-    StyleGAN2 tunes it per data set, and some libraries drop the 1/2. Default 1 on small data.
+    StyleGAN2 tunes it per data set, and some libraries drop the 1/2. The default is 1, on small
+    data.
     """
 
     def penalty(context: LossContext) -> Tensor | float:

@@ -1,4 +1,4 @@
-"""Penalises the critic's squared action gradient on the actor's own half."""
+"""R2 gradient penalty: gamma/2 E norm(dq/da)^2 on the actor's half."""
 
 from torch import Tensor
 
@@ -11,13 +11,13 @@ SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 
 
 def r2(*, gamma: float = 1.0) -> Strategy:
-    """Penalises the critic's squared action gradient on the actor's own half.
+    """R2 gradient penalty: gamma/2 E norm(dq/da)^2 on the actor's half.
 
-    critic loss + gamma/2 * E norm(dq/da)^2 at the actor's samples; in RL at what the actor would
-    do. gamma = 0 is neutral.
+    Added to the critic's loss, at the actor's samples; in RL at the actor's present actions.
+    gamma = 0 is neutral.
 
     Paper against paper: Mescheder et al. find R1 and R2 alike; R3GAN needs both, with gamma from
-    0.05 to 150 by data set. Default 1 as for `r1`.
+    0.05 to 150 by data set. The default is 1, as for `r1`.
     """
 
     def penalty(context: LossContext) -> Tensor | float:

@@ -1,4 +1,4 @@
-"""Scores the critic on how much it prefers each row to its partner in the other half."""
+"""Relativistic GAN: the losses see q_i - strength * (q_i + q_p) / 2, p a row of the other half."""
 
 import torch
 
@@ -16,16 +16,17 @@ EXCLUDES = {
 
 
 def relativistic(*, strength: float = 1.0) -> Strategy:
-    """Scores the critic on how much it prefers each row to its partner in the other half.
+    """Relativistic GAN: the losses see q_i - strength * (q_i + q_p) / 2, p a row of the other half.
 
-    Row i's partner is the row half a batch away: data for a sample, and the reverse. The losses see
-    q_i - strength * (q_i + q_p) / 2 in place of q_i; a regression's target is centred likewise, y_i
-    - strength * (y_i + y_p) / 2 + strength * value(0). The actor's partner is the data at the same
-    observation. strength = 0 is neutral. A critic that is shown one row at a time learns nothing.
+    Row i's partner p is half a batch away: data for a sample, and the reverse. The targets of a
+    regression are centred in the same way, y_i - strength * (y_i + y_p) / 2 + strength * value(0).
+    In the actor's loss the partner is the data at the same observation. strength = 0 is neutral. At
+    strength = 1 a critic that is shown one row at a time learns nothing.
 
     Paper against here: q_i - (q_i + q_p) / 2 is half the papers' difference, a temperature that the
     critic's last layer can undo. In RL the critic learns only differences between transitions, so
-    that the level of its values is free, and the actor climbs its advantage over the action taken.
+    that the level of its values is free, and the actor maximises its advantage over the action
+    taken.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

@@ -1,4 +1,4 @@
-"""Reindices a share of the batch by draws from a ring of past experience."""
+"""Experience replay: draw a share of the batch from a buffer of past experience."""
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
 NEUTRAL = {"share": 0.0, "capacity": 100}
 SEARCH = {"share": (0.25, 0.5, 1.0)}
-ACTIVE = {"capacity": 100}  # a few updates need no more, and the rings of big tasks are large
+ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large
 DEFAULTS = {
     "gan": {"share": 0.5},  # SimGAN: half of the generated half
     "locomotion": {"capacity": 1_000_000},
@@ -23,16 +23,16 @@ DEFAULTS = {
 
 
 def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
-    """Reindices a share of the batch by draws from a ring of past experience.
+    """Experience replay: draw a share of the batch from a buffer of past experience.
 
-    Of the `batch_rows` rows of the actor's making, round(share * batch_rows) are drawn uniformly
-    from the last `capacity` rows it made, past ones and the newest; the newest fill the rest as far
-    as they go. In RL these are transitions, in a GAN past samples; real samples are always fresh.
-    share = 0 is neutral. In RL all rows are drawn (DDPG), in a GAN half (SimGAN). Raises ValueError
-    if the ring cannot hold what one update adds.
+    Of the actor's `batch_rows` rows, round(share * batch_rows) are drawn uniformly from the last
+    `capacity` rows that it made, the newest included; the newest rows fill the rest as far as they
+    go. In RL these are transitions, in a GAN past samples; real samples are always new. share = 0
+    is neutral. By default all rows are drawn in RL (DDPG), and half of them in a GAN (SimGAN).
+    Raises ValueError if the buffer cannot hold the rows of one update.
 
-    Paper against here: DQN and DDPG keep 1e6 transitions, as we do for locomotion; 20,000 is as
-    many as a core task makes.
+    Paper against here: DQN and DDPG keep 1e6 transitions, as do the locomotion tasks here; 20,000
+    is about what a core RL task makes.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> ReplayBuffer:

@@ -1,4 +1,4 @@
-"""Starts the critic anew a few times during the run."""
+"""Resets: reinitialise the critic and its optimizer a few times during the run."""
 
 import torch
 
@@ -15,15 +15,14 @@ SEARCH = {"count": (1, 4, 9), "both": (False, True)}
 
 
 def resets(*, count: int = 4, both: bool = False) -> Strategy:
-    """Starts the critic anew a few times during the run.
+    """Resets: reinitialise the critic and its optimizer a few times during the run.
 
-    After every budget / (count + 1) updates, but not after the last one, the critic and its
-    optimizer are drawn anew from their initial distribution; with `both` the actor as well.
-    Memories stay, a replay's and a target network's
-    copies among them. count = 0 is neutral.
+    At every update whose number is a multiple of budget // (count + 1), except the last update of
+    the budget; with `both`, the actor and its optimizer as well. Other strategies keep their
+    memories, such as a replay buffer or target networks. count = 0 is neutral.
 
     Paper against here: the paper resets every 2e5 of 1e6 updates, which is count 4, and in SAC both
-    players; only the critic is reset by default because it is what the actor learns from.
+    players; here by default only the critic, because it is what the actor learns from.
     """
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:

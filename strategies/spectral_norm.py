@@ -1,4 +1,4 @@
-"""Caps the largest singular value of every layer of the critic."""
+"""Spectral normalisation: weight <- weight / max(1, sigma / cap), sigma its spectral norm."""
 
 from typing import Any
 
@@ -19,16 +19,15 @@ ACTIVE = {"cap": 0.1}
 
 
 def spectral_norm(*, cap: float = 1.0) -> Strategy:
-    """Caps the largest singular value of every layer of the critic.
+    """Spectral normalisation: weight <- weight / max(1, sigma / cap), sigma its spectral norm.
 
-    weight <- weight / max(1, sigma / cap) in every forward pass, with sigma = u' W v estimated by
-    one power step per update on the remembered u [rows] and v [columns], through which no gradient
-    flows; W is a layer's weight itself, or a convolution's as [channels, rest]. cap = inf is
-    neutral.
+    For every layer of the critic, in every forward pass. sigma = u' W v is estimated by one power
+    iteration per update on the stored u [rows] and v [columns], through which no gradient flows; W
+    is the weight of a layer, of a convolution as [channels, rest]. cap = inf is neutral.
 
-    Paper against here: SNGAN divides by sigma always; dividing only above the cap leaves small
-    weights alone, so that the strategy can be neutral. In RL, Gogianu et al. normalise only the
-    layer before the last; here, as in GANs, all layers.
+    Paper against here: SNGAN always divides by sigma; dividing only above the cap leaves small
+    weights as they are, so that the strategy can be neutral. In RL, Gogianu et al. normalise only
+    the layer before the last; here, as in GANs, all layers.
     """
 
     def matrices(critic: Params) -> Params:
@@ -37,7 +36,7 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
     def power_step(weight: Tensor, u: Tensor) -> dict[str, Tensor]:
         v = torch.nn.functional.normalize(weight.T @ u, dim=0)
         turned = weight @ v
-        # A weight of zeros has no direction yet: u stays, for when it gets one.
+        # A weight of zeros has no singular vectors yet: u stays until it has.
         alive = turned.square().sum() > 0.0
         return {"u": torch.where(alive, torch.nn.functional.normalize(turned, dim=0), u), "v": v}
 

@@ -1,4 +1,4 @@
-"""Turns both players' joint gradient by the antisymmetric part of its Jacobian."""
+"""Symplectic gradient adjustment: add sign * weight * A'F to both players' gradients F."""
 
 from functools import partial
 
@@ -13,15 +13,14 @@ SEARCH = {"weight": (0.1, 1.0)}
 
 
 def symplectic_adjustment(*, weight: float = 1.0) -> Strategy:
-    """Turns both players' joint gradient by the antisymmetric part of its Jacobian.
+    """Symplectic gradient adjustment: add sign * weight * A'F to both players' gradients F.
 
-    Both players move at once along F + sign * weight * A'F, A = (J - J') / 2, J the Jacobian of F;
-    the sign is aligned so that stable points attract and unstable ones repel (algorithm 1).
-    weight = 0 leaves the simultaneous step, which is what this strategy is compared with for
-    neutrality.
+    A = (J - J') / 2, with J the Jacobian of F; both players move simultaneously. The sign is chosen
+    so that stable points attract and unstable ones repel (algorithm 1). weight = 0 leaves
+    simultaneous updates, which are the baseline of this strategy's neutrality check.
 
-    Paper against here: the paper feeds the adjusted field to RMSProp on its mixtures, here it goes
-    to the task's optimizer.
+    Paper against here: on its mixtures the paper gives the adjusted gradients to RMSProp; here they
+    go to the task's optimizer.
     """
     return Strategy(
         name="symplectic_adjustment", integrator=partial(integrators.symplectic, weight=weight)

@@ -1,4 +1,4 @@
-"""Builds the critic's targets from slowly following copies of both networks."""
+"""Target networks: the critic's target comes from Polyak-averaged copies of both networks."""
 
 from typing import Any
 
@@ -19,15 +19,16 @@ DEFAULTS = {"short": {"tau": 0.02}}  # tens of thousands of updates instead of a
 
 
 def target_network(*, tau: float = 0.005) -> Strategy:
-    """Builds the critic's targets from slowly following copies of both networks.
+    """Target networks: the critic's target comes from Polyak-averaged copies of both networks.
 
-    copy <- copy + tau * (network - copy) after every update; the target's action and value come
-    from the copies. tau = 1 is neutral: the copy is the network. Inert wherever the discount is 0,
-    because the target then never looks at a next value: the "n/a" of Pfau and Vinyals' Table 1.
+    copy <- copy + tau * (network - copy) after every update; the next action and its value in the
+    target come from the copies. tau = 1 is neutral: the copy is the network. Inert wherever the
+    discount is 0, because there is no bootstrap: the "n/a" of Pfau and Vinyals' Table 1.
 
-    Paper against paper: tau is 0.001 in DDPG and 0.005 in TD3 and SAC; the latter is used. Paper
-    against here: a value follows its target with time constant 1 / (tau * (1 - discount)), 20,000
-    updates at a discount of 0.99, which is all that a short task has, so that tau is 0.02 there.
+    Paper against paper: tau is 0.001 in DDPG and 0.005 in TD3 and SAC; the latter is used here.
+    Paper against here: a value follows its target with time constant 1 / (tau * (1 - discount)),
+    20,000 updates at a discount of 0.99. That is the whole budget of a short task, so tau is 0.02
+    there.
     """
 
     def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:

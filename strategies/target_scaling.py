@@ -1,4 +1,4 @@
-"""Lets the critic's network answer in units of its targets' running size."""
+"""Target scaling (PopArt without the mean): q = sqrt(running mean of y^2) * network output."""
 
 import torch
 from torch import Tensor
@@ -19,14 +19,15 @@ SEARCH = {"decay": (0.9, 0.99, 0.999)}
 
 
 def target_scaling(*, decay: float = 0.99) -> Strategy:
-    """Lets the critic's network answer in units of its targets' running size.
+    """Target scaling (PopArt without the mean): q = sqrt(running mean of y^2) * network output.
 
     q = scale * network, scale = sqrt(square), square <- decay * square + (1 - decay) * E y^2, where
     y = reward + discount * value(next q) over the newest experience; square starts at 1. decay = 1
-    is neutral. In a GAN E y^2 is 1/2: it ends as a fixed temperature of the logit.
+    is neutral. In a GAN E y^2 is 1/2: the scale becomes a fixed temperature of the logits.
 
     Paper against here: PopArt also subtracts a mean, divides the loss by the scale and rewrites the
-    last layer whenever the scale moves; Adam hides the second, a slow decay most of the third.
+    last layer whenever the scale changes. Adam compensates for the second, a slow decay for most of
+    the third.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

@@ -1,4 +1,4 @@
-"""Adds clipped noise to the next action inside the critic's target."""
+"""Target policy smoothing: add clipped noise to the next action in the Bellman target."""
 
 from bench.functional import rng
 from bench.learner.problem import CriticQuery
@@ -12,11 +12,11 @@ SEARCH = {"deviation": (0.1, 0.2, 0.4)}
 
 
 def target_smoothing(*, deviation: float = 0.2, clip: float = 0.5) -> Strategy:
-    """Adds clipped noise to the next action inside the critic's target.
+    """Target policy smoothing: add clipped noise to the next action in the Bellman target.
 
     next action <- clamp(next action + clamp(deviation * normal, -clip, clip), -1, 1), so that the
-    target is the mean value around the action. Actions are in [-1, 1]. deviation = 0 is neutral.
-    Inert wherever the discount is 0: there is no next action.
+    target is the mean value around the action. Actions are taken to be in [-1, 1]. deviation = 0 is
+    neutral. Inert wherever the discount is 0: there is no next action.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

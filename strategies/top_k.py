@@ -1,4 +1,4 @@
-"""Lets the actor learn from those of its samples that the critic likes best."""
+"""Top-k training: the actor's loss is the mean over the k samples with the largest q."""
 
 import torch
 
@@ -13,13 +13,14 @@ SEARCH = {"least": (0.25, 0.5, 0.75)}
 
 
 def top_k(*, least: float = 0.5, decay: float = 0.99, epochs: float = 100.0) -> Strategy:
-    """Lets the actor learn from those of its samples that the critic likes best.
+    """Top-k training: the actor's loss is the mean over the k samples with the largest q.
 
-    The actor's loss is the mean over the k rows with the largest q, k = ceil(share * rows), share =
-    max(least, decay ** epoch), where an epoch is 1 / `epochs` of the budget. least = 1 is neutral.
+    k = ceil(share * rows), share = max(least, decay ** epoch), where an epoch is 1 / `epochs` of
+    the budget. least = 1 is neutral.
 
-    Paper against here: the paper counts epochs of its data sets; a hundred per run reaches the
-    published 0.5 after 69. In RL the rows are observations: those with the better prospects count.
+    Paper against here: the paper counts epochs of its data sets; with a hundred per run the share
+    reaches the published 0.5 after 69. In RL the rows are observations, and those with the largest
+    values count.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
@@ -30,7 +31,7 @@ def top_k(*, least: float = 0.5, decay: float = 0.99, epochs: float = 100.0) -> 
         share = torch.clamp(decay**epoch, min=least)
         count = torch.ceil(share * rows)
         q = context.q(context.players.critic, value.obs, value.action).detach()
-        rank = (q[None, :] > q[:, None]).sum(dim=1)  # how many are liked better
+        rank = (q[None, :] > q[:, None]).sum(dim=1)  # how many rows have a larger q
         chosen = (rank < count).to(q.dtype)
         return value._replace(weight=value.weight * chosen * (rows / chosen.sum()))
 

@@ -1,4 +1,4 @@
-"""Lets the critic learn at another rate than the actor."""
+"""Two time-scale update rule (TTUR): the critic's learning rate is multiplied by `ratio`."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,12 +13,12 @@ SEARCH = {"ratio": (0.3, 3.0, 10.0)}
 
 
 def ttur(*, ratio: float = 3.0) -> Strategy:
-    """Lets the critic learn at another rate than the actor.
+    """Two time-scale update rule (TTUR): the critic's learning rate is multiplied by `ratio`.
 
     lr(critic) <- ratio * lr(critic); the actor keeps the task's. ratio = 1 is neutral.
 
     Paper against paper: Heusel et al. use 3e-4 and 1e-4 with WGAN-GP but ratios below 1 for some
-    DCGANs; SAGAN takes 4. Two-timescale actor-critic theory only asks for a faster critic.
+    DCGANs; SAGAN uses 4. Two-timescale actor-critic theory only requires a faster critic.
     """
 
     def optimizers(value: Any, player: str, task: Task) -> Any:

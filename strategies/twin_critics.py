@@ -1,4 +1,4 @@
-"""Gives the critic two heads of its own and lets the more pessimistic one speak."""
+"""Clipped double Q-learning: q is the minimum (or the mean) over `count` critics."""
 
 from dataclasses import replace
 from typing import Literal
@@ -26,14 +26,15 @@ AFTER = (
 
 
 def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> Strategy:
-    """Gives the critic `count` heads, whole networks that share nothing, and lets `judge` choose.
+    """Clipped double Q-learning: q is the minimum (or the mean) over `count` critics.
 
-    q = min (or mean) of q_1 ... q_count wherever one number is asked for: in the target, in the
-    actor's loss, in other strategies' penalties. Each head regresses on the same target by itself.
-    count = 1 is neutral.
+    The critic has `count` heads, whole networks that share no parameters. q is the `judge` (min or
+    mean) of q_1 ... q_count wherever one number is needed: in the target, in the actor's loss, in
+    other strategies' penalties. Each head regresses on the same target by itself. count = 1 is
+    neutral.
 
-    Paper against here: TD3's actor follows the first head alone; here it follows the same judgement
-    as the target, so that the definition is one for both domains (GMAN's discriminators).
+    Paper against here: TD3's actor follows the first head alone; here it follows the same minimum
+    or mean as the target, so that one definition serves both domains (GMAN's discriminators).
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

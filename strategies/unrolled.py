@@ -1,4 +1,4 @@
-"""Lets the actor follow its loss several critic moves ahead, through those moves."""
+"""Unrolled GAN: the actor's gradient goes through `depth` further critic steps."""
 
 from functools import partial
 
@@ -13,13 +13,13 @@ SEARCH = {"depth": (1, 5, 10)}
 
 
 def unrolled(*, depth: int = 5) -> Strategy:
-    """Lets the actor follow its loss several critic moves ahead, through those moves.
+    """Unrolled GAN: the actor's gradient goes through `depth` further critic steps.
 
-    The critic moves as always. Then actor <- actor - lr * d/d(actor) L_actor(actor, critic_K),
-    where critic_K(actor) is the critic after `depth` further moves of its own optimizer, which are
-    taken back. depth = 0 is neutral.
+    First the critic makes its usual step. Then actor <- actor - lr * d/d(actor) L_actor(actor,
+    critic_K), where critic_K(actor) is the critic after `depth` further steps of its own optimizer,
+    which are then undone. depth = 0 is neutral.
 
-    Paper against here: the paper draws a new batch for every move ahead, here all use one. Costs
-    about `depth` further critic updates forwards and backwards.
+    Paper against here: the paper draws a new batch for every further step; here all use the same
+    data and noise. Costs about `depth` further critic updates, forwards and backwards.
     """
     return Strategy(name="unrolled", integrator=partial(integrators.unrolled, depth=depth))

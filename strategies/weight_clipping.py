@@ -1,4 +1,4 @@
-"""Clips the critic's parameters after every update."""
+"""Weight clipping: critic <- clamp(critic, -bound, bound) after every update."""
 
 import torch
 from torch import Tensor
@@ -15,13 +15,13 @@ SEARCH = {"bound": (0.01, 0.03, 0.1)}
 
 
 def weight_clipping(*, bound: float = 0.01) -> Strategy:
-    """Clips the critic's parameters after every update.
+    """Weight clipping: critic <- clamp(critic, -bound, bound) after every update.
 
-    critic <- clamp(critic, -bound, bound), weights and biases. bound = inf is neutral.
+    Weights and biases are clipped. bound = inf is neutral.
 
-    Paper against here: 0.01 is WGAN's, for a critic without a scale of its own; a value function
-    has one, and three layers within 0.01 cannot reach it, so that the bound is 0.1 in RL. WGAN
-    clips before the actor's move, here it is after both.
+    Paper against here: 0.01 is WGAN's, for a critic whose scale is free; a value function has a
+    scale, which three layers within 0.01 cannot reach, so that the bound is 0.1 in RL. WGAN clips
+    before the actor's step, here clipping follows both.
     """
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:

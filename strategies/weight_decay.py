@@ -1,4 +1,4 @@
-"""Shrinks both players' parameters a little at every step."""
+"""Weight decay (AdamW): params <- (1 - lr * rate) * params before every optimizer step."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ SEARCH = {"rate": (0.001, 0.01, 0.1)}
 
 @dataclass(frozen=True)
 class Decayed:
-    """The inner optimizer's step from (1 - lr * rate) * params."""
+    """The step of `inner`, taken from (1 - lr * rate) * params."""
 
     inner: Any
     rate: float
@@ -29,13 +29,11 @@ class Decayed:
 
 
 def weight_decay(*, rate: float = 0.01) -> Strategy:
-    """Shrinks both players' parameters a little at every step.
+    """Weight decay (AdamW): params <- (1 - lr * rate) * params before every optimizer step.
 
-    params <- (1 - lr * rate) * params, then the optimizer's step: AdamW's decoupled decay, biases
-    included. rate = 0 is neutral.
+    Decoupled decay of both players' parameters, biases included. rate = 0 is neutral.
 
-    Paper against paper: SimBa decays both players at 0.01, AdamW's default; most GANs decay
-    nothing.
+    Paper against paper: SimBa decays both players at 0.01, AdamW's default; most GANs use no decay.
     """
 
     def optimizers(value: Any, player: str, task: Task) -> Any:

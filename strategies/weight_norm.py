@@ -1,4 +1,4 @@
-"""Learns the length and the direction of the critic's weights separately."""
+"""Weight normalisation: the critic's weights are gain * v / norm(v), gain and v learned."""
 
 from bench.functional.conv import Conv
 from bench.functional.layers import Dense, Net
@@ -13,13 +13,14 @@ NEUTRAL = {"on": False}
 
 
 def weight_norm(*, on: bool = True) -> Strategy:
-    """Learns the length and the direction of the critic's weights separately.
+    """Weight normalisation: the critic's weights are gain * v / norm(v), gain and v learned.
 
-    weight = gain * v / norm(v) for every row of a dense layer and every filter of a convolution;
-    gain starts at norm(v), so that the first outputs stay what they were. on = False is neutral.
+    For every row of a dense layer and every filter of a convolution; gain starts at norm(v), so
+    that the initial outputs are unchanged. on = False is neutral.
 
-    Paper against paper: Salimans and Kingma also start gain and bias from a first batch, which is
-    left out; CrossQ with weight norm instead brings v back to length 1 after every step.
+    Paper against paper: Salimans and Kingma also initialise gain and bias from a first batch, which
+    is left out here; CrossQ with weight normalisation instead rescales v to length 1 after every
+    step.
     """
 
     def blueprint(value: Blueprint, task: Task) -> Blueprint:

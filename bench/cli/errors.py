@@ -41,19 +41,27 @@ def bad_input(*also: type[Exception]) -> Iterator[None]:
 
     `also` are a command's own errors, which only it need import.
     """
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        fail("interrupted before anything was run", EXIT_INTERRUPTED)
+    except Exception as error:
+        if isinstance(error, (*_mendable(), *also)):
+            fail(str(error))
+        raise
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    """Imported once there is an error, because that takes seconds."""
     from bench.experiment.cell import BadGrid
     from bench.experiment.registry import Incomplete, UnknownName
     from bench.learner.strategy import Conflict
     from bench.records.json_file import CorruptRecord
     from bench.scoring.datasets import BadData
 
-    mendable = (UnknownName, Incomplete, BadGrid, BadData, Conflict, CorruptRecord)
-    try:
-        yield
-    except mendable + also as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        fail("interrupted before anything was run", EXIT_INTERRUPTED)
+    return UnknownName, Incomplete, BadGrid, BadData, Conflict, CorruptRecord
 
 
 def writable(folder: Path) -> None:
@@ -86,12 +94,19 @@ def need_gpu() -> None:
         fail("torch finds no GPU here; leave out --gpus-per-cell, or see `python -m bench doctor`")
 
 
-def say_if_slow() -> None:
-    """One line on stderr if nothing can be compiled here."""
-    from bench.training.compilation import compiler
+def check_compiler() -> None:
+    """One line on stderr if nothing can be compiled here; refuse a cache that cannot be used."""
+    from bench.engine.preflight import cache_problem, compiler_problem
 
-    if compiler() is None:
-        line = "no C++ compiler was found (g++, or $CXX), so updates are replayed, not compiled"
+    problem = cache_problem()
+    if problem is not None:
+        fail(f"{problem}; name another folder, or unset it")
+    problem = compiler_problem()
+    if problem is not None:
         typer.echo(
-            f"note: {line}: the same results to rounding, up to three times slower", err=True
+            one_line(
+                f"note: {problem}, so updates are replayed, not compiled: the same results to "
+                f"rounding, up to three times slower"
+            ),
+            err=True,
         )

@@ -16,8 +16,8 @@ from bench.cli.errors import (
     EXIT_INTERRUPTED,
     EXIT_MISSING,
     bad_input,
+    check_compiler,
     fail,
-    say_if_slow,
     warning,
     writable,
 )
@@ -45,7 +45,7 @@ def carry_out(
         for parent in {job.path.parent for job in plan.jobs}:
             writable(parent)
         if plan.jobs:
-            say_if_slow()
+            check_compiler()
             _execute(plan, folder, engine)
         left = make_plan(True).jobs
     if left:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bench.cli.errors import bad_input
 from bench.cli.terminal import print_table
 
 
@@ -28,12 +29,13 @@ def list_(
     """Show what exists, from docstrings and declarations."""
     from bench.cli import listing
 
-    rows = getattr(listing, kind.value)()
+    with bad_input():
+        rows = getattr(listing, kind.value)()
     if as_json:
         typer.echo(json.dumps(rows, indent=1, sort_keys=True))
         return
     columns = [column for column in rows[0] if column not in listing.LEFT_OUT]
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*(listing.shown(row[column]) for column in columns))
+        table.add_row(*(listing.as_text(row[column]) for column in columns))
     print_table(table, width=160)

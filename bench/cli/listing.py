@@ -1,56 +1,64 @@
-"""What exists, as rows for `python -m bench list`: from docstrings and declarations alone."""
+"""What exists, as rows for `python -m bench list`.
+
+Rows come from declarations in the source code, which takes a fraction of a second. Where these
+cannot be read, as in a plug-in of another style, the modules are imported instead.
+"""
 
 from __future__ import annotations
 
-import inspect
-import sys
+from collections.abc import Callable
 from typing import Any
 
-from bench.experiment import registry
-from bench.experiment.cell import KITS
-from bench.experiment.grid import grid_names, load_grid
+import yaml
+
+from bench.experiment import declarations
+from bench.experiment.kits import GRID_FOLDER, KITS
 
 Row = dict[str, Any]
+TASK = ("domain", "tier", "metrics", "updates", "steps_per_update", "step_unit")
 LEFT_OUT = {"search", "source"}  # of tables for people: too wide
 
 
 def tasks() -> list[Row]:
     """Every task: its domain, score and budget."""
-    return [
-        {
+    modules = declarations.module_names("tasks")
+
+    def declared() -> dict[str, Row]:
+        return {name: declarations.task(module, TASK) for name, module in modules.items()}
+
+    def row(name: str, task: Row) -> Row:
+        score = task["metrics"][0]
+        steps = task["updates"] * task["steps_per_update"]
+        return {
             "name": name,
-            "domain": task.domain,
-            "tier": task.tier,
-            "score": f"{task.metrics[0].name} ({task.metrics[0].better} is better)",
-            "budget": f"{task.updates * task.steps_per_update} {task.step_unit}s",
-            "about": (sys.modules[type(task).__module__].__doc__ or "").splitlines()[0],
+            "domain": task["domain"],
+            "tier": task["tier"],
+            "score": f"{score.name} ({score.better} is better)",
+            "budget": f"{steps} {task['step_unit']}s",
+            "about": task["about"],
         }
-        for name, task in registry.tasks().items()
-    ]
+
+    return [row(*pair) for pair in _read(declared, imported_tasks).items()]
 
 
 def strategies() -> list[Row]:
-    """Every strategy: where it was born, what it does, its settings, where it is inert."""
-    rows = []
-    for name, entry in registry.strategies().items():
-        parameters = inspect.signature(entry.factory).parameters.values()
-        inert = [
-            task_name
-            for task_name, task in registry.tasks().items()
-            if entry.build(task).inert(task)
-        ]
-        rows.append(
-            {
-                "name": name,
-                "home": entry.home,
-                "about": entry.summary,
-                "settings": {p.name: p.default for p in parameters},
-                "search": {name: list(values) for name, values in entry.search.items()},
-                "inert on": inert,
-                "source": entry.source,
-            }
-        )
-    return rows
+    """Every strategy: where it was born, what it does, its settings, and where it comes from."""
+    modules = declarations.module_names("strategies")
+
+    def declared() -> dict[str, Row]:
+        return {name: declarations.strategy(name, module) for name, module in modules.items()}
+
+    return [
+        {
+            "name": name,
+            "home": entry["home"],
+            "about": entry["about"],
+            "settings": entry["settings"],
+            "search": {setting: list(values) for setting, values in entry["search"].items()},
+            "source": entry["source"],
+        }
+        for name, entry in _read(declared, imported_strategies).items()
+    ]
 
 
 def kits() -> list[Row]:
@@ -60,17 +68,59 @@ def kits() -> list[Row]:
 
 def grids() -> list[Row]:
     """Every grid that comes with the suite."""
-    rows = []
-    for name in grid_names():
-        grid = load_grid(name)
-        rows.append(
-            {"name": name, "cells": len(grid.cells()), "seeds": grid.seeds, "about": grid.about}
-        )
-    return rows
+    return [
+        {"name": path.stem, **yaml.safe_load(path.read_text(encoding="utf-8"))}
+        for path in sorted(GRID_FOLDER.glob("*.yaml"))
+    ]
 
 
-def shown(value: Any) -> str:
+def _read(
+    declared: Callable[[], dict[str, Row]], imported: Callable[[], dict[str, Row]]
+) -> dict[str, Row]:
+    try:
+        return declared()
+    except Exception:  # whatever another's code does not declare as expected
+        return imported()
+
+
+def imported_tasks() -> dict[str, Row]:
+    """What tasks declare, by importing them. Raises `Incomplete`."""
+    import sys
+
+    from bench.experiment import registry
+
+    return {
+        name: {
+            **{attribute: getattr(task, attribute) for attribute in TASK},
+            "about": (sys.modules[type(task).__module__].__doc__ or "").partition("\n")[0],
+        }
+        for name, task in registry.tasks().items()
+    }
+
+
+def imported_strategies() -> dict[str, Row]:
+    """What strategies declare, by importing them. Raises `Incomplete`."""
+    import inspect
+
+    from bench.experiment import registry
+
+    return {
+        name: {
+            "home": entry.home,
+            "source": entry.source,
+            "search": entry.search,
+            "settings": {
+                parameter.name: parameter.default
+                for parameter in inspect.signature(entry.factory).parameters.values()
+            },
+            "about": entry.summary,
+        }
+        for name, entry in registry.strategies().items()
+    }
+
+
+def as_text(value: Any) -> str:
     """A value as it stands in a table."""
     if isinstance(value, dict):
-        return ", ".join(f"{key}={shown(setting)}" for key, setting in value.items())
+        return ", ".join(f"{key}={as_text(setting)}" for key, setting in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -15,7 +15,7 @@ from typing import Any
 import strategies as strategy_package
 import tasks as task_package
 from bench.experiment import registry
-from bench.experiment.cell import KITS, REFERENCE
+from bench.experiment.kits import KITS, REFERENCE
 from bench.experiment.registry import StrategyEntry
 from bench.learner.strategy import CHAINS, SINGLES
 from bench.learner.task import Task
@@ -27,48 +27,22 @@ ALL_OF = {"gan": "all GANs", "rl": "all RL tasks", "game": "all games"}
 VALUES = (*CHAINS, "penalty", *SINGLES)
 """The named values that a strategy can contribute to, besides its own memory."""
 
-TABLE_1 = (
-    ("freezing learning", "freeze_learning", "band around the critic's running loss", "the same"),
-    ("label smoothing", "label_smoothing", "targets towards 1/2", "targets towards their mean"),
-    (
-        "historical averaging",
-        "historical_averaging",
-        "both players towards their running mean",
-        "the same",
-    ),
-    (
-        "minibatch discrimination",
-        "minibatch_discrimination, minibatch_stddev",
-        "each half by itself",
-        "the batch of transitions",
-    ),
-    (
-        "batch normalisation",
-        "batch_norm_joint, batch_norm_split",
-        "both halves together, or apart",
-        "(s, a) and (s', a') together, or apart",
-    ),
-    ("target networks", "target_network", "inert: the discount is 0", "copies of both networks"),
-    ("", "lagged_critic", "the actor sees a copy of the critic", "the same"),
-    (
-        "replay buffers",
-        "replay, prioritised",
-        "half of the samples are past ones",
-        "all transitions",
-    ),
-    (
-        "entropy regularisation",
-        "entropy",
-        "of the samples, by nearest neighbours",
-        "of the answers to each state, the same way",
-    ),
-    (
-        "compatibility",
-        "compatible_critic",
-        "n/a: the critic does not see the noise behind a sample",
-        "dQ/da = J(s) w",
-    ),
-)
+TABLE_1 = """
+freezing learning; freeze_learning; band around the critic's running loss; the same
+label smoothing; label_smoothing; targets towards 1/2; targets towards their mean
+historical averaging; historical_averaging; both players towards their running mean; the same
+minibatch discrimination; minibatch_discrimination, minibatch_stddev; each half by itself; \
+the batch of transitions
+batch normalisation; batch_norm_joint, batch_norm_split; both halves together, or apart; \
+(s, a) and (s', a') together, or apart
+target networks; target_network; inert: the discount is 0; copies of both networks
+; lagged_critic; the actor sees a copy of the critic; the same
+replay buffers; replay, prioritised; half of the samples are past ones; all transitions
+entropy regularisation; entropy; of the samples, by nearest neighbours; \
+of the answers to each state, the same way
+compatibility; compatible_critic; n/a: the critic does not see the noise behind a sample; \
+dQ/da = J(s) w
+"""
 """Pfau and Vinyals' Table 1: their name, names here, what it is in a GAN, what it is in RL."""
 
 STRATEGIES_PAGE = """\
@@ -172,13 +146,12 @@ def strategies_readme() -> str:
         for name, entry in strategies().items()
     ]
     head = ("strategy", "what it does", "born in", "defaults", "inert on", "source")
-    named = [(there, _code(here.split(", ")), gan, rl) for there, here, gan, rl in TABLE_1]
     return STRATEGIES_PAGE.format(
         command=COMMAND,
         strategies=_table(head, rows),
         families=families(),
         values=_table(("value", "strategies"), _by_value()),
-        table_1=_table(("there", "here", "in a GAN", "in RL"), named),
+        table_1=_table(("there", "here", "in a GAN", "in RL"), table_1()),
         kits=_table(("kit", "strategies"), [(f"`{k}`", _code(v)) for k, v in KITS.items()]),
         reference=f"{_code(REFERENCE['rl'])} in RL and {_code(REFERENCE['gan'])} in GANs",
     )
@@ -226,6 +199,12 @@ def inert_on(entry: StrategyEntry) -> str:
         if reason is not None:
             found.setdefault(reason, []).append(task)
     return "; ".join(f"{_summed_up(inert)} ({reason})" for reason, inert in found.items())
+
+
+def table_1() -> list[tuple[str, ...]]:
+    """The rows of `TABLE_1`."""
+    rows = [line.split("; ") for line in TABLE_1.strip().splitlines()]
+    return [(there, _code(here.split(", ")), gan, rl) for there, here, gan, rl in rows]
 
 
 def families() -> str:

@@ -15,7 +15,7 @@ import jinja2
 
 import strategies as strategy_package
 from bench.experiment import registry
-from bench.experiment.cell import BASES, KITS
+from bench.experiment.kits import BASES, KITS
 from bench.functional.layers import is_deep
 from bench.learner.task import Task
 
@@ -99,10 +99,9 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
     torch.set_default_dtype(torch.float64)
     try:
         small = {task: miniature(registry.task(task)) for task in tasks}
-        for check in strategy_checks():
-            law = check.__name__.replace("_", " ")
-            holds = {task: _holds(check, entry, small[task], found) for task in tasks}
-            found.laws[law] = [task for task in tasks if not holds[task]]
+        found.laws = {_law(check): [] for check in strategy_checks()}
+        for task in tasks:
+            _check_laws(entry, small[task], found)
         if not found.faults:
             reasons = {task: entry.build(small[task]).inert(small[task]) for task in tasks}
             found.inert = {task: reason for task, reason in reasons.items() if reason}
@@ -121,18 +120,31 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
     return found
 
 
-def _holds(
-    check: Callable[..., None], entry: registry.StrategyEntry, task: Task, found: Examination
-) -> bool:
-    from bench.contribute.strategy_checks import examined
+def _law(check: Callable[..., None]) -> str:
+    return check.__name__.replace("_", " ")
+
+
+def _check_laws(entry: registry.StrategyEntry, task: Task, found: Examination) -> None:
+    """Note the laws that a strategy breaks on a task, and what was wrong."""
+    from bench.contribute.strategy_checks import examined, strategy_checks
 
     try:
-        check(examined(entry, task), task)
+        pair = examined(entry, task)
     except Exception as error:  # a strategy under work may raise anything
-        first = next(iter(str(error).splitlines()), "")
-        found.faults.append(f"{task.name}: {type(error).__name__}: {first}")
-        return False
-    return True
+        found.laws = {law: [*broken, task.name] for law, broken in found.laws.items()}
+        found.faults.append(_fault(task, error))
+        return
+    for check in strategy_checks():
+        try:
+            check(pair)
+        except Exception as error:
+            found.laws[_law(check)].append(task.name)
+            found.faults.append(_fault(task, error))
+
+
+def _fault(task: Task, error: Exception) -> str:
+    first = next(iter(str(error).splitlines()), "")
+    return f"{task.name}: {type(error).__name__}: {first}"
 
 
 def _conflicts(entry: registry.StrategyEntry, task: Task) -> Iterator[tuple[str, str]]:

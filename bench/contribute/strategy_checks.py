@@ -1,8 +1,9 @@
 """What every strategy must satisfy on every task, whatever their names: the suite's examination.
 
 Each check raises AssertionError with the reason. `strategy_checks` says which ones there are; tests
-run them over everything that exists, and over planted faults, which they must catch.
-`bench.contribute.task_checks` examines the tasks.
+run them over everything that exists, and over planted faults, which they must catch. A strategy on
+a task is trained a few times, and all checks look at the same runs. `bench.contribute.task_checks`
+examines the tasks.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,25 +29,62 @@ from bench.learner.strategy import Conflict, Plan, Strategy, combine
 from bench.learner.task import Task
 
 UPDATES = 6
-"""Updates per check: enough for the second one to see what the first one remembered."""
+"""Updates per run: enough for the second one to see what the first one remembered."""
+
+BATCH, ALONE = (0, 3, 5), (3,)
+"""The seeds of a run with company and of one without."""
+
+
+class Baseline(NamedTuple):
+    """What a strategy at its neutral setting must not change."""
+
+    outcome: Any  # of no strategy at all
+    noisy: list[LearnerState]  # of a strategy that draws random numbers and does nothing with them
 
 
 @dataclass(frozen=True)
 class Examined:
-    """A strategy on a task, in its neutral and its active setting."""
+    """A strategy on a task in its neutral and its active setting, and runs, made when asked for."""
 
+    task: Task
     neutral: Strategy
     active: Strategy
     integrator: Integrator  # that the neutral setting leaves
     identity: bool  # a control that never changes anything
 
+    @cached_property
+    def learner(self) -> Learner:
+        """The active setting's."""
+        return Learner(self.task, combine([self.active]))
+
+    @cached_property
+    def batch(self) -> list[LearnerState]:
+        """The active setting's run, of several seeds."""
+        return rollout(self.learner, BATCH)
+
+    @cached_property
+    def alone(self) -> list[LearnerState]:
+        """The active setting's run, of one seed."""
+        return rollout(self.learner, ALONE)
+
+    @cached_property
+    def beside(self) -> Learner:
+        """The neutral setting's, beside a noisy strategy."""
+        return Learner(self.task, combine([NOISY, self.neutral]), self.integrator)
+
+    @cached_property
+    def beside_run(self) -> list[LearnerState]:
+        """The neutral setting's run beside a noisy strategy, of one seed."""
+        return rollout(self.beside, ALONE)
+
 
 def examined(entry: StrategyEntry, task: Task) -> Examined:
-    """A strategy file's own declarations: NEUTRAL, ACTIVE, NEUTRAL_STEP, IDENTITY."""
+    """A strategy file's own declarations: NEUTRAL, ACTIVE, NEUTRAL_INTEGRATOR, IDENTITY."""
     module = entry.module
     name = entry.build(task).name
     assert name == entry.name, f"it calls itself {name!r}, its file {entry.name!r}"
     return Examined(
+        task=task,
         neutral=entry.build(task, module.NEUTRAL),
         active=entry.build(task, getattr(module, "ACTIVE", {})),
         integrator=getattr(module, "NEUTRAL_INTEGRATOR", alternating),
@@ -75,8 +113,12 @@ def experience(task: Task, key: Tensor) -> Experience:
 
 def rollout(learner: Learner, seeds: Iterable[int], updates: int = UPDATES) -> list[LearnerState]:
     """States after 0 to `updates` updates of stacked seeds, on made-up experience."""
-    keys = torch.stack([rng.seed_key(seed) for seed in seeds])
+    keys = _keys(seeds)
     return _continue(learner, [_own(vmap(learner.init)(keys))], keys, updates)
+
+
+def _keys(seeds: Iterable[int]) -> Tensor:
+    return torch.stack([rng.seed_key(seed) for seed in seeds])
 
 
 def _continue(
@@ -108,8 +150,22 @@ def _close(one: Any, other: Any) -> bool:
     return all(torch.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in pairs)
 
 
-def _baseline(task: Task, integrator: Integrator) -> Learner:
-    return Learner(task, combine([]), default_integrator=integrator)
+NOISY = Strategy(
+    name="noisy",
+    init_memory=lambda players, task, key: rng.normal(key, (3,)),
+    update_memory=lambda memory, context: rng.normal(context.key, (3,)),
+)
+
+
+def baseline(task: Task, integrator: Integrator) -> Baseline:
+    """The runs without the strategy, the same for all strategies on a task."""
+    return _baseline(task, integrator, torch.get_default_dtype())
+
+
+@lru_cache(maxsize=32)
+def _baseline(task: Task, integrator: Integrator, dtype: torch.dtype) -> Baseline:
+    nothing, noisy = (Learner(task, combine(parts), integrator) for parts in ([], [NOISY]))
+    return Baseline(_outcome(nothing, rollout(nothing, ALONE)[-1]), rollout(noisy, ALONE))
 
 
 def _outcome(learner: Learner, state: LearnerState) -> Any:
@@ -117,114 +173,99 @@ def _outcome(learner: Learner, state: LearnerState) -> Any:
     return state.players, vmap(learner.policy)(state)
 
 
-def neutral_is_the_baseline(strategy: Examined, task: Task) -> None:
+def neutral_is_the_baseline(pair: Examined) -> None:
     """At its neutral setting a strategy changes nothing, bit for bit."""
-    learner = Learner(task, combine([strategy.neutral]), default_integrator=strategy.integrator)
-    base = _baseline(task, strategy.integrator)
-    unchanged = same(
-        _outcome(learner, rollout(learner, [0])[-1]), _outcome(base, rollout(base, [0])[-1])
-    )
+    base = baseline(pair.task, pair.integrator)
+    unchanged = same(_outcome(pair.beside, pair.beside_run[-1]), base.outcome)
     assert unchanged, "the neutral setting is not the baseline"
 
 
-def active_differs(strategy: Examined, task: Task) -> None:
+def active_differs(pair: Examined) -> None:
     """At its active setting it changes something; where it is declared inert, nothing at all."""
-    learner, base = Learner(task, combine([strategy.active])), _baseline(task, alternating)
-    unchanged = same(
-        _outcome(learner, rollout(learner, [0])[-1]), _outcome(base, rollout(base, [0])[-1])
-    )
-    reason = strategy.active.inert(task)
+    base = baseline(pair.task, alternating)
+    unchanged = same(_outcome(pair.learner, pair.alone[-1]), base.outcome)
+    reason = pair.active.inert(pair.task)
     if reason is not None:
         assert unchanged, f"declared inert ({reason}), but it changes the outcome"
-    elif strategy.identity:
+    elif pair.identity:
         assert unchanged, "a control that must not change anything does"
     else:
         assert not unchanged, "the active setting changes nothing, and is not declared inert"
 
 
-def a_seed_alone_equals_the_seed_in_a_batch(strategy: Examined, task: Task) -> None:
+def a_seed_alone_equals_the_seed_in_a_batch(pair: Examined) -> None:
     """Seeds do not see each other."""
-    learner = Learner(task, combine([strategy.active]))
-    batch, alone = rollout(learner, [0, 3, 5])[-1], rollout(learner, [3])[-1]
-    assert _close(pytree.take(batch, 1), pytree.take(alone, 0)), "a seed depends on its batch"
+    place = BATCH.index(*ALONE)
+    for batch, alone in zip(pair.batch, pair.alone, strict=True):
+        one, other = pytree.take(batch, place), pytree.take(alone, 0)
+        assert _close(one, other), "a seed depends on its batch"
 
 
-def others_draws_are_unchanged(strategy: Examined, task: Task) -> None:
+def others_draws_are_unchanged(pair: Examined) -> None:
     """A neutral strategy beside a noisy one leaves the noisy one's draws alone."""
-    noisy = Strategy(
-        name="noisy",
-        init_memory=lambda players, task, key: rng.normal(key, (3,)),
-        update_memory=lambda memory, after: rng.normal(after.key, (3,)),
-    )
-    alone = Learner(task, combine([noisy]), default_integrator=strategy.integrator)
-    beside = Learner(
-        task, combine([noisy, strategy.neutral]), default_integrator=strategy.integrator
-    )
-    for one, two in zip(rollout(alone, [0]), rollout(beside, [0]), strict=True):
+    alone = baseline(pair.task, pair.integrator).noisy
+    for one, two in zip(alone, pair.beside_run, strict=True):
         assert same(one.memories["noisy"], two.memories["noisy"]), (
             "another strategy's draws have moved"
         )
         assert same(one.players, two.players), "another strategy's run has moved"
 
 
-def stays_finite_and_keeps_its_shape(strategy: Examined, task: Task) -> None:
+def stays_finite_and_keeps_its_shape(pair: Examined) -> None:
     """All numbers stay finite, and every part of the state keeps its shape and dtype."""
-    states = rollout(Learner(task, combine([strategy.active])), [0, 1])
-    for before, after in pairwise(states):
+    for before, after in pairwise(pair.batch):
         for old, new in zip(pytree.leaves(before), pytree.leaves(after), strict=True):
             assert old.shape == new.shape, f"a part of the state went {old.shape} to {new.shape}"
             assert old.dtype == new.dtype, f"a part of the state went {old.dtype} to {new.dtype}"
             assert torch.isfinite(new).all(), "a part of the state is not finite"
 
 
-def saved_and_continued_equals_uninterrupted(strategy: Examined, task: Task) -> None:
+def saved_and_continued_equals_uninterrupted(pair: Examined) -> None:
     """The state is all there is: saved, loaded and continued, it gives the uninterrupted run."""
-    learner = Learner(task, combine([strategy.active]))
-    keys = torch.stack([rng.seed_key(0)])
-    whole = rollout(learner, [0])[-1]
-    half = rollout(learner, [0], UPDATES // 2)[-1]
-    leaves, structure = pytree.flatten(half)
+    half = UPDATES // 2
+    leaves, structure = pytree.flatten(pair.alone[half])
     file = io.BytesIO()
     torch.save(leaves, file)
     file.seek(0)
     loaded = pytree.unflatten(torch.load(file, weights_only=True), structure)
-    fresh = Learner(task, combine([strategy.active]))
-    resumed = _continue(fresh, [loaded], keys, UPDATES - UPDATES // 2)[-1]
-    assert same(whole, resumed), "something outside the state was carried"
+    fresh = Learner(pair.task, combine([pair.active]))
+    resumed = _continue(fresh, [loaded], _keys(ALONE), UPDATES - half)[-1]
+    assert same(pair.alone[-1], resumed), "something outside the state was carried"
 
 
-def only_the_owner_writes(strategy: Examined, task: Task) -> None:
-    """A strategy never mutates what it is given: the old core survives an update unchanged."""
-    learner = Learner(task, combine([strategy.active]))
-    keys = torch.stack([rng.seed_key(0)])
-    state = _own(rollout(learner, [0], 1)[-1])
-    before = pytree.tmap(lambda leaf: leaf.clone(), state.players)
-    seen = vmap(partial(experience, task))(keys)
+def only_the_owner_writes(pair: Examined) -> None:
+    """A strategy never mutates what it is given: players and experience survive an update."""
+    keys = _keys(ALONE)
+    old = pair.alone[1]
+    state = _own(old)
+    seen = vmap(partial(experience, pair.task))(keys)
     kept = pytree.tmap(lambda leaf: leaf.clone(), seen)
-    vmap(learner.update)(state, seen, keys)
-    assert same(before, state.players), "an update wrote into the core it was given"
+    vmap(pair.learner.update)(state, seen, keys)
+    assert same(old.players, state.players), "an update wrote into the players it was given"
     assert same(kept, seen), "an update wrote into the experience it was given"
 
 
-def order_does_not_matter(one: Strategy, other: Strategy, task: Task) -> None:
-    """A pair is the same plan in either order and stays finite, or a Conflict in either order."""
-    plans = [_plan([one, other]), _plan([other, one])]
-    assert (plans[0] is None) == (plans[1] is None), "a conflict in one order only"
-    if plans[0] is None or plans[1] is None:
-        return
-    first, second = (
-        {value: [part.call for part in parts] for value, parts in plan.parts.items()}
-        for plan in plans
-        if plan is not None
-    )
-    assert first == second, "the order in which strategies are given matters"
+def order_does_not_matter(one: Strategy, other: Strategy, task: Task) -> Plan | None:
+    """A pair is the same plan in either order, or a Conflict that names both (None)."""
+    plan, reverse = _plan([one, other]), _plan([other, one])
+    assert (plan is None) == (reverse is None), "a conflict in one order only"
+    if plan is None or reverse is None:
+        return None
+    assert plan.parts == reverse.parts, "the order in which strategies are given matters"
     try:
-        end = rollout(Learner(task, plans[0]), [0], 2)[-1]
+        plan.blueprint(task)
     except Conflict as conflict:  # a blueprint may find out that another one does not suit it
         _names(conflict, [one, other])
-        return
-    finite = all(torch.isfinite(leaf).all() for leaf in pytree.leaves(end))
-    assert finite, "the pair does not stay finite"
+        return None
+    return plan
+
+
+def pair_learns(one: Strategy, other: Strategy, task: Task) -> None:
+    """Where two strategies can be combined, what they learn together stays finite."""
+    plan = order_does_not_matter(one, other, task)
+    if plan is not None:
+        end = rollout(Learner(task, plan), [0], 2)[-1]
+        assert all(leaf.isfinite().all() for leaf in pytree.leaves(end)), "it does not stay finite"
 
 
 def _plan(pair: list[Strategy]) -> Plan | None:
@@ -240,7 +281,7 @@ def _names(conflict: Conflict, pair: list[Strategy]) -> None:
         assert strategy.name in str(conflict), "the conflict does not name both"
 
 
-def strategy_checks() -> list[Callable[[Examined, Task], None]]:
+def strategy_checks() -> list[Callable[[Examined], None]]:
     """Every check of one strategy on one task."""
     return [
         neutral_is_the_baseline,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def examine(results: Path, address: str | None) -> Iterator[Finding]:
     yield _pair()
     yield _cpus()
     yield _gpus()
-    yield _compiler()
+    yield from _compiler()
     yield _environments()
     yield from _data()
     yield _writable("results", results, "give another folder: --results FOLDER")
@@ -107,12 +108,48 @@ def _gpus() -> Finding:
     return Finding("gpu", "note", "none; cells run on the processor")
 
 
-def _compiler() -> Finding:
+def compiler_problem() -> str | None:
+    """Why updates cannot be compiled to machine code here; None if a trial program compiles."""
     found = compiler()
     if found is None:
-        fix = "install g++ (apt install g++), or set CXX"
-        return Finding("compiler", "note", "no C++: updates run up to three times slower", fix)
-    return Finding("compiler", "ok", found)
+        return "no C++ compiler was found (g++, or $CXX)"
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder, "a.cpp"), Path(folder, "a.o")
+        source.write_text("#include <cmath>\nint main() { return 0; }\n")
+        command = [found, "-c", str(source), "-o", str(made)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"the C++ compiler {found} cannot be run ({error})"
+        if made.exists():
+            return None
+        first = next(iter(done.stderr.splitlines()), f"exit code {done.returncode}, no output")
+        return f"the C++ compiler {found} does not work ({first})"
+
+
+def cache_problem() -> str | None:
+    """Why PyTorch's compiler cannot keep its cache where it is told to; None if it can."""
+    folder = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
+    if not folder:
+        return None
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return f"TORCHINDUCTOR_CACHE_DIR={folder} cannot be used: {error.strerror}"
+
+
+def _compiler() -> Iterator[Finding]:
+    problem = compiler_problem()
+    if problem is None:
+        yield Finding("compiler", "ok", str(compiler()))
+    else:
+        fix = "install g++ (apt install g++), or set CXX to one that works"
+        yield Finding("compiler", "note", f"{problem}: updates run up to three times slower", fix)
+    problem = cache_problem()
+    if problem is not None:
+        yield Finding("compiler", "problem", problem, "name another folder, or unset it")
 
 
 def _environments() -> Finding:

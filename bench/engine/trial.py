@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 import statistics
+import sys
 import time
 import traceback
 import warnings
@@ -66,8 +67,8 @@ def run(
     """Train the job's seeds. `updated` hears the share done, now and then; `evaluated` every score.
 
     Writes nothing but a log. Raises what training raises, `Overdue` past the job's deadline,
-    `Changed` if the code is not the planned one. Where nothing moves for the job's stall_timeout, the
-    process ends, with the stacks of its threads in the log.
+    `Changed` if the code is not the planned one. Where nothing moves for the job's `stall_timeout`,
+    the process ends, with the stacks of its threads in the log.
     """
     torch.set_num_threads(job.options.resources.cpus)
     device = _device(job)
@@ -99,7 +100,10 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> TrialResu
         )
     checkout = provenance.checkout()
     learner = job.cell.learner()
-    silence = f"{job.label} has not moved for {job.stall_timeout:.0f} s and is given up; its log is {job.log}"
+    silence = (
+        f"{job.label} has not moved for {job.stall_timeout:.0f} s and is given up; its log is "
+        f"{job.log}"
+    )
     with Watchdog(job.stall_timeout, silence, stream) as watch.dog:
         trained = training.train(
             learner,
@@ -147,8 +151,9 @@ def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
     shown = warnings.showwarning
 
     def heard(message: Warning | str, *rest: object, **more: object) -> None:
-        log.info("warning: %s", message)
-        shown(message, *rest, **more)  # type: ignore[arg-type]
+        line = " ".join(str(message).split())
+        log.info("warning: %s", line)
+        print(f"warning: {job.label}: {line}", file=sys.stderr)
 
     warnings.showwarning = heard
     try:

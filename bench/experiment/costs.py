@@ -1,7 +1,7 @@
 """What strategies cost: the time of their updates relative to the bare learner's.
 
 The numbers are measurements, made by `tests/benchmarks/test_strategy_cost.py` on one task of each
-kind and kept in `bench/experiment/assets/costs.json` with the hardware and the date, strategy by strategy.
+kind and kept in `bench/experiment/assets/costs.json` with the hardware and the date of each strategy.
 """
 
 from __future__ import annotations

@@ -10,10 +10,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bench.experiment import registry
-from bench.experiment.cell import BASES, KITS, REFERENCE, BadGrid, Cell
+from bench.experiment.cell import BadGrid, Cell
+from bench.experiment.kits import BASES, GRID_FOLDER, KITS, REFERENCE
 from bench.experiment.validation import first_problem
-
-GRID_FOLDER = Path(__file__).parent / "grids"
 
 
 class Grid(BaseModel):

@@ -11,12 +11,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from bench.experiment import registry
@@ -78,34 +77,31 @@ def needed_modules(name: str) -> frozenset[str]:
     found: set[str] = set()
     open_names = [name]
     while open_names:
-        new = set(_imports(import_module(open_names.pop()))) - found
+        new = _imports(open_names.pop()) - found
         found |= new
         open_names += new
     return frozenset(found)
 
 
-def module_hash(name: str) -> str:
-    """The hash of a module and all that it imports, or the one that it counts as."""
-    return _module_hash(import_module(name))
-
-
 @cache
-def _module_hash(module: ModuleType, importers: frozenset[str] = frozenset()) -> str:
-    own = code_hash(_source(module), module, importers)
-    return neutral_edits().get(own, own)
-
-
-def code_hash(text: str, module: ModuleType, importers: frozenset[str] = frozenset()) -> str:
-    """The hash that the module would have with this text, if it counted as nothing else.
+def module_hash(name: str, importers: frozenset[str] = frozenset()) -> str:
+    """The hash of a module and all that it imports, or the one that it counts as.
 
     `importers` are the modules that led here, if they are needed by this one in their turn.
     """
-    here = importers | {module.__name__}
+    own = code_hash(_source(name), name, importers)
+    return neutral_edits().get(own, own)
+
+
+def code_hash(text: str, name: str, importers: frozenset[str] = frozenset()) -> str:
+    """The hash that a module would have with this text, if it counted as nothing else."""
+    here = importers | {name}
+    tree, bindings = _parsed(text, name)
     hashes = {}
-    for target in _targets(text, module):
+    for target in {binding.target for binding in bindings if binding.target}:
         circle = needed_modules(target) & here  # as in a plug-in; the project itself has none
-        hashes[target] = "" if target in here else _module_hash(import_module(target), circle)
-    return text_hash(text, module, hashes)
+        hashes[target] = "" if target in here else module_hash(target, circle)
+    return tree_hash(tree, bindings, hashes)
 
 
 @cache
@@ -119,21 +115,33 @@ def read_neutral_edits() -> list[NeutralEdit]:
     return [NeutralEdit(**edit) for edit in json.loads(NEUTRAL_EDITS.read_text(encoding="utf-8"))]
 
 
-def _source(module: ModuleType) -> str:
+def _found(name: str) -> ModuleSpec | None:
+    """Where a module is, without importing it; None if there is none."""
+    try:
+        return find_spec(name)
+    except ModuleNotFoundError:  # what should be its package is a module
+        return None
+
+
+def _source(name: str) -> str:
     """A module's text; a package may be a folder and nothing else."""
-    file = getattr(module, "__file__", None)
-    return "" if file is None else Path(file).read_text(encoding="utf-8")
+    found = _found(name)
+    assert found is not None, f"there is no module {name}"
+    return Path(found.origin).read_text(encoding="utf-8") if found.origin else ""
 
 
 @cache
-def _imports(module: ModuleType) -> frozenset[str]:
-    return _targets(_source(module), module)
-
-
-def _targets(text: str, module: ModuleType) -> frozenset[str]:
+def _imports(name: str) -> frozenset[str]:
     """The modules of the project that a module imports, wherever its import statements stand."""
-    nodes = ast.walk(ast.parse(text))
-    return frozenset(b.target for node in nodes for b in _bindings(node, module) if b.target)
+    _, bindings = _parsed(_source(name), name)
+    return frozenset(binding.target for binding in bindings if binding.target)
+
+
+@cache
+def _parsed(text: str, name: str) -> tuple[ast.Module, tuple[Binding, ...]]:
+    """A module's syntax tree, and what its import statements bind."""
+    tree = ast.parse(text)
+    return tree, tuple(b for node in ast.walk(tree) for b in _bindings(node, name))
 
 
 class Binding(NamedTuple):
@@ -144,7 +152,7 @@ class Binding(NamedTuple):
     attribute: str | None  # what of that module; None for the module itself
 
 
-def _bindings(node: ast.AST, importer: ModuleType) -> Iterator[Binding]:
+def _bindings(node: ast.AST, importer: str) -> Iterator[Binding]:
     """What a node binds, if it is an import statement of the module `importer`."""
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -152,7 +160,7 @@ def _bindings(node: ast.AST, importer: ModuleType) -> Iterator[Binding]:
             local = alias.asname or alias.name
             yield Binding(local, ours, None if ours else f"import {alias.name}")
     elif isinstance(node, ast.ImportFrom):
-        source = resolve_name("." * node.level + (node.module or ""), importer.__package__)
+        source = resolve_name("." * node.level + (node.module or ""), _package(importer))
         for alias in node.names:
             local = alias.asname or alias.name
             if not _is_ours(source, importer):
@@ -163,25 +171,26 @@ def _bindings(node: ast.AST, importer: ModuleType) -> Iterator[Binding]:
                 yield Binding(local, f"{source}.{alias.name}", None)
 
 
-def _is_ours(target: str, importer: ModuleType) -> bool:
-    own = importer.__name__.partition(".")[0]
-    return target.partition(".")[0] in {"bench", "strategies", "tasks", own}
+def _package(name: str) -> str:
+    found = _found(name)
+    return "" if found is None else found.parent or ""
+
+
+def _is_ours(target: str, importer: str) -> bool:
+    return target.partition(".")[0] in {"bench", "strategies", "tasks", importer.partition(".")[0]}
 
 
 @cache
 def _is_module(name: str) -> bool:
-    package = import_module(name.rpartition(".")[0])
-    return hasattr(package, "__path__") and find_spec(name) is not None
+    return _found(name) is not None
 
 
-def text_hash(text: str, module: ModuleType, hashes: Mapping[str, str]) -> str:
-    """The hash of a module with this text, and with these hashes of what it imports.
+def tree_hash(tree: ast.Module, bindings: Sequence[Binding], hashes: Mapping[str, str]) -> str:
+    """The hash of a syntax tree with these imports, given the hashes of what they import.
 
     Comments, docstrings and layout do not count. Nor do the names of the project's modules: an
     import counts as the hash of what is imported and the names that it binds.
     """
-    tree = ast.parse(text)
-    bindings = [b for node in ast.walk(tree) for b in _bindings(node, module)]
     whole = {b.local: hashes[b.target] for b in bindings if b.target and b.attribute is None}
     imports = sorted(
         (

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.experiment import registry
-from bench.experiment.cell import BASES
+from bench.experiment.kits import BASES
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.experiment.spec import spec_hash
 from bench.records.record import Record, ScoreInfo

@@ -30,11 +30,14 @@ from torch.nn import functional
 from bench.functional import rng
 from bench.functional.optim import Adam
 from bench.functional.pytree import Params
+from bench.scoring.datasets import BadData
 
 Array = NDArray[np.float64]
 
 WEIGHTS = Path(__file__).parent / "assets" / "digits_classifier.npz"
 SHA256 = "3b89c7a98c395cfc89d97f7866165aab889a9c6944b6eed576e6a430857c5540"
+IMAGES_SHA256 = "8aa4a98f227fcb6c0e09f481387d6fb1d13ed860d89d558098140c841f9d9acf"
+"""Of the scaled images, known without loading them."""
 FEATURES = 32
 _SHAPES = {
     "conv1/weight": (16, 1, 3, 3),
@@ -54,11 +57,20 @@ class WrongWeights(ValueError):
 
 @functools.cache
 def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """All 1,797 images [N, 64], scaled from 0..16 to [-1, 1], and their classes [N]."""
+    """All 1,797 images [N, 64], scaled from 0..16 to [-1, 1], and their classes [N].
+
+    Raises `BadData` if scikit-learn's are not the ones that the weights were trained on.
+    """
     from sklearn.datasets import load_digits  # a second of import that only digits should cost
 
     images, classes = load_digits(return_X_y=True)
-    return (images / 8.0 - 1.0).astype(np.float32), classes.astype(np.int64)
+    pixels = (images / 8.0 - 1.0).astype(np.float32)
+    if hashlib.sha256(pixels.tobytes()).hexdigest() != IMAGES_SHA256:
+        raise BadData(
+            "the digits of the installed scikit-learn are not the published ones; install another "
+            "version: pip install 'scikit-learn>=1.5'"
+        )
+    return pixels, classes.astype(np.int64)
 
 
 def held_out(rows: int) -> NDArray[np.bool_]:

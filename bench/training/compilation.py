@@ -116,7 +116,11 @@ def best(
             recording = compiled(recording, leaves)
         except (InductorError, OSError) as error:  # as where the cache cannot be written
             fast = False
-            warnings.warn(f"runs as recorded, because it cannot be compiled: {error}", stacklevel=2)
+            first = next(iter(str(error).splitlines()), "")
+            warnings.warn(
+                f"updates are replayed, because {compiler() or 'the GPU'} cannot compile: {first}",
+                stacklevel=2,
+            )
     return (recording.by(Resident(recording, leaves, carried)) if cuda else recording), fast
 
 

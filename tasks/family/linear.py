@@ -9,7 +9,6 @@ volume 1, section 4.1).
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
 from bench.functional.layers import Dense, Net, Quadratic
 from bench.functional.optim import Adam
@@ -26,6 +25,8 @@ R = np.array([[0.5]])
 
 def optimal_cost() -> Array:
     """P [2, 2]: the optimal discounted cost from x is x'Px."""
+    from scipy.linalg import solve_discrete_are  # a quarter of a second that only LQR costs
+
     root = np.sqrt(DISCOUNT)
     return solve_discrete_are(root * A, root * B, Q, R)
 
@@ -38,6 +39,8 @@ def optimal_gain() -> Array:
 
 def cost_of(gain: Array) -> Array | None:
     """P [2, 2]: the discounted cost from x under the force u = K x is x'Px; None if infinite."""
+    from scipy.linalg import solve_discrete_lyapunov
+
     closed = np.sqrt(DISCOUNT) * (A + B @ gain)
     if np.abs(np.linalg.eigvals(closed)).max() >= 1.0:
         return None

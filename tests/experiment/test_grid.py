@@ -4,8 +4,9 @@ import pytest
 
 from bench.engine.plan import check
 from bench.experiment import grid, registry
-from bench.experiment.cell import KITS, REFERENCE, BadGrid, Cell
+from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.grid import Grid, load_grid
+from bench.experiment.kits import KITS, REFERENCE
 from bench.experiment.registry import UnknownName
 from bench.experiment.spec import spec_hash
 from bench.learner.strategy import Conflict

@@ -1,7 +1,6 @@
 """The hash that decides what is run again, and what it promises: the same numbers."""
 
 import ast
-import importlib.util
 import inspect
 import json
 import math
@@ -9,11 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -28,7 +26,7 @@ from bench.experiment.spec import (
     needed_modules,
     read_neutral_edits,
     spec_hash,
-    text_hash,
+    tree_hash,
 )
 from bench.functional import optim
 from bench.training import compilation, environments
@@ -38,19 +36,8 @@ from tests.support.trajectories import Trajectory
 ALL_KINDS = load_grid("full").narrowed(None, ("all",), ("bare",), None).cells()
 
 
-def module(folder: Path, name: str, text: str) -> ModuleType:
-    path = folder / f"{name}.py"
-    path.write_text(text)
-    plan = importlib.util.spec_from_file_location(name, path)
-    assert plan is not None
-    assert plan.loader is not None
-    made = importlib.util.module_from_spec(plan)
-    plan.loader.exec_module(made)
-    return made
-
-
-def plain_hash(folder: Path, name: str, text: str) -> str:
-    return text_hash(text, module(folder, name, text), {})
+def plain_hash(text: str, hashes: Mapping[str, str] = {}) -> str:
+    return tree_hash(*spec._parsed(text, "somewhere"), hashes)
 
 
 PLAIN = 'LIMIT = 3\n\n\ndef f(x: float) -> float:\n    return x * 2.0 if x else "" or None\n'
@@ -75,12 +62,12 @@ OTHER = [
 
 
 @pytest.mark.parametrize("text", SAME)
-def test_words_and_layout_do_not_count(tmp_path, text):
-    assert plain_hash(tmp_path, "two", text) == plain_hash(tmp_path, "one", PLAIN)
+def test_words_and_layout_do_not_count(text):
+    assert plain_hash(text) == plain_hash(PLAIN)
 
 
-def test_every_change_of_code_counts(tmp_path):
-    hashes = [plain_hash(tmp_path, f"m{i}", text) for i, text in enumerate([PLAIN, *OTHER])]
+def test_every_change_of_code_counts():
+    hashes = [plain_hash(text) for text in (PLAIN, *OTHER)]
     assert len(set(hashes)) == len(hashes)
 
 
@@ -175,10 +162,9 @@ def test_a_changed_constant_counts_however_deep(tree) -> None:
     assert {cell for cell in before if r1[cell] != before[cell]} == {"ring8/bare+r1"}
 
 
-def test_swapped_imports_count(tmp_path) -> None:
+def test_swapped_imports_count() -> None:
     """The same names from other modules are other code."""
     hashes = {"bench.functional.rng": "a", "bench.functional.pytree": "b"}
-    here = module(tmp_path, "here", "")
     texts = [
         "from bench.functional.rng import fold as f\n",
         "from bench.functional.pytree import fold as f\n",
@@ -187,9 +173,9 @@ def test_swapped_imports_count(tmp_path) -> None:
         "from bench.functional import pytree as f\n",
     ]
     hashes["bench.functional"] = "c"
-    assert len({text_hash(text + "f.x\n", here, hashes) for text in texts}) == len(texts)
+    assert len({plain_hash(text + "f.x\n", hashes) for text in texts}) == len(texts)
     same = "from bench.functional import rng as g\n" + "g.x\n"
-    assert text_hash(same, here, hashes) == text_hash(texts[3] + "f.x\n", here, hashes)
+    assert plain_hash(same, hashes) == plain_hash(texts[3] + "f.x\n", hashes)
 
 
 def test_no_local_name_hides_a_module() -> None:
@@ -201,7 +187,7 @@ def test_no_local_name_hides_a_module() -> None:
             for node in ast.walk(code)
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
-            if spec._is_ours(node.module or "", import_module(name))
+            if spec._is_ours(node.module or "", name)
             and spec._is_module(f"{node.module}.{alias.name}")
         }
         stored = {
@@ -296,7 +282,7 @@ def test_a_neutral_edit_keeps_records_and_any_other_loses_them(tree) -> None:
 
     def adam(number: str) -> str:
         text = inspect.getsource(optim).replace("eps: float = 1e-8", f"eps: float = {number}")
-        return code_hash(text, optim)
+        return code_hash(text, optim.__name__)
 
     assert tree(entered) == before
     assert tree(lambda root: edit(root, "3e-8")) != before

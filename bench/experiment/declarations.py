@@ -1,0 +1,156 @@
+"""What tasks and strategies declare, read from their source code without running it.
+
+Importing them imports PyTorch, which takes longer than everything else that a list needs. What is
+read here is what `registry` finds by importing; a test holds the one to the other.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+ALLOWED = {"float": float, "Metric": lambda *args: SimpleNamespace(name=args[0], better=args[2])}
+"""What a declaration that is read here may call."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a module, parsed."""
+
+    name: str
+    tree: ast.Module
+    classes: Mapping[str, ast.ClassDef] = field(default_factory=dict)
+    values: Mapping[str, ast.expr] = field(default_factory=dict)  # of the module's variables
+    imports: Mapping[str, str] = field(default_factory=dict)  # local name -> module
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the module's docstring."""
+        return (ast.get_docstring(self.tree) or "").partition("\n")[0]
+
+    def value(self, name: str) -> Any:
+        """The value of a variable or a class of the module or of one that it imports."""
+        if name in self.values:
+            return evaluate(self.values[name], self)
+        return (
+            ClassView(self, name) if name in self.classes else read(self.imports[name]).value(name)
+        )
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """A class of which attributes can be read."""
+
+    source: Source
+    name: str
+
+    def __getattr__(self, attribute: str) -> Any:
+        return class_value(self.source, self.name, attribute)
+
+
+@cache
+def read(name: str) -> Source:
+    """A module's source by its name, without importing it. Raises LookupError if it has none."""
+    found = find_spec(name)
+    if found is None or not found.has_location or found.origin is None:
+        raise LookupError(f"there is no source of {name}")
+    tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
+    imports = {
+        alias.asname or alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    return Source(name, tree, classes, dict(_assigned(tree)), imports)
+
+
+def _assigned(body: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    for node in body.body:
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield ast.unparse(node.target), node.value
+        elif isinstance(node, ast.Assign):
+            yield ast.unparse(node.targets[0]), node.value
+
+
+def evaluate(expression: ast.expr, source: Source) -> Any:
+    """The value of an expression of literals, other variables and what is `ALLOWED`."""
+
+    class Names(dict[str, Any]):
+        def __missing__(self, name: str) -> Any:
+            return source.value(name)
+
+    code = compile(ast.Expression(expression), source.name, "eval")
+    return eval(code, {"__builtins__": {}}, Names(ALLOWED))
+
+
+def class_value(source: Source, class_name: str, attribute: str) -> Any:
+    """The value of a class attribute, its own or the first base's that has one.
+
+    Raises LookupError if none has.
+    """
+    if class_name not in source.classes:
+        return class_value(read(source.imports[class_name]), class_name, attribute)
+    definition = source.classes[class_name]
+    own = dict(_assigned(definition))
+    if attribute in own:
+        return evaluate(own[attribute], source)
+    for base in map(ast.unparse, definition.bases):
+        try:
+            return class_value(source, base, attribute)
+        except LookupError:
+            continue
+    raise LookupError(f"{source.name}.{class_name} has no {attribute}")
+
+
+def task(module: str, attributes: tuple[str, ...]) -> dict[str, Any]:
+    """Attributes of the task that a module declares, and `about`, its docstring's first line."""
+    source = read(module)
+    made = source.values["task"]
+    if not isinstance(made, ast.Call):
+        raise LookupError(f"{module}: `task` is not made by calling its class")
+    class_name = ast.unparse(made.func)
+    found = {name: class_value(source, class_name, name) for name in attributes}
+    return {**found, "about": source.first_line}
+
+
+def strategy(name: str, module: str) -> dict[str, Any]:
+    """What a strategy's module declares: `home`, `source`, `search`, `settings` and `about`."""
+    source = read(module)
+    (factory,) = (
+        node for node in source.tree.body if isinstance(node, ast.FunctionDef) and node.name == name
+    )
+    arguments = zip(factory.args.kwonlyargs, factory.args.kw_defaults, strict=True)
+    return {
+        "home": source.value("HOME"),
+        "source": source.value("SOURCE"),
+        "search": source.value("SEARCH") if "SEARCH" in source.values else {},
+        "settings": {
+            argument.arg: evaluate(default, source)
+            for argument, default in arguments
+            if default is not None
+        },
+        "about": inspect.cleandoc(ast.get_docstring(factory) or "").partition("\n")[0],
+    }
+
+
+def module_names(package: str) -> dict[str, str]:
+    """The module of every task or strategy by name: files of the package, and installed plug-ins.
+
+    See `bench.experiment.registry`, which imports them.
+    """
+    found = find_spec(package)
+    assert found is not None
+    folders = found.submodule_search_locations or []
+    files = sorted(path for folder in folders for path in Path(folder).glob("*.py"))
+    names = {path.stem: f"{package}.{path.stem}" for path in files if path.stem != "__init__"}
+    offered = {one.name: one.value for one in entry_points(group=f"crossover.{package}")}
+    return dict(sorted({**offered, **names}.items()))
