@@ -64,6 +64,6 @@ def entropy(*, weight: float = 0.02, samples: int = 4) -> Strategy:
 
     def inert(task: Task) -> str | None:
         one = any(isinstance(layer, FreeParameter) for layer in task.blueprint().actor.net.layers)
-        return "the actor is a point: it has one answer" if one else None
+        return "the actor is a single point: all its samples are equal" if one else None
 
     return Strategy(name="entropy", blueprint=blueprint, penalty=penalty, inert=inert, after=AFTER)

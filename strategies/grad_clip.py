@@ -6,7 +6,10 @@ from bench.functional.pytree import Params, ravel, tmap
 from bench.learner.strategy import LossContext, Strategy
 
 HOME = "rl"
-SOURCE = "Pascanu et al., 2013, arXiv 1211.5063; 0.5 as in PPO's code (Schulman et al., 1707.06347)"
+SOURCE = (
+    "Pascanu et al., 2013, arXiv 1211.5063; "
+    "0.5 as in PPO's code (Schulman et al., 2017, arXiv 1707.06347)"
+)
 NEUTRAL = {"bound": float("inf")}
 ACTIVE = {"bound": 0.01}  # gradients on the toy games start below 0.5
 SEARCH = {"bound": (0.1, 0.5, 1.0, 10.0)}

@@ -53,5 +53,5 @@ def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
         accept=accept,
         update_memory=update_memory,
         after=("critic_steps", "freeze_learning"),
-        excludes={"resets": "the slow players would bring back what was reset; leave one out"},
+        excludes={"resets": "the slow weights would undo every reset; leave one out"},
     )

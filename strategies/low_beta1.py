@@ -30,6 +30,6 @@ def low_beta1(*, beta1: float = 0.5) -> Strategy:
         players = task.blueprint()
         if any(isinstance(p.optimizer, Adam) for p in (players.actor, players.critic)):
             return None
-        return "plain gradient descent has no mean gradient to remember"
+        return "plain gradient descent has no beta1"
 
     return Strategy(name="low_beta1", optimizers=optimizers, inert=inert, after=("ttur",))

@@ -15,7 +15,7 @@ ROWS = "it compares the rows of a half, which are packs here; leave one of the t
 EXCLUDES = {
     "batch_norm_split": ROWS,
     "minibatch_discrimination": ROWS,
-    "compatible_critic": "its slope is that at one action, a pack holds several; leave one out",
+    "compatible_critic": "it is defined at one action, a pack holds several; leave one out",
 }
 AFTER = (
     *("weight_norm", "dropout", "target_scaling", "layer_norm"),

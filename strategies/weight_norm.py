@@ -8,7 +8,10 @@ from bench.learner.strategy import Strategy
 from bench.learner.task import Task
 
 HOME = "rl"
-SOURCE = "Salimans and Kingma, 2016, arXiv 1602.07868; for RL Palenicek et al., 2025, 2502.07523"
+SOURCE = (
+    "Salimans and Kingma, 2016, arXiv 1602.07868; "
+    "for RL Palenicek et al., 2025, arXiv 2502.07523"
+)
 NEUTRAL = {"on": False}
 
 
@@ -37,5 +40,5 @@ def weight_norm(*, on: bool = True) -> Strategy:
     return Strategy(
         name="weight_norm",
         blueprint=blueprint,
-        excludes={"spectral_norm": "the cap would not act on lengths learned apart; leave one out"},
+        excludes={"spectral_norm": "the cap does not bound the learned gains; leave one out"},
     )

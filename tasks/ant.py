@@ -1,4 +1,4 @@
-"""Ant-v5: four legs run forward; observations include contact forces."""
+"""Ant-v5: run forward on four legs; observations include contact forces."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from tasks.family.locomotion import Locomotion
 
 
 class Ant(Locomotion):
-    """As in every locomotion task, with the longer warm-up of the paper."""
+    """The locomotion task with the longer warm-up of the paper."""
 
     name: ClassVar[str] = "ant"
     environment: ClassVar[str] = "Ant-v5"

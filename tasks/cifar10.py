@@ -1,4 +1,4 @@
-"""CIFAR-10: 50,000 colour images of ten kinds, 32 x 32 (Krizhevsky, 2009)."""
+"""CIFAR-10: 50,000 colour images of ten classes, 32 x 32 (Krizhevsky, 2009)."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from tasks.family.downloaded import DownloadedGan
 
 
 class Cifar10(DownloadedGan):
-    """64 channels at full size, three doublings: half as wide as SNGAN's standard CNN."""
+    """Three doublings, 64 or more hidden channels; its generator has half the width of SNGAN's."""
 
     name: ClassVar[str] = "cifar10"
     source: ClassVar[str] = "cifar10"

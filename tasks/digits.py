@@ -1,12 +1,13 @@
-"""The 8x8 handwritten digits that scikit-learn carries: images, without a download.
+"""Handwritten digits of scikit-learn, 8 x 8: an image task that needs no download.
 
-Pixels are scaled from 0..16 to [-1, 1]. All scores look through the small classifier of
-`bench.scoring.classifier`, at 2,000 samples against all 1,797 images (FID), or at 1,000 against 1,000 (KID,
-precision, recall: with all of them these two took four times as long as the rest of an
-evaluation). So they compare with nothing published. What to expect (mean +- deviation):
+Pixels are scaled from 0..16 to [-1, 1]. All scores use the small classifier of
+`bench.scoring.classifier`, so they cannot be compared with published ones. FID compares 2,000
+samples with all 1,797 images; KID, precision and recall compare 1,000 with 1,000, because with all
+of them they took four times as long as the rest of an evaluation. What to expect (mean +-
+deviation):
 
-- 2,000 draws of the real images: FID 1.3 +- 0.5, IS 9.80. Two random halves of the data, 898 and
-  899 images, differ by 5.2 +- 1.5; FID is biased by about 1/n, so n is part of the score.
+- 2,000 draws of the real images: FID 1.3 +- 0.5, IS 9.80. The FID of two random halves of the data,
+  898 and 899 images, is 5.2 +- 1.5: FID has a bias of about 1/n, so n is part of the score.
 - uniform noise: FID 490, IS 4.5.
 """
 
@@ -32,7 +33,7 @@ def _real_features() -> tuple[Array, Moments]:
 
 
 class Digits(ImageGan):
-    """Four narrow layers each, Adam at 1e-3 for both players."""
+    """Three narrow layers in the generator, four in the discriminator; Adam at 1e-3 for both."""
 
     name: ClassVar[str] = "digits"
     image_shape: ClassVar[tuple[int, int, int]] = (1, 8, 8)
@@ -49,19 +50,19 @@ class Digits(ImageGan):
     )
 
     def images(self, device: torch.device) -> Tensor:
-        """All of them, in the default dtype."""
+        """All 1,797 images, in the default dtype."""
         return handwriting.images(device)
 
     def look(self, images: Array) -> tuple[Array, Array]:
-        """The digits classifier's."""
+        """Features and logits of the digits classifier."""
         return classifier.features_and_logits(images)
 
     def real_features(self) -> tuple[Array, Moments]:
-        """Of all images."""
+        """Features of all images, and their moments."""
         return _real_features()
 
     def sources(self) -> dict[str, str]:
-        """The images and the classifier's weights."""
+        """Hashes of the images and of the classifier's weights."""
         return handwriting.sources()
 
 

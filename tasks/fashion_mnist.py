@@ -7,7 +7,7 @@ from tasks.family.downloaded import DownloadedGan
 
 
 class FashionMnist(DownloadedGan):
-    """64 channels at full size, two doublings; scored as three equal colours."""
+    """Two doublings, at least 64 hidden channels; scored as images with three equal channels."""
 
     name: ClassVar[str] = "fashion_mnist"
     source: ClassVar[str] = "fashion_mnist"

@@ -1,4 +1,4 @@
-"""Twenty-five Gaussians on a 5 x 5 grid: more modes than a small network finds by itself.
+"""Grid of 25 Gaussians, 5 x 5: more modes than a small network finds by itself.
 
 Centres at -4, -2, 0, 2, 4 in both coordinates and standard deviation 0.05, as in VEEGAN (Srivastava
 et al., 2017, arXiv 1705.07761) and PacGAN (Lin et al., 2018, arXiv 1712.04086).
@@ -12,7 +12,7 @@ from tasks.family.mixture import MixtureGan
 
 
 class Grid25(MixtureGan):
-    """The grid; everything else is as in every mixture task, for twice as long."""
+    """The mixture task on this grid, with twice the budget."""
 
     name: ClassVar[str] = "grid25"
     mixture: ClassVar[Mixture] = grid(side=5, spacing=2.0, deviation=0.05)

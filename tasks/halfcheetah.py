@@ -1,4 +1,4 @@
-"""HalfCheetah-v5: two legs run forward for 1,000 steps; nothing ends an episode early."""
+"""HalfCheetah-v5: run forward on two legs for 1,000 steps; episodes never terminate early."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from tasks.family.locomotion import Locomotion
 
 
 class HalfCheetah(Locomotion):
-    """As in every locomotion task, with the longer warm-up of the paper."""
+    """The locomotion task with the longer warm-up of the paper."""
 
     name: ClassVar[str] = "halfcheetah"
     environment: ClassVar[str] = "HalfCheetah-v5"

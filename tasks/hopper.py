@@ -1,4 +1,4 @@
-"""Hopper-v5: one leg hops forward; an episode ends when it falls."""
+"""Hopper-v5: hop forward on one leg; the episode ends with a fall."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from tasks.family.locomotion import Locomotion
 
 
 class Hopper(Locomotion):
-    """As in every locomotion task."""
+    """The locomotion task on this environment."""
 
     name: ClassVar[str] = "hopper"
     environment: ClassVar[str] = "Hopper-v5"

@@ -1,7 +1,7 @@
-"""A linear-quadratic regulator whose optimum is known: a spring to be brought to rest.
+"""Linear-quadratic regulator (LQR): bring a spring to rest; the optimum is known.
 
-The score is the learned policy's discounted cost relative to the Riccati optimum: 1 is optimal,
-doing nothing costs about 4 times as much. `tasks.family.linear` has the system and its solutions.
+The score is the discounted cost of the learned policy relative to the Riccati optimum: 1 is
+optimal, no force at all costs about 4. `tasks.family.linear` has the system and its solutions.
 """
 
 from typing import Any, ClassVar
@@ -17,12 +17,12 @@ from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, playe
 
 Array = NDArray[np.float64]
 
-HORIZON = 25  # the optimal policy has brought any start to rest by then; starts excite learning
-LIMIT = 5.0  # of the state, so that a bad policy's cost stays finite; optimal states stay below 1.3
+HORIZON = 25  # by then any start is at rest under the optimal policy; new starts excite the system
+LIMIT = 5.0  # of the state, so that bad policies have finite costs; optimal states stay below 1.3
 
 
 class LqrEnv(gymnasium.Env[Array, Array]):
-    """Starts uniformly in [-1, 1]^2; never terminates, is cut after 25 steps."""
+    """Starts uniformly in [-1, 1]^2; never terminates, is truncated after 25 steps."""
 
     observation_space = gymnasium.spaces.Box(-LIMIT, LIMIT, (2,), np.float64)
     action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float64)
@@ -30,13 +30,13 @@ class LqrEnv(gymnasium.Env[Array, Array]):
     def reset(
         self, *, seed: int | None = None, options: Any = None
     ) -> tuple[Array, dict[str, Any]]:
-        """A random start."""
+        """Draw a random start."""
         super().reset(seed=seed)
         self.state = self.np_random.uniform(-1.0, 1.0, 2)
         return self.state, {}
 
     def step(self, action: Array) -> tuple[Array, float, bool, bool, dict[str, Any]]:
-        """One time step under the force BOUND * action [1]."""
+        """Make one time step under the force BOUND * action [1]."""
         force = BOUND * action
         cost = self.state @ Q @ self.state + force @ R @ force
         self.state = np.clip(A @ self.state + B @ force, -LIMIT, LIMIT)
@@ -47,7 +47,7 @@ gymnasium.register("crossover/LQR-v0", entry_point="tasks.lqr:LqrEnv", max_episo
 
 
 class Lqr(Control):
-    """A linear actor and a quadratic critic: the classes that hold the exact answer."""
+    """A linear actor and a quadratic critic, which can represent the exact solution."""
 
     name: ClassVar[str] = "lqr"
     environment: ClassVar[str] = "crossover/LQR-v0"
@@ -69,11 +69,11 @@ class Lqr(Control):
     )
 
     def blueprint(self) -> Blueprint:
-        """The classes that hold the optimal policy and its value."""
+        """Networks that can represent the optimal policy and its value."""
         return players(self.lr)
 
     def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
-        """The usual numbers and the discounted cost relative to the Riccati optimum."""
+        """The usual metrics, and the discounted cost relative to the Riccati optimum."""
         optimum = np.einsum("ni,ij,nj->", episodes.start, optimal_cost(), episodes.start)
         ratio = float(-episodes.discounted.sum() / optimum)
         return {"cost_ratio": ratio, **super().judge_episodes(episodes)}

@@ -1,10 +1,10 @@
-"""The spring of `lqr` without an environment: is what the critic tells the actor true?
+"""LQR without an environment: how exact is the critic's action gradient dQ/da?
 
-States are drawn at will, so there is no exploration problem, and the exact value of every policy is
-known: Q(x, u) = -z'Hz with H from the Lyapunov equation of the present policy (see
-`tasks.family.linear`). The score is the error of dQ/da, all that the actor ever learns from the
-critic, at the policy's own actions on a grid of states (root mean square), divided by the true
-gradient's size for a policy that does nothing.
+The system is that of `lqr`. States are drawn independently, so there is no exploration problem, and
+the exact value of every policy is known: Q(x, u) = -z'Hz, z = (x, u), with H from the Lyapunov
+equation of the present policy (see `tasks.family.linear`). The score is the error of dQ/da, all
+that the actor ever learns from the critic, at the policy's own actions on a grid of states (root
+mean square), divided by the size of the true gradient for a policy that does nothing.
 """
 
 from typing import ClassVar
@@ -33,22 +33,25 @@ from tasks.family.linear import (
 SCALE = np.diag([1.0, 1.0, BOUND])  # from (state, action) to (state, force)
 STATES = np.array([(x, y) for x in (-0.9, -0.3, 0.3, 0.9) for y in (-0.9, -0.3, 0.3, 0.9)])
 OFFSETS = np.resize([[-0.6], [-0.2], [0.2], [0.6], [0.4]], (len(STATES), 1))  # from the policy
-STEP = 1e-2  # of the differences: answers in float32 near 1 lose 1e-5 of the slope
+STEP = 1e-2  # of the differences: rounding of float32 outputs near 1 changes dQ/da by 1e-5
 
 
 def value_matrix(gain: Array) -> Array | None:
-    """V [3, 3]: under action = gain @ x the exact value of (x, a) is -(x, a)' V (x, a)."""
+    """V [3, 3]: under action = gain @ x the exact value of (x, a) is -(x, a)' V (x, a).
+
+    None if that value is infinite.
+    """
     cost = cost_of(BOUND * gain)
     return None if cost is None else SCALE @ cost_to_go(cost) @ SCALE
 
 
-def slope(value: Array, gain: Array) -> Array:
+def exact_action_gradient(value: Array, gain: Array) -> Array:
     """[2]: dQ/da at (x, gain @ x) is this times x, if Q(x, a) = -(x, a)' value (x, a)."""
     return -2.0 * (value[2, :2] + value[2, 2] * gain[0])
 
 
 class LqrGame(Control):
-    """Fresh states in [-1, 1]^2 at every update, the actor's actions with noise."""
+    """New states in [-1, 1]^2 at every update; exploration noise on the actor's actions."""
 
     name: ClassVar[str] = "lqr_game"
     domain: ClassVar[Domain] = "game"
@@ -72,11 +75,11 @@ class LqrGame(Control):
     )
 
     def blueprint(self) -> Blueprint:
-        """The classes that hold the optimal policy and every linear policy's value."""
+        """Networks that can represent the optimal policy and every linear policy's value."""
         return players(self.lr)
 
     def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
-        """One step of the system from random states."""
+        """One step of the system from each of `batch_rows` random states."""
         rows = self.batch_rows
         obs = 2.0 * rng.uniform(rng.fold(key, "states"), (rows, 2)) - 1.0
         noise = self.exploration * rng.normal(rng.fold(key, "explore"), (rows, 1))
@@ -92,16 +95,18 @@ class LqrGame(Control):
         return torch.eye(rows)
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
-        """The critic against the exact value of the evaluated policy; NaN if that is infinite."""
+        """Errors of the critic against the policy's exact value; NaN if that is infinite."""
         gain = actions.T.astype(float)  # [1, 2]
         exact, first = value_matrix(gain), value_matrix(np.zeros((1, 2)))
         cost = cost_of(BOUND * gain)
-        assert first is not None  # the spring comes to rest by itself
+        assert first is not None  # without a force the spring comes to rest
         if exact is None or cost is None:
             return dict.fromkeys((metric.name for metric in self.metrics), float("nan"))
         own = STATES @ gain.T
-        wrong = seen_slope(critic, STATES, own) - STATES @ slope(exact, gain)
-        idle = STATES @ slope(first, np.zeros((1, 2)))
+        wrong = critic_action_gradient(critic, STATES, own) - STATES @ exact_action_gradient(
+            exact, gain
+        )
+        idle = STATES @ exact_action_gradient(first, np.zeros((1, 2)))
         z = np.hstack([STATES, own + OFFSETS])
         values = -np.einsum("ni,ij,nj->n", z, exact, z)
         off = critic(STATES, own + OFFSETS).astype(float) - values
@@ -112,11 +117,11 @@ class LqrGame(Control):
         }
 
 
-def seen_slope(critic: Critic, obs: Array, action: Array) -> Array:
-    """[N]: how all answers together change with each row's action, the gradient an actor is shown.
+def critic_action_gradient(critic: Critic, obs: Array, action: Array) -> Array:
+    """The action gradient [N] that an actor receives: of the sum of all outputs, for each row.
 
-    By central differences, which are exact for a quadratic critic; row by row, because a critic may
-    judge rows jointly.
+    By central differences, which are exact for a quadratic critic; row by row, because the outputs
+    of a critic may depend on other rows.
     """
     found = np.zeros(len(obs))
     for row in range(len(obs)):

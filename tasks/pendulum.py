@@ -1,6 +1,6 @@
-"""Pendulum-v1: swing up and hold, from one torque. A random policy returns about -1,220.
+"""Pendulum-v1: swing up and balance, by one torque; a random policy's return is about -1,220.
 
-Neither a target network nor replay does much alone; both together solve it (-150).
+Target networks and replay do little alone; together they solve it (-150).
 """
 
 from typing import ClassVar
@@ -10,7 +10,7 @@ from tasks.family.control import Control
 
 
 class Pendulum(Control):
-    """Three copies of the environment per seed, one update each time all have made a step."""
+    """Three copies of the environment per seed, one update after each step of all copies."""
 
     name: ClassVar[str] = "pendulum"
     environment: ClassVar[str] = "Pendulum-v1"
@@ -19,7 +19,7 @@ class Pendulum(Control):
     steps_per_update: ClassVar[int] = 3
     updates: ClassVar[int] = 6667  # 20,001 environment steps
     discount: ClassVar[float] = 0.98
-    reward_scale: ClassVar[float] = 0.1  # rewards reach -16: values near -10 suit Adam at 1e-3
+    reward_scale: ClassVar[float] = 0.1  # rewards reach -16; values near -10 suit Adam at 1e-3
     seconds: ClassVar[float] = 12.0
     anchors: ClassVar[Anchors] = Anchors(
         low=-1220.0,

@@ -1,4 +1,4 @@
-"""Reacher-v5: bring the tip of a two-joint arm to a target, 50 steps, at little cost."""
+"""Reacher-v5: move the tip of a two-joint arm to a target in 50 steps, with little control cost."""
 
 from typing import ClassVar
 

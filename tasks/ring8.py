@@ -1,4 +1,4 @@
-"""Eight Gaussians on a ring, the standard picture of mode collapse.
+"""Ring of eight Gaussians: the standard picture of mode collapse.
 
 Radius 2 and standard deviation 0.02 as in unrolled GANs (Metz et al., 2017, arXiv 1611.02163).
 """
@@ -11,7 +11,7 @@ from tasks.family.mixture import MixtureGan
 
 
 class Ring8(MixtureGan):
-    """The ring; everything else is as in every mixture task."""
+    """The mixture task on this ring."""
 
     name: ClassVar[str] = "ring8"
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)

@@ -1,9 +1,9 @@
-"""The ring GAN as an environment: Pfau and Vinyals' (2016) MDP, run through the RL path.
+"""Ring of eight Gaussians as an MDP: the GAN `ring8`, run as RL (Pfau and Vinyals, 2016).
 
-The action sets every pixel (here both coordinates). In half of its copies the environment shows the
-action and pays 0, in the others it shows a real sample and pays 1; the episode ends at once. What
-was shown is reported as the action that was executed. Learning from these transitions as they
-come, with the four changes that the paper lists, is the GAN of `ring8`, update for update.
+The action sets every pixel (here both coordinates). Half of the environment's copies show the
+action and give reward 0, the others show a real sample and give reward 1; the episode ends after
+this step. What was shown is reported as the executed action. Online learning from these
+transitions, with the four changes that the paper lists, is the GAN of `ring8`, update for update.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 
 class RealOrNot(gymnasium.vector.VectorEnv[Array, Array, Array]):
-    """`rows` copies per run seed that show the action, then `rows` that show real samples."""
+    """For each run seed, `rows` copies that show the action, then `rows` that show real samples."""
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012  as Gymnasium has it
 
@@ -38,12 +38,12 @@ class RealOrNot(gymnasium.vector.VectorEnv[Array, Array, Array]):
         self._steps = 0
 
     def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Array, dict[str, Any]]:
-        """There is no state to begin with; the real samples start over."""
+        """Empty observations; the sequence of real samples starts over."""
         self._steps = 0
         return self._nothing(), {}
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
-        """Show something, pay for it, and end."""
+        """Show the actions or real samples, give the rewards, and end every episode."""
         shown = actions.reshape(len(self._keys), 2 * self._rows, 2).copy()
         for place, seed_key in zip(shown, self._keys, strict=True):
             key = rng.fold(rng.fold(seed_key, self._steps), "data")
@@ -59,10 +59,10 @@ class RealOrNot(gymnasium.vector.VectorEnv[Array, Array, Array]):
 
 
 class Ring8Mdp(MixtureGan):
-    """The same game, but its experience comes from an environment."""
+    """The task `ring8`, but its experience comes from an environment."""
 
     name: ClassVar[str] = "ring8_mdp"
-    domain: ClassVar[Domain] = "game"  # a bridge: its GAN is already counted as ring8
+    domain: ClassVar[Domain] = "game"  # not "gan": as a GAN it is already counted as ring8
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)
     anchors: ClassVar[Anchors] = Anchors(low=3.6, high=0.002, log=True, source="as ring8")
     steps_per_update: ClassVar[int] = 2 * MixtureGan.batch_rows
@@ -70,11 +70,11 @@ class Ring8Mdp(MixtureGan):
     seconds: ClassVar[float] = 25.0
 
     def environment(self, seeds: Sequence[int]) -> RealOrNot:
-        """All copies of all seeds."""
+        """The environment, with all copies of all seeds."""
         return RealOrNot(seeds, self.batch_rows, self.mixture)
 
     def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
-        """What the environment has just shown."""
+        """The transitions that the environment has just made."""
         return seen
 
 

@@ -1,10 +1,10 @@
-"""Three digits on top of each other as colours: 1,000 modes, a small Stacked MNIST.
+"""Stacked digits: three digits as the channels of one image, 1,000 modes; a small Stacked MNIST.
 
 Every sample stacks three of scikit-learn's 8x8 digits, drawn independently, as the channels of one
-image, as Metz et al. (2017, arXiv 1611.02163) did with MNIST. The digits classifier names each
-channel, which makes a number from 0 to 999. The score is the KL from the numbers' frequencies in
-5,000 samples to those of independent digits of the data; 5,000 real stacks give 0.11 nats and 990
-modes, one mode alone 6.9.
+image, as Metz et al. (2017, arXiv 1611.02163) did with MNIST. The digits classifier labels each
+channel, which gives a number from 0 to 999, the mode. The score is the KL divergence of the modes'
+frequencies in 5,000 samples from those of independent digits of the data; 5,000 real stacks give
+0.11 nats and 990 modes, one mode alone 6.9.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ class StackedDigits(Gan):
     )
 
     def blueprint(self) -> Blueprint:
-        """DCGAN's generator against its mirror image."""
+        """DCGAN's generator, and a discriminator that mirrors it."""
         return Blueprint(
             actor=Player(generator(self.image_shape, 8, 2), Adam(1e-3)),
             critic=Player(discriminator(self.image_shape, 8, 2), Adam(1e-3)),
         )
 
     def real(self, key: Tensor, rows: int) -> Tensor:
-        """Three images each, drawn independently with replacement."""
+        """Stacks of three images, drawn independently with replacement."""
         images = handwriting.images(key.device)
         return images[rng.integers(key, (rows, 3), len(images))].flatten(1)
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
-        """Modes among the actor's images, by the classifier's name for each channel."""
+        """KL divergence and number of modes of the actor's images, by the classifier's labels."""
         if not np.isfinite(actions).all():
             return {"kl": float("nan"), "modes": float("nan")}
         _, logits = classifier.features_and_logits(actions.reshape(-1, 64))
@@ -66,7 +66,7 @@ class StackedDigits(Gan):
         return coverage(digits @ np.array([100, 10, 1]), 1000)
 
     def sources(self) -> dict[str, str]:
-        """The images and the classifier's weights."""
+        """Hashes of the images and of the classifier's weights."""
         return handwriting.sources()
 
 

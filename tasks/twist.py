@@ -1,11 +1,11 @@
-"""The bilinear game whose coefficient changes its sign at every update: c * theta * psi, c = +-1.
+"""Periodic bilinear game c * theta * psi: the coefficient c = +-1 changes sign at every update.
 
-The smallest periodic game (Feng et al., 2023, arXiv 2310.02604): where the rules change under way,
-extragradient still converges, while optimism and momentum, which trust the last gradient, diverge.
+The smallest periodic game (Feng et al., 2023, arXiv 2310.02604). Here extragradient still
+converges, while optimism and momentum, which rely on the last gradient, diverge.
 
-Known answer, over one period of two steps of size h: the spectral radius is 1 + h^2 with
-simultaneous steps, 1 - h^2 + h^4 with extragradient; alternating steps, which only go round in the
-plain game, diverge here too, by 1 + h^4/2 + h^2 sqrt(1 + h^4/4).
+Known solution, over one period of two steps of size h: the spectral radius is 1 + h^2 with
+simultaneous steps, 1 - h^2 + h^4 with extragradient, and 1 + h^4/2 + h^2 sqrt(1 + h^4/4) with
+alternating steps, which therefore diverge too; in the game `bilinear` they only rotate.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from tasks.family.point import BilinearGame
 
 @dataclass(frozen=True)
 class Gain:
-    """Multiplies the other features by the first one: here the action by the coefficient."""
+    """Multiplies all other features by the first one: here the action by the coefficient."""
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         """No parameters."""
@@ -35,26 +35,26 @@ class Gain:
 
 
 class Twist(BilinearGame):
-    """The coefficient is what both players observe; the actor, a point, does not care."""
+    """The coefficient is the observation; the actor is a point and ignores it."""
 
     name: ClassVar[str] = "twist"
     obs_size: ClassVar[int] = 1
 
     def blueprint(self) -> Blueprint:
-        """One parameter each; the critic's line has the coefficient as its gain."""
+        """One parameter each; the coefficient multiplies the critic's input."""
         return Blueprint(
             actor=Player(Net((FreeParameter(1),)), SGD(self.lr)),
             critic=Player(Net((Gain(), Dense(1, bias=False))), SGD(self.lr)),
         )
 
     def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
-        """The point and the data under the coefficient of this update: 1, -1, 1, ..."""
+        """The actor's point and the data; they are observed with the coefficient 1, -1, 1, ..."""
         made = super().fresh(act, key, step, seen)
         obs = torch.ones_like(made.obs) - 2.0 * (step % 2)
         return made._replace(obs=obs, next_obs=obs)
 
     def probe(self, rows: int) -> Tensor:
-        """The coefficient 1."""
+        """Observations with coefficient 1."""
         return torch.ones(rows, 1)
 
 

@@ -1,4 +1,4 @@
-"""Walker2d-v5: two legs walk forward; an episode ends when they fall."""
+"""Walker2d-v5: walk forward on two legs; the episode ends with a fall."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from tasks.family.locomotion import Locomotion
 
 
 class Walker2d(Locomotion):
-    """As in every locomotion task."""
+    """The locomotion task on this environment."""
 
     name: ClassVar[str] = "walker2d"
     environment: ClassVar[str] = "Walker2d-v5"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.experiment import costs, registry
 from bench.experiment.cell import BadGrid, Cell
@@ -17,6 +18,8 @@ from bench.records.json_file import CorruptRecord, UnreadableRecord
 from bench.records.paths import beside, record_path
 from bench.records.record import Provenance
 from bench.training.environments import Backend
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,21 @@ class RunPlan:
         """Where their outcomes are written down."""
         return "records"
 
+    def read(self, read: Callable[[], T | None], path: Path, then: str, dry_run: bool) -> T | None:
+        """What `read` finds in a file; None if it is corrupt, which is noted.
+
+        A corrupt file is set aside, but in a dry run; `then` says what follows. Raises
+        `UnreadableRecord`.
+        """
+        try:
+            return read()
+        except UnreadableRecord:
+            raise
+        except CorruptRecord as error:
+            kept = path if dry_run else set_aside(path)
+            self.corrupt.append(f"{error} (kept as {kept.name}; {then})")
+            return None
+
 
 def check(cells: Iterable[Cell], seeds: int) -> None:
     """Raises `UnknownName`, `Conflict` or `BadGrid` if any of the cells can never have a record."""
@@ -156,14 +174,7 @@ def plan_jobs(
             plan.skipped[task.name] = lack
             continue
         spec = spec_hash(cell)
-        try:
-            found = store.valid(path, spec)
-        except UnreadableRecord:
-            raise
-        except CorruptRecord as error:
-            found = None
-            kept = path if dry_run else set_aside(path)
-            plan.corrupt.append(f"{error} (kept as {kept.name}; the cell runs again)")
+        found = plan.read(partial(store.valid, path, spec), path, "the cell runs again", dry_run)
         have = {result.seed for result in found.seeds} if found else set()
         lacking = tuple(seed for seed in planned if seed not in have)
         parts = _parts(lacking, options.seeds_per_trial)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +13,7 @@ from bench.experiment import registry
 from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.spec import spec_hash
 from bench.records import search_store
-from bench.records.atomic import set_aside
-from bench.records.json_file import CorruptRecord, UnreadableRecord
+from bench.records.json_file import CorruptRecord
 from bench.records.paths import search_path
 from bench.records.record import ScoreInfo
 from bench.records.search import (
@@ -130,14 +130,8 @@ def plan_searches(
         path = search_path(folder, cell)
         blank = _blank(cell, within, rules)
         now = blank
-        try:
-            found = search_store.read(path) if path.exists() else None
-        except UnreadableRecord:
-            raise
-        except CorruptRecord as error:
-            found = None
-            kept = path if dry_run else set_aside(path)
-            plan.corrupt.append(f"{error} (kept as {kept.name}; the cell is searched again)")
+        read = partial(search_store.read_if_any, path)
+        found = plan.read(read, path, "the cell is searched again", dry_run)
         if found is not None and search_store.current(found):
             now = _going_on(found, blank, path)
             if now != found and not dry_run:

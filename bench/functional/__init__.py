@@ -1,1 +1,1 @@
-"""Stateless tensors: keyed draws, trees of parameters, layers and optimizers."""
+"""Stateless tensor functions: keyed random numbers, pytrees, layers and optimizers."""

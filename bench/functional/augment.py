@@ -1,6 +1,7 @@
-"""Random differentiable transforms of images [B, channels, height, width], drawn with keys.
+"""Differentiable random augmentation (DiffAugment) of images [B, channels, height, width].
 
-As in the released code of Zhao et al., 2020, arXiv 2006.10738: colour, then place, then a hole.
+As in the released code of Zhao et al., 2020, arXiv 2006.10738: colour, then translation, then
+cutout. Random numbers come from a key; each image has its own.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from bench.functional import rng
 
 
 def augmented(images: Tensor, key: Tensor) -> Tensor:
-    """Every image transformed by draws of its own."""
+    """Return images [B, C, H, W] after random colour changes, a translation and a cutout."""
     return cut(shifted(coloured(images, key), key), key)
 
 
 def coloured(images: Tensor, key: Tensor) -> Tensor:
-    """Brightness by +-1/2, saturation by 0 to 2, contrast by 1/2 to 3/2."""
+    """Add -1/2 to 1/2 to the brightness; scale saturation by 0 to 2, contrast by 1/2 to 3/2."""
 
     def drawn(name: str) -> Tensor:
         return rng.uniform(rng.fold(key, name), (images.shape[0], 1, 1, 1))
@@ -30,7 +31,10 @@ def coloured(images: Tensor, key: Tensor) -> Tensor:
 
 
 def shifted(images: Tensor, key: Tensor) -> Tensor:
-    """Each image moved by whole pixels; zeros come in."""
+    """Translate each image by whole pixels, padding with zeros.
+
+    At most by an eighth of the side, or by one pixel if that is more.
+    """
     for axis, name in ((2, "down"), (3, "right")):
         side = images.shape[axis]
         reach = max(1, side // 8)
@@ -45,7 +49,7 @@ def shifted(images: Tensor, key: Tensor) -> Tensor:
 
 
 def cut(images: Tensor, key: Tensor) -> Tensor:
-    """Each image with a square of zeros, whose centre is anywhere."""
+    """Set a square of half the side to zero in each image; its centre is any pixel."""
     outside = torch.zeros(images.shape[0], 1, 1, 1, dtype=torch.bool, device=images.device)
     for axis, name in ((2, "row"), (3, "column")):
         side = images.shape[axis]

@@ -1,4 +1,4 @@
-"""Layers that look at other rows of the batch: what one row is told depends on its company."""
+"""Layers whose output for one row depends on the other rows of the batch."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bench.functional.pytree import Params
 
 
 def in_groups(rows: Tensor, size: int, what: Callable[[Tensor], Tensor]) -> Tensor:
-    """`what` [B', ...] -> [B', ...] of every `size` consecutive rows by themselves.
+    """Apply `what`, [B', ...] -> [B', ...], to each group of `size` consecutive rows [B, ...].
 
-    Rows that do not fill groups of this size are one group.
+    If the number of rows is not a multiple of `size`, all rows are one group.
     """
     if rows.shape[0] <= size or rows.shape[0] % size:
         return what(rows)
@@ -31,7 +31,7 @@ class BatchNorm:
     """(x - mean) / sd * gain + bias, statistics over a group of rows and all positions of a map.
 
     Ioffe and Szegedy, 2015, arXiv 1502.03167, without running statistics: a row is always judged in
-    the company it comes in. A penalty on the slope with respect to one row sees all rows move.
+    the company it comes in. The gradient with respect to one row sees all rows move.
     `group` is how many consecutive rows belong together.
     """
 
@@ -55,9 +55,10 @@ class BatchNorm:
 
 
 def batch_normed(net: Net, group: int) -> Net:
-    """The network with `BatchNorm` before every activation, and without the biases it cancels.
+    """Return the network with `BatchNorm` before every activation, and without biases before it.
 
-    Such a bias has no gradient but rounding, which Adam would blow up to steps of full size.
+    `BatchNorm` cancels such a bias: its gradient is only rounding error, which Adam would scale up
+    to steps of full size.
     """
     layers = [
         _without_bias(layer) if isinstance(after, Activation) else layer
@@ -67,7 +68,7 @@ def batch_normed(net: Net, group: int) -> Net:
 
 
 def _without_bias(layer: Any) -> Any:
-    """The layer, or what it wraps, without a bias."""
+    """Return the layer, or the layer that it wraps, without a bias."""
     if isinstance(layer, Dense | Conv):
         return replace(layer, bias=False)
     return replace(layer, inner=_without_bias(layer.inner)) if hasattr(layer, "inner") else layer
@@ -75,10 +76,11 @@ def _without_bias(layer: Any) -> Any:
 
 @dataclass(frozen=True)
 class MinibatchDiscrimination:
-    """Appends how close each row is to the others of its group, in `kernels` learned projections.
+    """Minibatch discrimination: append each row's closeness to the other rows of its group.
 
     o_k(x_i) = sum over j != i of exp(-norm_1(M_ik - M_jk)), M = x T, [B, F] -> [B, F + kernels]
-    (Salimans et al., 2016, arXiv 1606.03498, section 3.2).
+    (Salimans et al., 2016, arXiv 1606.03498, section 3.2). T is learned: `kernels` projections to
+    `dims` dimensions each.
     """
 
     kernels: int
@@ -92,20 +94,21 @@ class MinibatchDiscrimination:
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         def closeness(rows: Tensor) -> Tensor:
-            # Dimension by dimension, kernels side by side: that makes loops without strides.
+            # One dimension at a time, for all kernels: the compiled loops then have no strides.
             projected = (rows @ params["tensor"].T).unflatten(1, (self.dims, self.kernels))
             parts = [(part[:, None] - part).abs() for part in projected.unbind(dim=1)]
             distance = reduce(torch.add, parts)
-            return torch.exp(-distance).sum(dim=1) - 1.0  # less its closeness to itself
+            return torch.exp(-distance).sum(dim=1) - 1.0  # without its closeness to itself
 
         return torch.cat([x, in_groups(x, self.group, closeness)], dim=1)
 
 
 @dataclass(frozen=True)
 class MinibatchStddev:
-    """Appends the mean standard deviation of the features over each group, [B, F] -> [B, F + 1].
+    """Minibatch standard deviation: append the features' mean deviation over each group of rows.
 
-    Karras et al., 2018, arXiv 1710.10196, section 3. Rows that do not fill groups are one group.
+    [B, F] -> [B, F + 1] (Karras et al., 2018, arXiv 1710.10196, section 3). If the number of rows
+    is not a multiple of `group`, all rows are one group.
     """
 
     group: int

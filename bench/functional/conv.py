@@ -1,8 +1,8 @@
-"""Layers for images [B, channels, height, width], and the small DCGAN pair made of them.
+"""Layers for images [B, channels, height, width], and small DCGAN networks made of them.
 
-Data and actions are flat rows; `Image` and `Flatten` are the doors between the two forms. On images
-of few pixels a convolution is computed as the matrix that it is: one product for each seed takes a
-third of the time of a grouped convolution of all seeds.
+Data and actions are flat rows; `Image` and `Flatten` convert between rows and images. Convolutions
+of small images are computed as matrix products: one product for each seed takes a third of the time
+of a grouped convolution of all seeds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from bench.functional.pytree import Params
 
 @dataclass(frozen=True)
 class Image:
-    """[B, channels * height * width] -> [B, channels, height, width], whatever the channels."""
+    """Reshape [B, channels * height * width] to [B, channels, height, width].
+
+    The number of channels follows from the width of the rows.
+    """
 
     height: int
     width: int
@@ -35,7 +38,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Flatten:
-    """[B, channels, height, width] -> [B, channels * height * width]."""
+    """Reshape [B, channels, height, width] to [B, channels * height * width]."""
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         return {}, (math.prod(shape),)
@@ -45,25 +48,26 @@ class Flatten:
 
 
 MATRIX_SIZE = 100_000
-"""Convolutions whose matrices have fewer entries than this are computed by them. Forwards and
-backwards for ten seeds and 128 rows: 32,768 entries 1.3 ms against 6.0 by the library; 131,072
-entries 7.2 ms, and more to build the matrix, against 5.9."""
+"""Convolutions whose matrix has fewer entries than this are computed as matrix products. Forward and
+backward pass for ten seeds and 128 rows: with 32,768 entries 1.3 ms, 6.0 ms by the library's
+convolution; with 131,072 entries 7.2 ms, and more to build the matrix, against 5.9 ms."""
 
 
 def fits_a_matrix(*shapes: Shape) -> bool:
-    """Whether a convolution between images of two shapes is a small matrix."""
+    """Return whether the matrix of a convolution between images of two shapes is small enough."""
     return math.prod(math.prod(shape) for shape in shapes) < MATRIX_SIZE
 
 
 def as_matrix(weight: Tensor, sides: tuple[int, int], stride: int, padding: int) -> Tensor:
-    """A convolution of images [channels in, *sides] as a matrix [inputs, outputs].
+    """Return the matrix [inputs, outputs] of a convolution of images [channels in, *sides].
 
-    `weight` is [channels out, channels in, kernel, kernel]; rows and columns are flat images.
+    `weight` is [channels out, channels in, kernel, kernel]. Inputs and outputs are flattened
+    images: [B, inputs] @ matrix is [B, outputs].
     """
     kernel = weight.shape[-1]
 
     def placed(axis: int, side: int) -> list[Tensor]:
-        """The kernel along one axis of the input, once for each position of the output."""
+        """Return the kernel padded to the input along one axis, once per output position."""
         behind = [0, 0] * (spread.dim() - 1 - axis)
         starts = range(-padding, side + padding - kernel + 1, stride)
         return [functional.pad(spread, (*behind, start, side - kernel - start)) for start in starts]
@@ -76,7 +80,7 @@ def as_matrix(weight: Tensor, sides: tuple[int, int], stride: int, padding: int)
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution, weight [channels, channels in, kernel, kernel], PyTorch's default init."""
+    """Convolution, weight [channels, channels in, kernel, kernel], PyTorch's default init."""
 
     channels: int
     kernel: int = 3
@@ -108,7 +112,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class ConvTranspose:
-    """A transposed convolution that doubles the sides, weight [channels in, channels, 4, 4]."""
+    """Transposed convolution that doubles height and width, weight [channels in, channels, 4, 4]."""
 
     channels: int
 
@@ -131,12 +135,13 @@ class ConvTranspose:
 
 
 def generator(shape: Shape, width: int, doublings: int) -> Net:
-    """DCGAN's generator (Radford et al., 2016, arXiv 1511.06434) without batch normalisation.
+    """Return DCGAN's generator (Radford et al., 2016, arXiv 1511.06434) without batch norm.
 
-    Noise goes through a dense layer to `width * 2**(doublings - 1)` channels of 2**doublings times
-    smaller sides, which are doubled again with half the channels each time; tanh bounds the pixels.
-    `shape` is (channels, height, width) of the images, which leave as flat rows. Raises ValueError
-    if the sides cannot be halved that often.
+    A dense layer maps noise [B, N] to `width * 2**(doublings - 1)` channels of sides that are
+    2**doublings times smaller than the image's. Each transposed convolution doubles the sides and
+    halves the channels; the last one returns the image's channels, bounded by tanh. `shape` is
+    (channels, height, width) of the images, which are returned as flat rows. Raises ValueError if
+    height or width is not a multiple of 2**doublings.
     """
     channels, height, wide = shape
     if height % (1 << doublings) or wide % (1 << doublings):
@@ -150,10 +155,11 @@ def generator(shape: Shape, width: int, doublings: int) -> Net:
 
 
 def discriminator(shape: Shape, width: int, halvings: int) -> Net:
-    """The generator's mirror image, from flat rows to one logit, with leaky units.
+    """Return a discriminator for images of `shape`: flat rows [B, C * H * W] to logits [B, 1].
 
     A 3x3 convolution to `width` channels and then, as in SNGAN (Miyato et al., 2018, arXiv
-    1802.05957, table 3), 4x4 convolutions that halve the sides and double the channels.
+    1802.05957, table 3), `halvings` 4x4 convolutions that each halve the sides and double the
+    channels, all with leaky ReLU.
     """
     _, height, wide = shape
     layers: list[Layer] = [Image(height, wide), Conv(width), Activation("leaky_relu")]

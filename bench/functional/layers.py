@@ -1,8 +1,8 @@
-"""Layers and networks as frozen descriptions: `init` makes parameters, `apply` uses them.
+"""Layers and networks as frozen dataclasses: `init` creates parameters, `apply` uses them.
 
-A network is a tuple of layers, so that a strategy's `blueprint` can look at it, insert a layer or
-change a width before anything is built. Everything is written for one seed, without running
-statistics and without mutation. `bench.functional.conv` has the layers for images.
+A network is a tuple of layers, so that a strategy's `blueprint` can inspect it, insert a layer or
+change a width before any parameters exist. Everything is written for one seed, without running
+statistics and without mutable state. `bench.functional.conv` has the layers for images.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from bench.functional import rng
 from bench.functional.pytree import Params
 
 Shape = tuple[int, ...]
-"""What one row looks like: (features,), or (channels, height, width)."""
+"""The shape of one row: (features,), or (channels, height, width)."""
 
 
 class Layer(Protocol):
-    """One step of a network. `shape` is that of the rows which enter or leave."""
+    """One step of a network. Shapes are of one row, without the batch dimension B."""
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
-        """Parameters for inputs [B, *shape], and the shape of the outputs."""
+        """Return new parameters for inputs [B, *shape], and the shape of the outputs' rows."""
         ...
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
-        """[B, *shape in] -> [B, *shape out]."""
+        """Map inputs [B, *shape in] to outputs [B, *shape out]."""
         ...
 
 
 def uniform_init(key: Tensor, shape: Shape, fan_in: int) -> Tensor:
-    """PyTorch's default for weights and biases: uniform in +-1/sqrt(fan in)."""
+    """Draw weights or biases [shape] uniformly in +-1/sqrt(fan in), PyTorch's default."""
     return (2.0 * rng.uniform(key, shape) - 1.0) * (1.0 / math.sqrt(fan_in))
 
 
 @dataclass(frozen=True)
 class Dense:
-    """x @ weight.T + bias, initialised uniformly in +-1/sqrt(fan in), PyTorch's default."""
+    """Dense layer x @ weight.T + bias, [B, F] -> [B, width], with PyTorch's default init."""
 
     width: int
     bias: bool = True
@@ -58,7 +58,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function of torch.nn.functional, by its name there: "relu", "tanh", ..."""
+    """Elementwise function of torch.nn.functional, given by name: "relu", "tanh", ..."""
 
     function: str
 
@@ -73,7 +73,10 @@ class Activation:
 
 @dataclass(frozen=True)
 class Quadratic:
-    """All products x_i * x_j with i <= j: the features in which an LQR's value is linear."""
+    """All products x_i * x_j with i <= j, [B, F] -> [B, F (F + 1) / 2].
+
+    The value function of a linear-quadratic regulator (LQR) is linear in these features.
+    """
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         (size,) = shape
@@ -86,15 +89,16 @@ class Quadratic:
 
 @dataclass(frozen=True)
 class FreeParameter:
-    """Ignores its input: every output row is the parameter `value` [width] itself.
+    """Output the parameter `value` [width] in every row, whatever the input.
 
-    The actor of a game with closed-form answers; it starts at `start` in every coordinate.
+    The actor of games with closed-form solutions; every coordinate starts at `start`.
     """
 
     width: int
     start: float = 1.0
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        # The term with the key makes `vmap` over keys give each seed a copy of its own.
         return {"value": torch.full((self.width,), self.start) + 0.0 * key}, (self.width,)
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
@@ -103,7 +107,7 @@ class FreeParameter:
 
 @dataclass(frozen=True)
 class Net:
-    """A chain of layers, itself a layer. Parameters are named "<position>/<name>": "2/weight"."""
+    """Sequence of layers, itself a layer. Parameters are named "<position>/<name>": "2/weight"."""
 
     layers: tuple[Layer, ...]
 
@@ -121,19 +125,19 @@ class Net:
 
 
 def prefixed(params: Params, position: int) -> Params:
-    """One part's parameters under their names in the whole."""
+    """Return one layer's parameters under their names in a network: "<position>/<name>"."""
     return {f"{position}/{name}": value for name, value in params.items()}
 
 
 def part_of(params: Params, position: int) -> Params:
-    """The inverse of `prefixed`: the parameters of the part at a position."""
+    """Return the parameters of the layer at a position; the inverse of `prefixed`."""
     prefix = f"{position}/"
     return {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
 
 
 @dataclass(frozen=True)
 class Heads:
-    """Several networks side by side on the same input; their outputs [B, H each] are joined."""
+    """Several networks on the same input; their outputs [B, H each] are concatenated."""
 
     nets: tuple[Net, ...]
 
@@ -153,9 +157,9 @@ class Heads:
 
 @dataclass(frozen=True)
 class Packed:
-    """Judges `size` consecutive rows jointly: all rows of a pack get the pack's one answer.
+    """Apply a network to packs of `size` concatenated rows; each row gets its pack's output.
 
-    Rows that do not fill the last pack are joined there by the first rows.
+    If the rows do not fill the last pack, it is filled up with the first rows.
     """
 
     net: Net
@@ -173,7 +177,7 @@ class Packed:
 
 
 def mlp(*widths: int, activation: str, output: str | None = None) -> Net:
-    """Dense layers of the given widths with `activation` between them and `output` at the end."""
+    """Return dense layers of these widths, `activation` between them and `output` at the end."""
     layers: list[Layer] = []
     for width in widths:
         layers += [Dense(width), Activation(activation)]
@@ -184,7 +188,7 @@ def mlp(*widths: int, activation: str, output: str | None = None) -> Net:
 
 
 def before_activations(net: Net, layer: Layer) -> Net:
-    """The network with a layer put in before every activation: a norm of every hidden layer."""
+    """Return the network with `layer` inserted before every activation, as for layer norm."""
     layers: list[Layer] = []
     for each in net.layers:
         layers += [layer, each] if isinstance(each, Activation) else [each]
@@ -192,19 +196,19 @@ def before_activations(net: Net, layer: Layer) -> Net:
 
 
 def before_the_end(net: Net, layer: Layer) -> Net:
-    """The network with a layer put in before the last one: another view of its features."""
+    """Return the network with `layer` inserted before the last one, to transform its features."""
     return Net((*net.layers[:-1], layer, net.layers[-1]))
 
 
 def is_deep(net: Net) -> bool:
-    """Whether the network has hidden units, and so features of its own making."""
+    """Return whether the network has hidden units, and thus learned features."""
     return any(isinstance(layer, Activation) for layer in net.layers)
 
 
 def trunk(net: Any) -> Any:
-    """A network without its last layer, inside whatever wraps it: what its end is fed.
+    """Return the network without its last layer, also inside wrappers: it outputs features.
 
-    Parameters keep their names, so that those of the whole network serve.
+    Parameters keep their names, so that those of the whole network can be passed to it.
     """
     if isinstance(net, Heads):
         return Heads(tuple(trunk(each) for each in net.nets))

@@ -1,4 +1,4 @@
-"""Optimizers as frozen descriptions: `init` makes a state, `update` moves parameters.
+"""Optimizers as frozen dataclasses: `init` creates a state, `update` takes one step.
 
 Both work on one flat vector [P] per player: a tenth of the kernels that a loop over tensors needs.
 """
@@ -14,14 +14,14 @@ from bench.functional.pytree import Params, ravel, unravel
 
 
 class Optimizer(Protocol):
-    """Moves one player's parameters against its gradient."""
+    """Minimises one player's loss by gradient steps on its parameters."""
 
     def init(self, params: Params) -> Any:
-        """The state before the first step."""
+        """Return the optimizer's state before the first step."""
         ...
 
     def update(self, params: Params, grads: Params, state: Any) -> tuple[Params, Any]:
-        """Parameters and state after one step."""
+        """Return parameters and state after one step along the gradient `grads`."""
         ...
 
 
@@ -31,7 +31,7 @@ def _moved(params: Params, step: torch.Tensor) -> Params:
 
 @dataclass(frozen=True)
 class SGD:
-    """params <- params - lr * grads."""
+    """Gradient descent: params <- params - lr * grads."""
 
     lr: float
 
@@ -44,7 +44,7 @@ class SGD:
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba, 2015, arXiv 1412.6980), bias-corrected, PyTorch's defaults."""
+    """Adam (Kingma and Ba, 2015, arXiv 1412.6980) with bias correction and PyTorch's defaults."""
 
     lr: float = 1e-3
     beta1: float = 0.9
@@ -61,7 +61,7 @@ class Adam:
         mean = torch.lerp(state["mean"], gradient, 1.0 - self.beta1)
         square = torch.lerp(state["square"], gradient * gradient, 1.0 - self.beta2)
         scale = self.lr / (1.0 - self.beta1**count)
-        # The square root's own slope is infinite at 0; some strategies differentiate through moves.
+        # Clamped: sqrt' is infinite at 0, and some strategies differentiate through updates.
         root = torch.sqrt(square.clamp(min=1e-37)) * torch.rsqrt(1.0 - self.beta2**count) + self.eps
         step = mean / root * -scale
         return _moved(params, step), {"mean": mean, "square": square, "count": count}

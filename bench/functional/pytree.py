@@ -1,4 +1,4 @@
-"""Trees of tensors: parameters, optimizer states and memories are nested dicts and named tuples."""
+"""Pytrees: nested dicts and named tuples of tensors, as parameters, optimizer states, memories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils import _pytree
 
 Params = dict[str, Tensor]
-"""One player's parameters: layer position and name -> tensor."""
+"""One player's parameters: "<layer position>/<name>" -> tensor."""
 
 
 def tmap(fn: Callable[..., Any], tree: Any, *others: Any) -> Any:
@@ -19,32 +19,32 @@ def tmap(fn: Callable[..., Any], tree: Any, *others: Any) -> Any:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """All tensors of a tree, in a fixed order."""
+    """Return all leaves of a tree, in a fixed order."""
     return _pytree.tree_leaves(tree)
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:
-    """The leaves of a tree, and the structure from which `unflatten` rebuilds it."""
+    """Return the leaves of a tree, and the structure from which `unflatten` rebuilds it."""
     return _pytree.tree_flatten(tree)
 
 
 def unflatten(leaves: list[Any], structure: Any) -> Any:
-    """The inverse of `flatten`."""
+    """Rebuild a tree from its leaves and its structure; the inverse of `flatten`."""
     return _pytree.tree_unflatten(leaves, structure)
 
 
 def lerp(start: Any, end: Any, weight: float | Tensor) -> Any:
-    """`start + weight * (end - start)`, leaf by leaf; weight 0 returns `start` bit for bit."""
+    """Return `start + weight * (end - start)` by leaf; weight 0 returns `start` bit for bit."""
     return tmap(lambda a, b: a + weight * (b - a), start, end)
 
 
 def ravel(params: Params) -> Tensor:
-    """All parameters as one vector [P]."""
+    """Concatenate all parameters into one vector [P]."""
     return torch.cat([leaf.reshape(-1) for leaf in params.values()])
 
 
 def unravel(vector: Tensor, like: Params) -> Params:
-    """The inverse of `ravel`: a vector [P] cut into the names and shapes of `like`."""
+    """Split a vector [P] into the names and shapes of `like`; the inverse of `ravel`."""
     sizes = [leaf.numel() for leaf in like.values()]
     pieces = torch.split(vector, sizes)
     return {
@@ -54,11 +54,11 @@ def unravel(vector: Tensor, like: Params) -> Params:
 
 
 def norm(params: Params) -> Tensor:
-    """Euclidean norm over all parameters, a scalar."""
+    """Return the Euclidean norm over all parameters, a scalar."""
     vector = ravel(params)
     return torch.sqrt((vector * vector).sum())
 
 
 def take(tree: Any, index: int) -> Any:
-    """One member of a stacked tree."""
+    """Return index `index` of every leaf's first dimension, such as one seed's state."""
     return tmap(lambda leaf: leaf[index], tree)

@@ -1,10 +1,10 @@
-"""Keyed randomness: a draw is a hash of (seed, name of its use, position), not of global state.
+"""Keyed random numbers: each is a hash of (seed, name of its use, position); no global state.
 
-A key is an int64 tensor without dimensions. `fold` derives a new key for a named use, and a draw
-hashes the key with a running counter, so that
+A key is an int64 scalar tensor. `fold` derives a new key for a named use, and a draw hashes the key
+with a running counter, so that
 
 - a seed draws the same numbers alone and in any batch of seeds (`vmap` only adds a dimension),
-- adding a strategy shifts nobody else's noise, because each folds its own name into the key,
+- adding a strategy changes no other random numbers, because each folds its own name into the key,
 - the first n rows of a draw do not depend on how many rows are drawn.
 
 The hash is SplitMix64 (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number
@@ -25,7 +25,7 @@ _MIX_2 = 0x94D049BB133111EB - (1 << 64)
 
 
 def _shift(bits: Tensor, by: int) -> Tensor:
-    """Logical right shift; int64's own shift is arithmetic and would smear the sign bit."""
+    """Logical right shift; int64's own shift is arithmetic and would copy the sign bit."""
     return (bits >> by) & ((1 << (64 - by)) - 1)
 
 
@@ -36,13 +36,13 @@ def _mix(bits: Tensor) -> Tensor:
 
 
 def seed_key(seed: int) -> Tensor:
-    """The key of a whole run; seed 0 is a seed like any other."""
+    """Return the key of a run with this seed (any integer, also 0)."""
     return _mix(torch.tensor(seed, dtype=torch.int64) + _GOLDEN)
 
 
 def fold(key: Tensor, use: str | int | Tensor) -> Tensor:
-    """A new key for one use of randomness, named by a string or numbered by an integer (tensor)."""
-    # Mixing the use first keeps fold(fold(key, 1), 2) apart from fold(fold(key, 2), 1).
+    """Derive a new key for one use, named by a string or numbered by an integer (tensor)."""
+    # Mixing the use first makes fold(fold(key, 1), 2) differ from fold(fold(key, 2), 1).
     if isinstance(use, str):
         digest = hashlib.blake2b(use.encode(), digest_size=8).digest()
         return _mix(key + int.from_bytes(digest, "little", signed=True))
@@ -57,15 +57,15 @@ def _bits(key: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def uniform(key: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Uniform numbers in [0, 1) [shape], of the default dtype."""
+    """Draw uniform numbers in [0, 1), of shape `shape` and the default dtype."""
     dtype = torch.get_default_dtype()
-    # No more bits than the mantissa holds, or rounding would return 1.
+    # No more bits than the mantissa has, because rounding could then return 1.
     digits = 53 if dtype == torch.float64 else 24
     return _shift(_bits(key, shape), 64 - digits).to(dtype) * 2.0**-digits
 
 
 def normal(key: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Standard normal numbers [shape], of the default dtype (Box-Muller, one hash per number)."""
+    """Draw standard normal numbers of shape `shape` and the default dtype (Box-Muller)."""
     dtype = torch.get_default_dtype()
     bits = _bits(key, shape)
     radius = 1.0 - _shift(bits, 40).to(dtype) * 2.0**-24  # in (0, 1]: the logarithm is finite
@@ -74,6 +74,9 @@ def normal(key: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def integers(key: Tensor, shape: tuple[int, ...], high: int | Tensor) -> Tensor:
-    """Integers in [0, high) [shape], int64; `high` may be a tensor that differs between seeds."""
+    """Draw int64 integers in [0, high) of shape `shape`.
+
+    `high` may be a scalar tensor that differs between seeds.
+    """
     # 62 bits: the bias of the remainder is below high / 2**62.
     return _shift(_bits(key, shape), 2) % high

@@ -1,7 +1,8 @@
-"""Layers that strategies put into a critic or around its layers, each row by itself.
+"""Layers that strategies insert into a critic or wrap around its layers; rows are independent.
 
-What a layer needs beside its parameters, a key or a scale, a strategy's `weights` adds to them,
-beside the layer's "weight". `bench.functional.batch_layers` has the layers that compare rows.
+Inputs that change from update to update, such as a random key or a scale, are added to a layer's
+parameters, beside its "weight", by the strategy's `forward_params`. Layers that compare rows are in
+`bench.functional.batch_layers`.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ from bench.functional.pytree import Params
 
 
 def beside_weights(params: Params, name: str, value: Callable[[str], Tensor]) -> Params:
-    """Parameters with `value(layer)` added as "<layer>/<name>" wherever a layer has a weight."""
+    """Add `value(layer)` to the parameters of every layer that has a weight, under `name`.
+
+    `layer` is the prefix of the layer's parameters: "2/" for "2/weight", which adds "2/<name>".
+    """
     layers = [full.removesuffix("weight") for full in params if full.endswith("weight")]
     return params | {f"{layer}{name}": value(layer) for layer in layers}
 
 
 @dataclass(frozen=True)
 class LayerNorm:
-    """(x - mean) / sd * gain + bias, mean and sd over all features of a row.
+    """Layer normalisation: (x - mean) / sd * gain + bias, with statistics over a row's features.
 
-    Ba et al., 2016, arXiv 1607.06450; of a convolution over channels and positions, with a gain and
-    a bias per channel.
+    Ba et al., 2016, arXiv 1607.06450; for images over channels and positions, with a gain and a
+    bias per channel.
     """
 
     eps: float = 1e-5
@@ -47,7 +51,7 @@ class LayerNorm:
 
 @dataclass(frozen=True)
 class WeightNorm:
-    """A layer whose weight is gain * v / norm(v), one gain and one norm per output."""
+    """Weight normalisation: a layer with weight gain * v / norm(v), by output unit or channel."""
 
     inner: Dense | Conv
 
@@ -67,9 +71,9 @@ def _lengths(weight: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Dropout:
-    """A layer whose outputs are 0 with probability `rate`, and else 1 / (1 - rate) times as large.
+    """Dropout: the inner layer's outputs are 0 with probability `rate`, else over 1 - rate.
 
-    Nothing is dropped where its parameters hold no "key".
+    Nothing is dropped if the parameters contain no "key".
     """
 
     inner: Layer
@@ -88,7 +92,7 @@ class Dropout:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A layer whose outputs are multiplied by "scale", where its parameters hold one."""
+    """Multiply the inner layer's outputs by the parameter "scale", if there is one."""
 
     inner: Layer
 
@@ -101,10 +105,11 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Compatible:
-    """q(s, a) = V(s) + (a - mu(s)) . J(s) w, J the Jacobian of the actor mu in its parameters.
+    """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, [B, O + A] -> [B, 1].
 
-    Silver et al., 2014, theorem 3. Parameters: "value/..." of V, which is shown the action 0;
-    "w/..." shaped like the actor's; the actor's own, "mu/...", must be added.
+    J is the Jacobian of the actor mu with respect to its parameters (Silver et al., 2014, theorem
+    3). Parameters: "value/..." of V, whose network is given action 0; "w/...", shaped like the
+    actor's; and the actor's own as "mu/...", which `init` does not create and the caller must add.
     """
 
     value: Net
@@ -121,12 +126,12 @@ class Compatible:
         obs, action = x[:, : self.obs_size], x[:, self.obs_size :]
         mu = _part(params, "mu/")
         w = {name: params[f"w/{name}"] for name in mu}
-        answer, pull = torch.func.vjp(lambda p: self.actor.apply(p, obs), mu)[:2]
-        # J w as the derivative of u -> J'u along w: reverse mode twice.
-        slope = torch.func.vjp(lambda u: pull(u)[0], torch.zeros_like(answer))[1](w)[0]
-        linear = ((action - answer) * slope).sum(dim=1, keepdim=True)
-        at_rest = torch.cat([obs, torch.zeros_like(action)], dim=1)
-        return linear + self.value.apply(_part(params, "value/"), at_rest)
+        mean, pull = torch.func.vjp(lambda p: self.actor.apply(p, obs), mu)[:2]
+        # J w by reverse mode twice, as the derivative of u -> J'u in direction w.
+        jw = torch.func.vjp(lambda u: pull(u)[0], torch.zeros_like(mean))[1](w)[0]
+        linear = ((action - mean) * jw).sum(dim=1, keepdim=True)
+        baseline = torch.cat([obs, torch.zeros_like(action)], dim=1)
+        return linear + self.value.apply(_part(params, "value/"), baseline)
 
 
 def _part(params: Params, prefix: str) -> Params:

@@ -32,6 +32,11 @@ def read(file: Path) -> Search:
     return read_model(file, Search)
 
 
+def read_if_any(file: Path) -> Search | None:
+    """The search in a file; None if there is no file. Raises `CorruptRecord`."""
+    return read(file) if file.exists() else None
+
+
 def write(file: Path, search: Search) -> None:
     """Write it atomically, one line for each candidate."""
     write_model(file, search, listed="candidates")
@@ -39,10 +44,8 @@ def write(file: Path, search: Search) -> None:
 
 def valid(file: Path, spec: str) -> Search | None:
     """The search there if it is by the code with this hash. Raises `CorruptRecord`."""
-    if not file.exists():
-        return None
-    found = read(file)
-    return found if found.spec == spec else None
+    found = read_if_any(file)
+    return found if found is not None and found.spec == spec else None
 
 
 def most_candidates(cell: Cell, seeds: int) -> int:
@@ -81,7 +84,7 @@ def tuned(cell: Cell, folder: Path) -> tuple[Cell, Search | None]:
     if not within:
         return cell, None
     file = search_path(folder, cell)
-    found = read(file) if file.exists() else None
+    found = read_if_any(file)
     if found is None:
         raise NoSearch(f"{cell.task}/{cell.name} has not been searched in {folder}")
     if not current(found):

@@ -1,1 +1,1 @@
-"""What related tasks share: GANs, environments, and games with closed-form answers."""
+"""What related tasks share: GANs, environments, and games with closed-form solutions."""

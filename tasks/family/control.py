@@ -1,4 +1,4 @@
-"""Continuous control: deterministic policy gradients (Silver et al., 2014), every switch off."""
+"""Continuous control with deterministic policy gradients (Silver et al., 2014)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ RETURN_METRICS = (
 class Control(Task):
     """An environment with states, stepped by `steps_per_update` copies per seed.
 
-    The critic regresses on its target by least squares; the actor climbs q. Actions in
-    [-1, 1] are stretched to the environment's bounds, and clipped, where it is stepped.
-    The base learns online, from the transitions just seen; `replay` and `target_network`
+    The critic regresses on the Bellman target by least squares; the actor maximises q. Actions in
+    [-1, 1] are scaled to the environment's bounds, and clipped, when it is stepped. Without
+    strategies, learning is online, from the transitions just made; `replay` and `target_network`
     turn it into DDPG (Lillicrap et al., 2016, arXiv 1509.02971).
     """
 
@@ -43,7 +43,7 @@ class Control(Task):
     metrics: ClassVar[tuple[Metric, ...]] = RETURN_METRICS
 
     def blueprint(self) -> Blueprint:
-        """Two relu networks of the same shape; tanh bounds the actor's outputs."""
+        """Two relu networks with the same hidden layers; tanh bounds the actor's outputs."""
         return Blueprint(
             actor=Player(
                 mlp(*self.hidden, self.action_size, activation="relu", output="tanh"), Adam(self.lr)
@@ -52,15 +52,15 @@ class Control(Task):
         )
 
     def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
-        """What the environment has just shown."""
+        """The transitions that the environment has just made."""
         return seen
 
     def own(self, fresh: Experience) -> int:
-        """Every transition is the actor's doing."""
+        """All transitions were made by the actor."""
         return fresh.reward.shape[0]
 
     def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
-        """Gaussian noise, clipped to the bounds; uniform actions while warming up."""
+        """The actions with Gaussian noise, clipped to [-1, 1]; uniform ones during the warm-up."""
         shape = tuple(action.shape)
         noisy = (action + self.exploration * rng.normal(key, shape)).clamp(-1.0, 1.0)
         if not self.warmup:
@@ -69,34 +69,35 @@ class Control(Task):
         return torch.where(step < self.warmup, uniform, noisy)
 
     def actor_obs(self, batch: Experience) -> Tensor:
-        """The actor answers wherever the batch has been."""
+        """All observations of the batch."""
         return batch.obs
 
     def halves(self, batch: Experience, act: Act, key: Tensor) -> Halves:
-        """The actions of the batch against what the actor would do now."""
+        """The actions of the batch, and the actor's present actions at the same observations."""
         return Halves(obs=batch.obs, data=batch.action, own=act(batch.obs, key))
 
     def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
-        """The squared Bellman residual."""
+        """The squared TD error."""
         return (q - target).square()
 
     def actor_loss(self, q: Tensor) -> Tensor:
-        """-q: the actor climbs the critic's value of its action."""
+        """-q: the actor maximises the critic's value of its action."""
         return -q
 
     def value(self, q: Tensor) -> Tensor:
-        """The output is the value."""
+        """q itself: the critic's output is a value."""
         return q
 
     def uninformed(self, target: Tensor) -> Tensor:
-        """A critic that knows nothing answers the mean target."""
+        """The mean target, which an uninformed critic predicts."""
         return target.mean()
 
     def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
-        """Means over the episodes; the critic's word against the discounted return that followed.
+        """Means over the episodes, and the critic's prediction against the discounted return.
 
-        To the return of a truncated episode the critic's value of its end is added: otherwise a
-        right critic would seem wrong by all that was cut off, 60 % on a task of 50 steps.
+        The critic's value of its last state is added to the return of a truncated episode.
+        Otherwise a correct critic would have an error of all that was cut off, 60 % on a task of
+        50 steps.
         """
         error = episodes.predicted - (episodes.discounted + episodes.tail)
         return {

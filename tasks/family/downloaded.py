@@ -1,4 +1,4 @@
-"""GANs on images that must be downloaded, scored through the original Inception network."""
+"""Image GANs on data that must be downloaded, scored with the original Inception network."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tasks.family.images import ImageGan
 
 
 class DownloadedGan(ImageGan):
-    """Images that must be downloaded, scored as in the literature.
+    """An image GAN on downloaded data, scored as in the literature.
 
-    Inception features of 10,000 samples against those of all training images: the protocol of
-    Lucic et al. (2018, arXiv 1711.10337), not the 50,000 samples of others. Precision and recall
-    compare 10,000 with the first 10,000, KID is the mean over 100 subsets of 1,000.
+    FID compares Inception features of 10,000 samples with those of all training images. This is the
+    protocol of Lucic et al. (2018, arXiv 1711.10337); others use 50,000 samples. Precision and
+    recall compare 10,000 with the first 10,000, KID is the mean over 100 subsets of 1,000.
     """
 
     tier: ClassVar[Tier] = "full"
@@ -41,24 +41,24 @@ class DownloadedGan(ImageGan):
         return _on(self.source, datasets.root(), device)
 
     def look(self, images: Array) -> tuple[Array, Array]:
-        """Inception's pooled features and logits of the images as bytes."""
+        """Inception's pooled features and logits of the images, rounded to bytes."""
         pixels = ((images.clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
         return inception.features_and_logits(pixels.reshape(-1, *self.image_shape))
 
     def real_features(self) -> tuple[Array, Moments]:
-        """Of all training images."""
+        """Features of all training images, and their moments."""
         return _features(self.source, self.image_shape, datasets.root())
 
     def missing(self) -> str | None:
-        """The images and the Inception weights are downloaded by `python -m bench fetch`."""
+        """Whether images or Inception weights must be downloaded, by `python -m bench fetch`."""
         return datasets.what_is_missing(self.source, "inception")
 
     def files(self) -> list[Path]:
-        """The images and the weights."""
+        """The files of the images and of the Inception weights."""
         return [p for name in (self.source, "inception") for p in datasets.SOURCES[name].paths()]
 
     def sources(self) -> dict[str, str]:
-        """Published hashes of the archives and the weights, known without having them."""
+        """Published hashes of the archives and the weights, known without a download."""
         return {name: datasets.SOURCES[name].identity for name in (self.source, "inception")}
 
 

@@ -1,4 +1,4 @@
-"""Generative adversarial networks as a stateless actor-critic game (arXiv 1610.01945)."""
+"""Generative adversarial networks as a stateless actor-critic problem (arXiv 1610.01945)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.learner.task import Task
 class Gan(Task):
     """The non-saturating GAN of Goodfellow et al. (2014, arXiv 1406.2661).
 
-    A batch is the actor's `batch_rows` samples (reward 0), then as many real ones (reward 1). The
+    A batch has `batch_rows` samples of the actor (reward 0), then as many real ones (reward 1). The
     critic's output q is a logit, its loss the cross-entropy summed over the two halves; the actor
     minimises softplus(-q) = -log sigmoid(q).
     """
@@ -28,7 +28,7 @@ class Gan(Task):
         """Real samples [rows, A] drawn with `key`."""
 
     def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
-        """The actor's samples and real ones; there is no environment to see."""
+        """The actor's samples and real ones; there is no environment."""
         rows = self.batch_rows
         obs = torch.zeros(2 * rows, self.obs_size)
         own = act(obs[:rows], rng.fold(key, "fresh"))
@@ -37,15 +37,15 @@ class Gan(Task):
         return Experience(obs, action, reward, obs, torch.zeros_like(reward))
 
     def own(self, fresh: Experience) -> int:
-        """The actor's samples are the first half."""
+        """Half of the rows: the actor's samples come first."""
         return fresh.reward.shape[0] // 2
 
     def actor_obs(self, batch: Experience) -> Tensor:
-        """The actor is blind, and is not updated where the reward is 1: half the batch."""
+        """Half of the batch: the actor is blind, and is not updated where the reward is 1."""
         return batch.obs[: batch.reward.shape[0] // 2]
 
     def halves(self, batch: Experience, act: Act, key: Tensor) -> Halves:
-        """Real samples against the actor's."""
+        """The real samples and the actor's samples of the batch."""
         rows = batch.reward.shape[0] // 2
         return Halves(obs=batch.obs[:rows], data=batch.action[rows:], own=batch.action[:rows])
 
@@ -60,9 +60,9 @@ class Gan(Task):
         return torch.nn.functional.softplus(-q)
 
     def value(self, q: Tensor) -> Tensor:
-        """The probability that the critic gives to "real", its estimate of the reward."""
+        """sigmoid(q): the critic's probability of "real", its estimate of the reward."""
         return torch.sigmoid(q)
 
     def uninformed(self, target: Tensor) -> Tensor:
-        """A critic that knows nothing says one half, which is also the true value."""
+        """1/2, which an uninformed critic predicts; it is also the mean reward."""
         return torch.full((), 0.5)

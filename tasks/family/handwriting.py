@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits as training data, and what names them."""
+"""scikit-learn's handwritten digits as training data, and the hashes that identify them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bench.scoring import classifier
 
 
 def images(device: torch.device) -> Tensor:
-    """All 1,797 images [N, 64] in [-1, 1], of the default dtype."""
+    """All 1,797 images [N, 64] in [-1, 1], in the default dtype."""
     return _images(torch.get_default_dtype(), device)
 
 
 @functools.cache
 def _images(dtype: torch.dtype, device: torch.device) -> Tensor:
-    # as_tensor copies below vmap and recordings; .to() would cache one of their own tensors.
+    # as_tensor copies outside vmap and tracing; .to() would cache one of their tensors.
     return torch.as_tensor(classifier.digits()[0], dtype=dtype, device=device)
 
 

@@ -1,4 +1,4 @@
-"""GANs on images: a small DCGAN pair, scored through the features of a classifier."""
+"""Image GANs: a small DCGAN pair, scored by the features of a classifier."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from tasks.family.gan import Gan
 
 
 class ImageGan(Gan):
-    """Convolutions on `image_shape`, `width` channels where they are fewest."""
+    """Convolutional networks on `image_shape`; the layer with the fewest channels has `width`."""
 
     kinds: ClassVar[tuple[str, ...]] = ("image",)
     image_shape: ClassVar[tuple[int, int, int]]
     width: ClassVar[int]
-    doublings: ClassVar[int]  # of the sides, from the noise to the image
+    doublings: ClassVar[int]  # how often the generator doubles the sides of its images
     kid_subsets: ClassVar[int] = 1
     kid_size: ClassVar[int] = 1000
-    neighbours: ClassVar[int] = 1000  # first rows compared for precision and recall
+    neighbours: ClassVar[int] = 1000  # how many first rows precision and recall compare
     lr: ClassVar[float] = 1e-3
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("fid", "squared distance", "lower"),
@@ -45,7 +45,7 @@ class ImageGan(Gan):
     )
 
     def blueprint(self) -> Blueprint:
-        """DCGAN's generator against its mirror image, without normalisation layers."""
+        """DCGAN's generator and a discriminator that mirrors it, without normalisation layers."""
         shape = self.image_shape
         return Blueprint(
             actor=Player(generator(shape, self.width, self.doublings), Adam(self.lr)),
@@ -62,10 +62,10 @@ class ImageGan(Gan):
 
     @abstractmethod
     def real_features(self) -> tuple[Array, Moments]:
-        """Features of the real images that scores compare with, and their moments."""
+        """Features of the real images that the scores are computed against, and their moments."""
 
     def real(self, key: Tensor, rows: int) -> Tensor:
-        """Images drawn with replacement."""
+        """Real images, drawn with replacement."""
         images = self.images(key.device)
         drawn = images[rng.integers(key, (rows,), len(images))]
         return drawn / 127.5 - 1.0 if images.dtype == torch.uint8 else drawn

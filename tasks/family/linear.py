@@ -1,9 +1,9 @@
-"""A linear system with quadratic costs: a spring to be brought to rest, with its exact solutions.
+"""Linear-quadratic regulator: a linear system (a spring) with quadratic costs, solved exactly.
 
-x' = A x + B u, cost x'Qx + u'Ru, discounted by 0.95, with u = BOUND * action. A policy u = K x
-costs x'Px from x, with P from a Lyapunov equation of the system scaled by sqrt(discount); the best
-one costs x'Px with P from the Riccati equation (Bertsekas, Dynamic Programming and Optimal Control,
-volume 1, section 4.1).
+From x the force u leads to A x + B u and costs x'Qx + u'Ru, discounted by 0.95; u = BOUND * action.
+The discounted cost of a policy u = K x is x'Px, with P from a Lyapunov equation of the system
+scaled by sqrt(discount); for the optimal policy P comes from the Riccati equation (Bertsekas,
+Dynamic Programming and Optimal Control, volume 1, section 4.1).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.learner.task import Array
 
 DISCOUNT = 0.95
 BOUND = 2.0  # force at action 1: the optimal policy uses at most 1.3
-A = np.array([[0.95, 0.3], [-0.3, 0.95]])  # a slowly fading oscillation, spectral radius 0.996
+A = np.array([[0.95, 0.3], [-0.3, 0.95]])  # a slowly damped oscillation, spectral radius 0.996
 B = np.array([[0.0], [0.5]])
 Q = np.eye(2)
 R = np.array([[0.5]])
@@ -48,14 +48,14 @@ def cost_of(gain: Array) -> Array | None:
 
 
 def cost_to_go(cost: Array) -> Array:
-    """H [3, 3]: z'Hz is what it costs to be in x, use the force u, then pay P; z = (x, u)."""
+    """H [3, 3]: z'Hz is the cost of the force u in x, then of P, discounted; z = (x, u)."""
     step = np.hstack([A, B])
     now = np.block([[Q, np.zeros((2, 1))], [np.zeros((1, 2)), R]])
     return now + DISCOUNT * step.T @ cost @ step
 
 
 def players(lr: float) -> Blueprint:
-    """action = W x, and q linear in the products of state and action: the exact answer's class."""
+    """action = W x, and q linear in all products of (x, action), as the exact solution is."""
     return Blueprint(
         actor=Player(Net((Dense(1, bias=False),)), Adam(lr)),
         critic=Player(Net((Quadratic(), Dense(1, bias=False))), Adam(lr)),

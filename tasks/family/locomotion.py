@@ -1,4 +1,4 @@
-"""MuJoCo's walkers with the sizes and budgets under which TD3 and SAC were published."""
+"""MuJoCo locomotion with the network sizes and budgets with which TD3 and SAC were published."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Locomotion(Control):
 
     Batch and learning rate are TD3's (Fujimoto et al., 2018, arXiv 1802.09477), whose networks have
     400 and 300 units; its released code later moved to 256 x 256, batches of 256 and 3e-4. The
-    first actions are uniform, 1,000 of them or 10,000 as in the paper, and nobody learns from them
-    before they are over: learning meanwhile, DDPG's critic comes to overrate what the actor would
-    do and never sees it done, which on HalfCheetah cost it three quarters of its return at 30,000
-    steps. The upper anchors were reached in the v1 environments.
+    first actions are uniform, 1,000 of them or 10,000 as in the paper, and no player learns during
+    this warm-up. Otherwise DDPG's critic learns to overestimate the actor's actions, which are not
+    executed; on HalfCheetah this cost three quarters of the return at 30,000 steps. The upper
+    anchors were reached in the v1 environments.
     """
 
     tier: ClassVar[Tier] = "full"

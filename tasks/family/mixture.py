@@ -1,4 +1,4 @@
-"""GANs on mixtures of Gaussians in the plane, where samples, densities and scores are exact."""
+"""Mixture-of-Gaussians GANs in the plane, where samples, densities and scores are exact."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class MixtureGan(Gan):
     mixture: ClassVar[Mixture]
 
     def blueprint(self) -> Blueprint:
-        """Two hidden layers each."""
+        """Two hidden layers of 64 units in each network."""
         return Blueprint(
             actor=Player(mlp(64, 64, 2, activation="relu"), Adam(1e-3)),
             critic=Player(mlp(64, 64, 1, activation="relu"), Adam(1e-3)),
         )
 
     def real(self, key: Tensor, rows: int) -> Tensor:
-        """Exact draws from the mixture."""
+        """Exact samples of the mixture."""
         return self.mixture.sample(key, rows)
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
-        """Mixture scores of the actor's points."""
+        """The mixture's scores of the actor's samples."""
         return mixture_scores(actions, self.mixture)

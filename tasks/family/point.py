@@ -1,4 +1,4 @@
-"""Two-parameter games: the actor is a point theta, the critic the line q(a) = psi * a."""
+"""Two-parameter games: the actor is a point theta, the critic is linear, q(a) = psi * a."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class PointGame(Gan):
     lr: ClassVar[float] = 0.1
 
     def blueprint(self) -> Blueprint:
-        """One parameter each, moved by plain gradient descent."""
+        """One parameter each, trained by plain gradient descent."""
         return Blueprint(
             actor=Player(Net((FreeParameter(1),)), SGD(self.lr)),
             critic=Player(Net((Dense(1, bias=False),)), SGD(self.lr)),
         )
 
     def real(self, key: Tensor, rows: int) -> Tensor:
-        """The data are the point 0."""
+        """The data, which are the point 0."""
         return torch.zeros(rows, 1)
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
-        """Euclidean distance of (theta, psi) from the origin; theta as the evaluated policy."""
+        """Euclidean distance of (theta, psi) from the origin; theta is the evaluated actor's."""
         obs = self.probe(2).numpy()
         nothing, psi = critic(obs, np.array([[0.0], [1.0]]))
         return {"distance": float(np.hypot(actions[0, 0], psi - nothing))}
@@ -54,13 +54,13 @@ class BilinearGame(PointGame):
     """Linear losses for both players: the game theta * psi, a Wasserstein GAN on a point."""
 
     def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
-        """q where the target is 0, -q where it is 1; twice, for a sum over the two halves."""
+        """2q where the target is 0, -2q where it is 1: their mean is a sum over both halves."""
         return 2.0 * (1.0 - 2.0 * target) * q
 
     def actor_loss(self, q: Tensor) -> Tensor:
-        """-q."""
+        """-q: the actor maximises q."""
         return -q
 
     def value(self, q: Tensor) -> Tensor:
-        """The output is the value."""
+        """q itself: the critic's output is a value."""
         return q

@@ -129,7 +129,7 @@ def test_dirac_label_smoothing_slows_the_turn(eps: float) -> None:
 def test_lqr_games_exact_values() -> None:
     """The value of a policy, by rolling it out: -z'Vz is the discounted sum of its rewards."""
     from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_gain
-    from tasks.lqr_game import slope, value_matrix
+    from tasks.lqr_game import exact_action_gradient, value_matrix
 
     gain = np.array([[0.1, -0.4]])
     exact = value_matrix(gain)
@@ -146,12 +146,12 @@ def test_lqr_games_exact_values() -> None:
     best = optimal_gain() / BOUND
     optimal = value_matrix(best)
     assert optimal is not None
-    assert slope(optimal, best) == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert exact_action_gradient(optimal, best) == pytest.approx([0.0, 0.0], abs=1e-9)
     # And it is the derivative that finite differences find.
     h, state = 1e-5, np.array([0.4, 0.9])
     up, down = (np.append(state, gain @ state + d) for d in (h, -h))
     difference = -(up @ exact @ up - down @ exact @ down) / (2 * h)
-    assert slope(exact, gain) @ state == pytest.approx(difference, rel=1e-6)
+    assert exact_action_gradient(exact, gain) @ state == pytest.approx(difference, rel=1e-6)
 
 
 def test_lqr_games_judge_knows_a_perfect_critic() -> None:
@@ -193,7 +193,7 @@ def test_lqr_games_judge_sees_what_the_actor_is_shown(name: str) -> None:
     import torch
 
     from bench.functional import rng
-    from tasks.lqr_game import STATES, seen_slope
+    from tasks.lqr_game import STATES, critic_action_gradient
 
     what = learner("lqr_game", build(name, "lqr_game"))
     state, obs = what.init(rng.seed_key(0)), torch.from_numpy(STATES)
@@ -203,7 +203,7 @@ def test_lqr_games_judge_sees_what_the_actor_is_shown(name: str) -> None:
     def critic(o: np.ndarray, a: np.ndarray) -> np.ndarray:
         return what.q_value(state, torch.from_numpy(o), torch.from_numpy(a)).numpy()
 
-    found = seen_slope(critic, STATES, action.numpy())
+    found = critic_action_gradient(critic, STATES, action.numpy())
     # Where two heads cross within a step the difference is a mean of two slopes.
     close = np.isclose(found, shown[:, 0].numpy(), rtol=1e-6, atol=1e-9)
     assert close.sum() >= len(STATES) - 1
