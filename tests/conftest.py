@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.support import sample
 from tests.support.downloads import write_cifar10, write_fashion_mnist
+from tests.support.fakes import FakeTraining
 
 torch.set_num_threads(1)
 # A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    """What decides about this week's samples, so that they can be drawn again."""
+    return f"{sample.VARIABLE}={sample.number()}"
 
 
 @pytest.fixture
@@ -22,6 +29,14 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(before)
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> FakeTraining:
+    """Fake training in place of the real one."""
+    fake = FakeTraining()
+    monkeypatch.setattr("bench.training.train.train", fake)
+    return fake
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ import typer
 import strategies
 from bench.cli.app import USAGE_ERROR, app
 from bench.experiment import registry
-from bench.experiment.cell import KITS
 from bench.experiment.grid import grid_names
+from bench.experiment.kits import KITS
 from bench.functional import rng
 from bench.learner.learner import Learner
 from bench.learner.strategy import combine

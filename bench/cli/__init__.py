@@ -1,1 +1,1 @@
-"""The command line, and nothing else: options, messages, tables on a terminal."""
+"""The command line: options, messages, tables on a terminal."""

@@ -1,4 +1,4 @@
-"""The command line. Bad input is one line on stderr and exit code 2; nothing is lost."""
+"""The command line: bad input gives one line on stderr and exit code 2, before anything is run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.cli.status import status
 from bench.cli.tune import tune
 
 app = typer.Typer(
-    help="Crossover: which tricks that stabilise GANs also stabilise actor-critic RL, and back.",
+    help="Crossover: do methods that stabilise GANs stabilise actor-critic RL, and vice versa?",
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -30,13 +30,13 @@ for command in (run, tune, status, report, show, validate, fetch, doctor, check)
 app.command("list")(list_)
 app.add_typer(new, name="new")
 
-USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # click's, whichever click typer brings along
+USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # click's, of the click that typer uses
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Entry point of `python -m bench`: the help if there are no arguments."""
+    """Entry point of `python -m bench`; prints the help if there are no arguments. Exits."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    # A cluster's scheduler ends a job like this before it kills it.
+    # Cluster schedulers send SIGTERM before they kill a job.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(given or ["--help"], standalone_mode=False)

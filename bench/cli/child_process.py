@@ -1,6 +1,6 @@
-"""Runs something in a process of its own, whose death can then be told in a line.
+"""Runs a function in a child process, so that its death can be reported in a line.
 
-A library that loses its daemon may end the process it lives in, past all of Python's exceptions.
+A library that loses its daemon, such as Ray, may end its process without a Python exception.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any
 import typer
 
 CLEAN_END = 8.0
-"""Seconds that the process has after Ctrl-C, before it is killed."""
+"""Seconds that the child has to end after Ctrl-C, before it is killed."""
 
 
 def run_in_child(function: Callable[..., None], *arguments: Any) -> int:
-    """Call the function in a process of its own; its exit code, negative if a signal ended it.
+    """Call a function in a child process; return its exit code, negative if a signal ended it.
 
-    Ctrl-C and SIGTERM reach it once, as a KeyboardInterrupt. It does not outlive this process.
-    Raises KeyboardInterrupt if it had to be killed then.
+    Ctrl-C and SIGTERM raise KeyboardInterrupt in the child, once. The child ends with this process.
+    Raises KeyboardInterrupt if the child had to be killed after Ctrl-C.
     """
-    # Where a fork is safe it is much the faster one: nothing is imported again.
+    # Fork where it is safe: it is much faster, because nothing is imported again.
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     process = context.Process(target=_child, args=(function, arguments))
     process.start()
@@ -55,7 +55,7 @@ def _child(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
 
 
 def interrupt_once(number: int, frame: FrameType | None) -> None:
-    """Raises KeyboardInterrupt; what comes after it does not disturb the clearing up."""
+    """Signal handler: raise KeyboardInterrupt, and ignore later signals during clean-up."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt

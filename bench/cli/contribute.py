@@ -1,4 +1,4 @@
-"""For contributors: `new` and `check`."""
+"""The commands for contributors: `new` and `check`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rich.table import Table
 
 from bench.cli.errors import EXIT_FAULTY, bad_input, error_line, fail
 
-new = typer.Typer(help="Write the files of something new, from a template that works.")
+new = typer.Typer(help="Write the files of a new strategy, from a working template.")
 
 
 class Home(StrEnum):
-    """Where an idea was born."""
+    """The field in which an idea originated."""
 
     gan = "gan"
     rl = "rl"
@@ -25,15 +25,15 @@ class Home(StrEnum):
 
 @new.callback()
 def _new() -> None:
-    """Keeps `strategy` a subcommand although it is the only one."""
+    """Keep `strategy` a subcommand although it is the only one."""
 
 
 @new.command()
 def strategy(
-    name: Annotated[str, typer.Argument(help="of the strategy: its file, function and row")],
-    home: Annotated[Home, typer.Option(help="where the idea was born")] = Home.gan,
+    name: Annotated[str, typer.Argument(help="name of the strategy, its file and its function")],
+    home: Annotated[Home, typer.Option(help="field in which the idea originated")] = Home.gan,
 ) -> None:
-    """Write strategies/NAME.py and tests/facts/test_NAME.py, a working pair to change."""
+    """Write strategies/NAME.py and tests/facts/test_NAME.py, a working strategy and its test."""
     from bench.contribute import examine
 
     with bad_input(examine.BadName, OSError):
@@ -45,10 +45,10 @@ def strategy(
 def check(
     name: Annotated[str, typer.Argument(help="a strategy")],
     tasks: Annotated[
-        list[str] | None, typer.Option(help="instead of one core task of each kind")
+        list[str] | None, typer.Option(help="tasks; default: one core task of each kind")
     ] = None,
 ) -> None:
-    """Examine a strategy: every law on every kind of task, and what it goes together with."""
+    """Check a strategy: every law on every kind of task, and what it can be combined with."""
     from bench.contribute import examine
     from bench.experiment import registry
 
@@ -79,6 +79,6 @@ def check(
 
 
 def _near(path: Path) -> Path:
-    """The path as seen from here, where that is shorter."""
+    """Return the path relative to the working directory, if it is inside."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

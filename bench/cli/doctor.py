@@ -1,4 +1,4 @@
-"""`doctor` says what a run would find here, with a fix for each problem."""
+"""`doctor` checks this machine before a run, with a fix for each problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user hears when something is wrong: one line on stderr, and an exit code."""
+"""Errors and warnings of the command line: one line on stderr, and exit codes."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ EXIT_FAULTY, EXIT_BAD_INPUT, EXIT_MISSING, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks, and without anything that a terminal would act on."""
+    """Return the text without line breaks; non-printable characters become "?"."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def error_line(message: str) -> None:
-    """One line on stderr."""
+    """Print an error as one line on stderr."""
     typer.echo(one_line(f"error: {message}"), err=True)
 
 
 def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
-    """One line on stderr, and out."""
+    """Print an error as one line on stderr, and exit."""
     error_line(message)
     raise typer.Exit(code)
 
 
 def warning(message: str) -> None:
-    """One line on stderr; the command goes on."""
+    """Print a warning as one line on stderr."""
     typer.echo(one_line(f"warning: {message}"), err=True)
 
 
 @contextmanager
 def bad_input(*also: type[Exception]) -> Iterator[None]:
-    """Errors that a user can mend become one line and exit code 2. Bugs keep their traceback.
+    """A context in which errors that a user can fix become one line and exit code 2.
 
-    `also` are a command's own errors, which only it need import.
+    Other exceptions, which are bugs, keep their traceback. `also` are further errors of this kind,
+    for one command.
     """
     try:
         yield
@@ -48,13 +49,13 @@ def bad_input(*also: type[Exception]) -> Iterator[None]:
     except KeyboardInterrupt:
         fail("interrupted before anything was run", EXIT_INTERRUPTED)
     except Exception as error:
-        if isinstance(error, (*_mendable(), *also)):
+        if isinstance(error, (*_fixable(), *also)):
             fail(str(error))
         raise
 
 
-def _mendable() -> tuple[type[Exception], ...]:
-    """Imported once there is an error, because that takes seconds."""
+def _fixable() -> tuple[type[Exception], ...]:
+    """Return the errors that a user can fix; imported only now, because that takes seconds."""
     from bench.experiment.cell import BadGrid
     from bench.experiment.registry import Incomplete, UnknownName
     from bench.learner.strategy import Conflict
@@ -65,7 +66,7 @@ def _mendable() -> tuple[type[Exception], ...]:
 
 
 def writable(folder: Path) -> None:
-    """Refuse a folder in which no file can be made, before anything is run."""
+    """Exit with an error if no file can be written in a folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):
@@ -75,19 +76,19 @@ def writable(folder: Path) -> None:
 
 
 def need_envpool() -> None:
-    """Bad input if envpool is not installed."""
+    """Exit with an error if envpool is not installed."""
     if importlib.util.find_spec("envpool") is None:
         fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
 
 
 def need_optuna() -> None:
-    """Bad input if optuna is not installed."""
+    """Exit with an error if optuna is not installed."""
     if importlib.util.find_spec("optuna") is None:
         fail("optuna is not installed; `pip install optuna`, or use --searcher random")
 
 
 def need_gpu() -> None:
-    """Bad input if torch finds no GPU in this process."""
+    """Exit with an error if torch finds no GPU in this process."""
     import torch
 
     if not torch.cuda.is_available():
@@ -95,7 +96,7 @@ def need_gpu() -> None:
 
 
 def check_compiler() -> None:
-    """One line on stderr if nothing can be compiled here; refuse a cache that cannot be used."""
+    """Print a note if nothing can be compiled here; exit if the cache cannot be used."""
     from bench.engine.preflight import cache_problem, compiler_problem
 
     problem = cache_problem()

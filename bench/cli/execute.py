@@ -1,4 +1,4 @@
-"""What `run` and `tune` do with a plan, and how a user hears of it and of what is left."""
+"""Carries out the plans of `run` and `tune`, and reports what is missing afterwards."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def carry_out(
     folder: Path,
     engine: dict[str, Any] | None,
 ) -> RunPlan:
-    """Plan and run what is missing, with no other run at work there; what was planned.
+    """Plan and run what is missing, with the folder locked; return the plan.
 
-    `make_plan` is told whether it may only look. Ends this program unless all jobs have come to an
-    outcome. `engine` is what Ray is told, or None for this process.
+    `make_plan(dry_run)` returns a plan. `engine` has the arguments of `ray_engine.run`, or is None
+    for the serial engine. Exits with an error unless all jobs have outcomes in the end.
     """
     from bench.engine.run_lock import Busy, alone
 
@@ -55,30 +55,30 @@ def carry_out(
 
 
 def report_skipped(plan: RunPlan, others: str) -> None:
-    """Tasks without data are no success."""
+    """Exit with an error if tasks were skipped because their data is missing."""
     if plan.skipped:
         names = ", ".join(plan.skipped)
-        fail(f"skipped for want of data: {names}; {others}", EXIT_MISSING)
+        fail(f"skipped because data is missing: {names}; {others}", EXIT_MISSING)
 
 
 def warn(plan: RunPlan) -> None:
-    """What was found broken, and what cannot run here."""
+    """Print a warning for every corrupt file and every skipped task."""
     for line in (*plan.corrupt, *(f"skipping {task}: {why}" for task, why in plan.skipped.items())):
         warning(line)
 
 
 def count(seeds: Sequence[int]) -> str:
-    """How many seeds, in words."""
+    """Format a number of seeds: "1 seed", "3 seeds"."""
     return f"{len(seeds)} seed{'s'[: len(seeds) != 1]}"
 
 
 def _execute(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> None:
-    """Ends this program unless all jobs have come to an outcome."""
+    """Run the plan's jobs; exit with an error unless all have outcomes."""
     if engine is None:
         _run_jobs(plan, folder, None)
         return
     try:
-        _pass_on(run_in_child(_run_jobs, plan, folder, engine), folder)
+        _exit_like(run_in_child(_run_jobs, plan, folder, engine), folder)
     except KeyboardInterrupt:
         fail(
             f"interrupted, and killed because it did not end by itself; what is done has records "
@@ -92,7 +92,7 @@ def _run_jobs(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> Non
     from bench.records.paths import status_path
 
     interrupted = False
-    # On the stdout of now, which engines may send elsewhere.
+    # With the present stdout, because engines may redirect it.
     console = Console(file=sys.stdout, highlight=False)
     with Board(plan.jobs, console, status_path(folder), plan.unit) as board:
         try:
@@ -130,14 +130,14 @@ def _run_jobs(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> Non
         fail(f"{', and '.join(parts)}; {kept}; {again} retry", EXIT_MISSING)
 
 
-def _pass_on(code: int, folder: Path) -> None:
-    """Ends like the process that ran the cells, whose last words stand already."""
+def _exit_like(code: int, folder: Path) -> None:
+    """Exit like the child process, which has printed its error already; return if it was 0."""
     if code in {EXIT_BAD_INPUT, EXIT_MISSING, EXIT_INTERRUPTED}:
         raise typer.Exit(code)
     if code:
         died = f"was killed by signal {-code}" if code < 0 else f"died with code {code}"
         fail(
-            f"the process that ran the cells {died}; unless it has said why, Ray's daemons were "
-            f"killed; what is done is in {folder}; run the same command again to go on",
+            f"the process that ran the cells {died}; if no reason is printed above, Ray's daemons "
+            f"were killed; what is done is in {folder}; run the same command again to go on",
             EXIT_MISSING,
         )

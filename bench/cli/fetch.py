@@ -14,7 +14,7 @@ from bench.cli.terminal import print_table
 
 def fetch(
     names: Annotated[
-        list[str] | None, typer.Argument(help="which; without names, only list")
+        list[str] | None, typer.Argument(help="names of downloads; without any, list them")
     ] = None,
     data_root: DataRoot = None,
 ) -> None:
@@ -33,7 +33,7 @@ def fetch(
     failures = []
     for name in wanted:
         if not datasets.SOURCES[name].missing():
-            typer.echo(f"{name} is there")
+            typer.echo(f"{name} is complete")
             continue
         typer.echo(f"{name}: downloading what is missing into {datasets.root()}")
         try:

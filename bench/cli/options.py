@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they are checked for."""
+"""Options that several commands share, and their checks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,
 Results = Annotated[Path, typer.Option(help="where records are kept")]
 Submission = Annotated[str, typer.Option(help="the submission's name below results")]
 DataRoot = Annotated[
-    Path | None, typer.Option(help="where data and weights lie; default $CROSSOVER_DATA, or data")
+    Path | None, typer.Option(help="folder of data and weights; default $CROSSOVER_DATA, or data")
 ]
 Address = Annotated[
     str | None,
@@ -49,7 +49,7 @@ Address = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class GridOptions:
-    """What `run` and `tune` share: which cells, whose records, and how cells are run."""
+    """The options that `run` and `tune` share: which cells, which records, how cells are run."""
 
     grid: Annotated[str, typer.Option(help="a grid's name, or a YAML file")] = "demo"
     tasks: Names = None
@@ -57,7 +57,7 @@ class GridOptions:
     base: Annotated[list[str] | None, typer.Option(help="bare or reference")] = None
     updates: Annotated[
         int | None,
-        typer.Option(min=1, help="instead of each task's budget; reports leave such cells out"),
+        typer.Option(min=1, help="custom number of updates; reports leave such cells out"),
     ] = None
     results: Results = Path("results")
     name: Submission = "local"
@@ -68,23 +68,23 @@ class GridOptions:
         Environments.auto
     )
     cpus_per_cell: Annotated[
-        int, typer.Option(min=1, help="CPUs for each, and as many threads", rich_help_panel=HOW)
+        int, typer.Option(min=1, help="CPUs and threads of each cell", rich_help_panel=HOW)
     ] = 1
     gpus_per_cell: Annotated[
         float, typer.Option(min=0, max=1, help="0.25: four cells share a GPU", rich_help_panel=HOW)
     ] = 0.0
     max_concurrent: Annotated[
-        int | None, typer.Option(min=1, help="cells at a time, at most", rich_help_panel=HOW)
+        int | None, typer.Option(min=1, help="at most so many cells at a time", rich_help_panel=HOW)
     ] = None
     deadline: Annotated[
         float | None,
         typer.Option(
-            min=0.1, help="seconds for each; default 10 times the expected", rich_help_panel=HOW
+            min=0.1, help="seconds per cell; default 10 times the expected", rich_help_panel=HOW
         ),
     ] = None
 
     def prepare(self) -> Path:
-        """Refuse what cannot be, name the data's folder; the submission's folder of records."""
+        """Check the options and set the data folder; return the submission's folder."""
         from bench.records.paths import submission_folder
 
         check_name(self.name)
@@ -94,7 +94,7 @@ class GridOptions:
         return submission_folder(self.results, self.name)
 
     def chosen_grid(self, seeds: int | None) -> Grid:
-        """The grid with what was given in place of its own. Raises as `load_grid` does."""
+        """Return the grid, narrowed by the options. Raises what `load_grid` raises."""
         from bench.experiment.grid import load_grid
 
         return load_grid(self.grid).narrowed(
@@ -102,20 +102,20 @@ class GridOptions:
         )
 
     def run_options(self, seeds_per_trial: int | None = None) -> RunOptions:
-        """How cells are run."""
+        """Return the options of how cells are run."""
         from bench.engine.plan import Resources, RunOptions
 
         resources = Resources(self.cpus_per_cell, self.gpus_per_cell)
         return RunOptions(self.environments.value, resources, seeds_per_trial, self.deadline)
 
     def ray(self, **more: Any) -> dict[str, Any]:
-        """What `bench.engine.ray_engine.run` is told."""
+        """Return keyword arguments of `bench.engine.ray_engine.run`."""
         where = self.address or os.environ.get("RAY_ADDRESS")
         return {"address": where, "max_concurrent": self.max_concurrent, **more}
 
 
 def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that has the options of `GridOptions` too, which it is given as `shared`."""
+    """Decorator: add the options of `GridOptions` to a command, which gets them as `shared`."""
     own = inspect.signature(command, eval_str=True).parameters.values()
     hints = get_type_hints(GridOptions, include_extras=True)
     shared = [
@@ -145,22 +145,25 @@ def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def names(given: list[str] | None) -> tuple[str, ...] | None:
-    """Names from a repeated option and from comma-separated lists alike."""
+    """Return the names in a repeated option with comma-separated values; None if not given."""
     if not given:
         return None
     return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot be the name of a submission."""
+    """Exit with an error if a submission cannot have this name."""
     if not SUBMISSION_NAME.fullmatch(name):
         fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
 
 
 def set_data_root(folder: Path | None) -> None:
-    """For this process and for those it starts."""
+    """Set the folder of data and weights, for this process and those that it starts.
+
+    Exits with an error if the folder does not exist.
+    """
     from bench.scoring import datasets
 
     if folder is not None and not folder.is_dir():
-        fail(f"--data-root {folder} is no folder; make it, or give one that is there")
+        fail(f"--data-root {folder} is not a folder; make it, or give one that exists")
     os.environ[datasets.VARIABLE] = str((folder or datasets.root()).absolute())

@@ -1,4 +1,4 @@
-"""`show` and `validate`: what records hold, and whether they are valid."""
+"""`show` draws what a cell has learned; `validate` checks records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def show(
     results: Results = Path("results"),
     name: Submission = "local",
     out: Annotated[Path | None, typer.Option(help="a .png or .gif; default: named by cell")] = None,
-    steps: Annotated[int, typer.Option(min=1, max=5000, help="of an episode, at most")] = 300,
+    steps: Annotated[int, typer.Option(min=1, max=5000, help="maximum length of an episode")] = 300,
 ) -> None:
     """Draw what a cell has learned: its samples, or an episode of its trained actor (PNG, GIF)."""
     from bench.records.paths import submission_folder

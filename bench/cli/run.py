@@ -1,4 +1,4 @@
-"""`run` does what is missing of a grid."""
+"""`run` trains the missing cells of a grid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Engine(StrEnum):
 
 
 class Settings(StrEnum):
-    """Which settings strategies have."""
+    """Which settings strategies are run with."""
 
     published = "published"
     tuned = "tuned"
@@ -35,10 +35,10 @@ def run(
     shared: GridOptions,
     seeds: Annotated[int | None, typer.Option(min=1, max=1000, help="seeds 0 to N-1")] = None,
     settings: Annotated[
-        Settings, typer.Option(help="of the strategies; tuned: those that `tune` has chosen")
+        Settings, typer.Option(help="of the strategies; tuned: as chosen by `tune`")
     ] = Settings.published,
     tensorboard: Annotated[
-        Path | None, typer.Option(help="write the curves there as TensorBoard event files too")
+        Path | None, typer.Option(help="folder for TensorBoard event files of the curves")
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="Ray Tune, or this process", rich_help_panel=HOW)
@@ -46,14 +46,14 @@ def run(
     seeds_per_trial: Annotated[
         int | None,
         typer.Option(
-            min=1, help="split cells, so that several machines share one", rich_help_panel=HOW
+            min=1, help="split cells, so that several machines can share one", rich_help_panel=HOW
         ),
     ] = None,
 ) -> None:
-    """Run what is missing of a grid: cells whose records exist are not run again.
+    """Run the missing cells of a grid: cells with valid records are not run again.
 
-    Exit codes: 0 all records are there, 2 bad input and nothing was run, 3 some cells failed or
-    were skipped for want of data, 130 interrupted.
+    Exit codes: 0 all records exist, 2 bad input and nothing was run, 3 some cells failed or were
+    skipped because data is missing, 130 interrupted.
     """
     if engine is Engine.serial:
         _check_serial(shared)

@@ -1,4 +1,4 @@
-"""`status` tells from another shell how a run goes."""
+"""`status` shows the progress of a run, from another shell."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bench.cli.terminal import print_table
 def status(
     results: Results = Path("results"),
     name: Submission = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="all that is known")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
 ) -> None:
-    """Tell how a run goes, from another shell: what is done, running and failed, and the end."""
+    """Show a run's progress from another shell: what is done, running, failed; time left."""
     from bench.engine.run_lock import at_work
     from bench.engine.status_file import duration, read
     from bench.records.paths import status_path, submission_folder
@@ -28,7 +28,7 @@ def status(
     folder = submission_folder(results, name)
     found = read(status_path(folder))
     if found is None:
-        fail(f"there is no sign of a run in {folder}; start one, or give --results and --name")
+        fail(f"no run was started in {folder}; start one, or give --results and --name")
     if as_json:
         typer.echo(found.model_dump_json(indent=1))
         return

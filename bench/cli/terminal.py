@@ -10,7 +10,7 @@ from rich.table import Table
 
 def print_table(table: Table, width: int = 200) -> None:
     """Print a table to stdout: as wide as the terminal, or `width` columns where there is none."""
-    # The stdout of now, which tests and engines may have replaced.
+    # The present stdout, which tests and engines may have replaced.
     console = Console(
         file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else width
     )

@@ -1,4 +1,4 @@
-"""`tune` searches settings: the same number for every strategy, on seeds that no result uses."""
+"""`tune` searches settings: as many for every strategy, on seeds that no result uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Searcher(StrEnum):
-    """What decides which settings are tried next."""
+    """What chooses the settings that are tried next."""
 
     random = "random"
     optuna = "optuna"
@@ -26,20 +26,20 @@ class Searcher(StrEnum):
 def tune(
     shared: GridOptions,
     budget: Annotated[
-        int, typer.Option(min=1, max=100, help="settings for each cell, the published ones first")
+        int, typer.Option(min=1, max=100, help="settings to try per cell, the published first")
     ],
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="selection seeds, 1000 to 999+N")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="seeds of each, 1000 to 999+N")] = 3,
     searcher: Annotated[
-        Searcher, typer.Option(help="draws without repetition, or Ray Tune's Optuna")
+        Searcher, typer.Option(help="random draws without repetition, or Ray Tune's Optuna")
     ] = Searcher.random,
     halving: Annotated[
         bool, typer.Option(help="stop settings that fall behind those of the same cell (ASHA)")
     ] = True,
 ) -> None:
-    """Try settings of every strategy of a grid, for `run --settings tuned`, through Ray Tune.
+    """Search settings for every strategy of a grid by Ray Tune, for `run --settings tuned`.
 
-    What has been tried is kept beside the records and not tried again; a larger --budget goes on.
-    Exit codes as for `run`.
+    What has been tried is stored beside the records and not tried again; with a larger --budget the
+    search continues. Exit codes as for `run`.
     """
     if searcher is Searcher.optuna:
         need_optuna()
@@ -62,8 +62,8 @@ def tune(
     writable(folder)
     engine = shared.ray(keep=tune_results.SearchWriter())
     done = carry_out(make_plan, _announce, folder, engine)
-    report_skipped(done, "all other searches have come to their end")
-    typer.echo(f"all searches have come to their end in {folder}")
+    report_skipped(done, "all other searches are complete")
+    typer.echo(f"all searches are complete in {folder}")
 
 
 def _announce(plan: SearchPlan) -> None:

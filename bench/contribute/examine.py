@@ -72,13 +72,15 @@ class Examination:
 def representatives() -> list[str]:
     """One core task of every kind, by name: laws do not depend on data or budget.
 
-    Tasks differ in kind by family, by having observations, hidden layers, or several actions.
+    Tasks differ in kind by family, by having an environment, one made by Gymnasium or one of their
+    own, by having observations, hidden layers, or several actions.
     """
-    kinds: dict[tuple[type, bool, bool, bool], str] = {}
+    kinds: dict[tuple[object, ...], str] = {}
     for name, task in registry.tasks().items():
         if task.tier == "core":
             deep = is_deep(task.blueprint().critic.net)
-            kind = (type(task).__mro__[1], task.obs_size > 0, deep, task.action_size > 1)
+            world = type(task.environment)
+            kind = (type(task).__mro__[1], world, task.obs_size > 0, deep, task.action_size > 1)
             kinds.setdefault(kind, name)
     return sorted(kinds.values())
 

@@ -31,7 +31,7 @@ from bench.learner.task import Task
 UPDATES = 6
 """Updates per run: enough for the second one to see what the first one remembered."""
 
-BATCH, ALONE = (0, 3, 5), (3,)
+BATCH, ALONE = (3, 0, 5), (0,)
 """The seeds of a run with company and of one without."""
 
 

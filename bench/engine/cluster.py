@@ -1,4 +1,4 @@
-"""What there is to know of a Ray cluster without Ray in this process."""
+"""Checks of a Ray cluster that do not import Ray into this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.engine.plan import Resources
 from bench.records.attempt import Reason
 
 REACH = 20.0
-"""Seconds that a cluster has to answer."""
+"""Seconds to wait for a cluster's answer."""
 
 
 class Unusable(ValueError):
@@ -19,9 +19,9 @@ class Unusable(ValueError):
 
 
 def reach(address: str) -> None:
-    """Ask the cluster whether it is well, because Ray's own attempts take minutes and pages.
+    """Check that the cluster answers. Raises `Unusable`.
 
-    Raises `Unusable`.
+    Ray's own attempts to connect take minutes and print pages.
     """
     if address.startswith("ray://"):
         raise Unusable(f"{address} is for Ray's client; run this on a machine of the cluster")
@@ -40,11 +40,11 @@ def reach(address: str) -> None:
             f"RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or copy ~/.ray/auth_token from its head"
         )
     if done.returncode:
-        raise Unusable(f"the Ray cluster at {address} is not well; see `ray health-check`")
+        raise Unusable(f"the Ray cluster at {address} is not healthy; see `ray health-check`")
 
 
 def slots(nodes: Sequence[Mapping[str, float]], resources: Resources) -> int:
-    """How many cells these machines run at a time. Raises `Unusable` if they can run none."""
+    """Return how many cells these machines can run at a time. Raises `Unusable` if none."""
     count = 0
     for node in nodes:
         fit = node.get("CPU", 0) // resources.cpus
@@ -52,7 +52,7 @@ def slots(nodes: Sequence[Mapping[str, float]], resources: Resources) -> int:
             fit = min(fit, node.get("GPU", 0) // resources.gpus)
         count += int(fit)
     if not any(node.get("CPU", 0) for node in nodes):
-        return 1  # a head alone, whose workers come when they are asked for
+        return 1  # only a head node, which starts workers on demand
     if not count:
         most = max((node.get("CPU", 0), node.get("GPU", 0)) for node in nodes)
         raise Unusable(
@@ -63,7 +63,7 @@ def slots(nodes: Sequence[Mapping[str, float]], resources: Resources) -> int:
 
 
 def cause(error_file: str | None) -> tuple[Reason, str]:
-    """Why a worker is gone, from the file in which Tune has noted Ray's words."""
+    """Return why a worker died, from the file to which Tune has written Ray's error."""
     try:
         text = Path(error_file or "").read_text(encoding="utf-8")
     except OSError:

@@ -1,4 +1,4 @@
-"""Hands jobs out, puts what comes back into records, and decides what is tried again."""
+"""Hands out jobs, stores their results, and decides which jobs are retried."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ from bench.engine.trial import TrialResult, problem, summary
 from bench.records.attempt import Attempt, Reason
 
 Keep = Callable[[Any, Any, list[Attempt]], str]
-"""(job, what its trial gave, attempts before) -> a line on it. Raises what writing raises."""
+"""(job, result of its trial, earlier attempts) -> a line about it; stores the result. Raises what
+writing raises."""
 
 
 def keep_record(job: Job, result: TrialResult, attempts: list[Attempt]) -> str:
-    """Put what a trial gave into the record of its cell."""
+    """Store the result of a trial in the record of its cell; return a line about it."""
     writer.keep(job, result, attempts)
     return summary(result.record)
 
 
 RETRIES: dict[Reason, int] = {"oom": 1, "crashed": 1, "timeout": 1, "interrupted": 3}
-"""How often a cell is tried again in one run after it gave no outcome, by reason."""
+"""How often a job without an outcome is retried in one run, by reason."""
 
 AGAIN = 5.0
-"""Seconds between two attempts to write what could not be written."""
+"""Seconds between two attempts to write results that could not be written."""
 
 GIVE_UP = 60.0
-"""Seconds after which a run ends that can do nothing but wait for room on the disk."""
+"""Seconds after which a run ends if it can only wait for disk space."""
 
 
 class Dispatcher:
-    """What both engines do besides running trials. Jobs are known by their place in the list.
+    """The part of running jobs that both engines share. Jobs are identified by their index.
 
-    What cannot be written, as on a full disk, is kept; until it is written, no new job is handed
-    out, because its outcome would be lost too.
+    Results that cannot be written, as on a full disk, are kept in memory; until they are written no
+    new job is handed out, because its outcome would be lost too.
     """
 
     def __init__(self, jobs: Sequence[Job], board: Board, keep: Keep = keep_record) -> None:
@@ -46,10 +47,10 @@ class Dispatcher:
         self._running: set[int] = set()
         self._attempts: dict[int, list[Attempt]] = {number: [] for number in self._waiting}
         self._unwritten: dict[int, tuple[Any, OSError]] = {}
-        self._tried, self._since = 0.0, 0.0  # what is unwritten: last tried, and since when
+        self._tried, self._since = 0.0, 0.0  # unwritten results: last attempt, and since when
 
     def next(self) -> int | None:
-        """The next job, or None if there is none to begin now."""
+        """Return the index of the next job, or None if none can start now."""
         if self._unwritten and not self._written():
             return None
         if not self._waiting:
@@ -60,7 +61,7 @@ class Dispatcher:
 
     @property
     def over(self) -> bool:
-        """Whether no job runs, and none can begin."""
+        """Whether no job is running and none can start."""
         if self._running:
             return False
         if self._unwritten:
@@ -69,13 +70,13 @@ class Dispatcher:
 
     @property
     def running(self) -> int:
-        """How many jobs have been handed out and not come back."""
+        """How many jobs have been handed out and have not ended."""
         return len(self._running)
 
     def succeeded(self, number: int, result: Any) -> None:
-        """A job has come to an outcome, which is written down."""
+        """Store the result of a job that has an outcome."""
         if number not in self._running:
-            return  # its process died after it had reported
+            return  # it has ended already: its process died after the report
         self._running.discard(number)
         try:
             self._keep(number, result)
@@ -85,7 +86,7 @@ class Dispatcher:
             self._unwritten[number] = (result, error)
 
     def lost(self, number: int, reason: Reason, message: str) -> None:
-        """A job has given no outcome. It is tried again after all others, up to a limit."""
+        """Take note of a job without an outcome: it is retried after all others, up to a limit."""
         if number not in self._running:
             return
         self._running.discard(number)
@@ -98,14 +99,14 @@ class Dispatcher:
             self._board.failed(number, reason, message)
 
     def close(self) -> None:
-        """The run is over: what still cannot be written is given up."""
+        """End the run: results that still cannot be written count as failed."""
         self._tried = 0.0
         if self._unwritten and not self._written():
             for number, (_, error) in self._unwritten.items():
                 self._board.failed(number, "crashed", f"the record cannot be written: {error}")
 
     def _written(self) -> bool:
-        """Whether all is written now; tries again if the last time is some seconds ago."""
+        """Retry writing, `AGAIN` seconds after the last attempt; return whether all is written."""
         if time.monotonic() - self._tried < AGAIN:
             return False
         self._tried = time.monotonic()
@@ -119,7 +120,7 @@ class Dispatcher:
         return not self._unwritten
 
     def _keep(self, number: int, result: Any) -> None:
-        """Raises `OSError`; anything else that is wrong with it is this job's alone."""
+        """Store a result. Raises `OSError`; other errors count as a failure of this job."""
         try:
             line = self._put(self.jobs[number], result, self._attempts[number])
         except OSError:

@@ -1,17 +1,18 @@
-"""Planted faults, for tests of what happens when something goes wrong.
+"""Injects planned faults into runs, to test how failures are handled.
 
 CROSSOVER_FAULTS names a folder with a file `plan.yaml`, a list of faults:
 
     - {cell: dirac/bare, kind: kill, at: 0.5, times: 1}
 
 `cell` is TASK/CELL, or "any"; `at` is the share of training that is done when it happens; `times`
-is how often in all, in whichever processes. Each time leaves a file in the folder. The kinds:
+is how often it happens, over all processes. Each time leaves a file in the folder. The kinds:
 
-- crash: an exception in training; oom: one that says that memory is exhausted
-- hang: training stands still; kill: the process is killed, as by the kernel (SIGKILL)
-- full: the record cannot be written, for want of space; torn: it is cut in half once written
+- crash: an exception in training; oom: an out-of-memory error
+- hang: training stops without an error; kill: the process is killed by SIGKILL, as by the kernel
+- full: the record cannot be written, as on a full disk; torn: it is truncated after writing
 
-A search's settings are cells of their own here, "dirac/bare+r1~2", and the search is their record.
+The candidates of a search are cells of their own here, such as "dirac/bare+r1~2" for number 2, and
+the search file is their record.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ Kind = Literal["crash", "oom", "hang", "kill", "full", "torn"]
 
 
 class Planted(RuntimeError):
-    """A crash that was asked for."""
+    """An injected crash."""
 
 
 @dataclass(frozen=True)
 class Fault:
     """One line of the plan."""
 
-    number: int  # its place in the plan
+    number: int  # its index in the plan
     cell: str
     kind: Kind
     at: float = 0.0
@@ -50,7 +51,7 @@ class Fault:
 
 
 class Faults:
-    """The faults planned for one cell, from the folder that the environment names, if any."""
+    """The faults planned for one cell, from the folder in CROSSOVER_FAULTS, if it is set."""
 
     def __init__(self, cell: str) -> None:
         self._folder = Path(os.environ.get(VARIABLE, ""))
@@ -62,23 +63,23 @@ class Faults:
         return bool(self._plan)
 
     def training(self, share: float) -> None:
-        """Called when a share of training is done; what is due by then happens."""
+        """Trigger the faults that are due when a share of training is done."""
         for fault in self._plan:
             if fault.at <= share and fault.kind in _IN_TRAINING and self._due(fault):
                 _IN_TRAINING[fault.kind]()
 
     def writing(self) -> None:
-        """Called before a record is written. Raises OSError if the disk is to be full."""
+        """Raise OSError if a full disk is due; called before a record is written."""
         if any(fault.kind == "full" and self._due(fault) for fault in self._plan):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def written(self, record: Path) -> None:
-        """Called when a record has been written."""
+        """Truncate the record if that is due; called after it has been written."""
         if any(fault.kind == "torn" and self._due(fault) for fault in self._plan):
             os.truncate(record, record.stat().st_size // 2)
 
     def _due(self, fault: Fault) -> bool:
-        """Whether it has not happened often enough; counted by files, which all processes see."""
+        """Return whether it should happen once more, and count it, by files for all processes."""
         for time in range(fault.times):
             try:
                 (self._folder / f"{fault.number}-{fault.kind}-{time}").touch(exist_ok=False)

@@ -1,4 +1,4 @@
-"""From a grid to jobs: which cells are missing, what they may use, and what they will cost."""
+"""From a grid to jobs: which cells are missing, their resources and their expected costs."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Resources:
-    """What a cell is given. It trains on a GPU if it has one, or a part of one."""
+    """The resources of one cell. It trains on a GPU if it has one, or a part of one."""
 
     cpus: int = 1  # and as many threads
     gpus: float = 0.0
 
     @property
     def device(self) -> str:
-        """Where its updates run, in torch's words."""
+        """Torch's name of the device on which its updates run."""
         return "cuda" if self.gpus else "cpu"
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How cells are to be run; their numbers do not depend on it, but for the device's rounding."""
+    """How cells are run. Their numbers depend on it only by rounding (device, threads)."""
 
     backend: Backend = "auto"
     resources: Resources = field(default_factory=Resources)
@@ -53,10 +53,10 @@ class Job:
     seeds: tuple[int, ...]
     planned: tuple[int, ...]
     path: Path
-    seconds: float  # what it is expected to cost on one core
-    spec: str  # the hash of the code and the settings that it was planned with
+    seconds: float  # expected cost on one core
+    spec: str  # the spec hash that it was planned with
     options: RunOptions = field(default_factory=RunOptions)
-    open: bool = False  # whether its settings are still to be chosen when it is handed out
+    open: bool = False  # whether its settings are chosen only when it is handed out
 
     @property
     def label(self) -> str:
@@ -65,63 +65,63 @@ class Job:
 
     @property
     def log(self) -> Path:
-        """Where its trials say what they do."""
+        """The path of the log of its trials."""
         return beside(self.path.with_name(f"{self.cell.name}.json"), "logs", ".log")
 
     @property
     def deadline(self) -> float:
-        """Seconds after which it is given up: those asked for, or ten times what is expected.
+        """Seconds after which it is stopped: as requested, or ten times the expected cost.
 
-        At least ten minutes: the machine may be another one, and busy.
+        At least ten minutes by default, because the machine may be slower, or busy.
         """
         return self.options.deadline or max(600.0, 10.0 * self.seconds)
 
     @property
     def halving_id(self) -> str | None:
-        """The search in which it competes under successive halving; None if in none."""
+        """The search with whose candidates it is compared by successive halving, or None."""
         return None
 
     def earlier_objectives(self) -> dict[int, list[float]]:
-        """By number, the objectives of the candidates that its search knows already."""
+        """Return number -> objectives of the candidates that its search file contains."""
         return {}
 
     def evaluation_report(self, step: int, scores: Sequence[float]) -> dict[str, Any] | None:
-        """What it is compared by in its search after an evaluation; None for nothing."""
+        """Return what to report for successive halving after an evaluation; None for nothing."""
         return None
 
     @property
     def stall_timeout(self) -> float:
-        """Seconds without a sign of life after which its process is killed."""
+        """Seconds without a heartbeat (progress of training) after which its process is ended."""
         if self.options.deadline is not None:
             return self.options.deadline + GRACE
         return max(STALL_TIMEOUT, self.deadline / 4)
 
 
 STALL_TIMEOUT = 300.0
-"""Compilation, or a score over many images, may take minutes in which nothing is heard."""
+"""Seconds. Compilation, or a score over many images, may take minutes without a heartbeat."""
 
 GRACE = 10.0
-"""Seconds in which a cell may find out by itself that it is past the deadline asked for."""
+"""Seconds after a requested deadline in which a cell may stop by itself."""
 
 
 @dataclass
 class RunPlan:
-    """What a grid still needs."""
+    """The jobs that a grid still needs."""
 
     jobs: list[Job]  # longest first
     done: int  # cells whose planned seeds all have outcomes
-    corrupt: list[str]  # what was found broken, set aside, and counts as missing
+    corrupt: list[str]  # lines on corrupt records, which are renamed and count as missing
     skipped: dict[str, str]  # tasks that cannot run here -> why, and what to do
 
     @property
     def unit(self) -> str:
-        """What jobs are: where cells are split, what is counted is their parts."""
+        """What to call jobs: cells, or parts of cells if any cell is split."""
         whole = len({job.label for job in self.jobs}) == len(self.jobs)
         return "cells" if whole else "parts of cells"
 
     @property
     def kept(self) -> str:
-        """Where their outcomes are written down."""
+        """What to call the files with their outcomes."""
         return "records"
 
     def read(self, read: Callable[[], T | None], path: Path, then: str, dry_run: bool) -> T | None:
@@ -141,9 +141,9 @@ class RunPlan:
 
 
 def check(cells: Iterable[Cell], seeds: int) -> None:
-    """Raises `UnknownName`, `Conflict` or `BadGrid` if any of the cells can never have a record."""
+    """Check that all cells can have records. Raises `UnknownName`, `Conflict` or `BadGrid`."""
     for cell in cells:
-        cell.learner().blueprint  # noqa: B018  raises if the combination is unlawful
+        cell.learner().blueprint  # noqa: B018  raises if the combination is invalid
         task = registry.task(cell.task)
         names = (metric.name for metric in (*task.metrics, *DIAGNOSES))
         most = store.most_seeds(names, task.evaluations + 1)
@@ -159,9 +159,10 @@ def plan_jobs(
     *,
     dry_run: bool = False,
 ) -> RunPlan:
-    """The grid minus the valid records with the present code's hash; corrupt files are set aside.
+    """Return the jobs for all seeds that have no valid record by the present code.
 
-    `dry_run` leaves corrupt files where they are. Raises `UnreadableRecord`.
+    Corrupt records are renamed and count as missing; `dry_run` does not rename them. Raises
+    `UnreadableRecord`.
     """
     options = options or RunOptions()
     planned = tuple(range(seeds))
@@ -179,7 +180,7 @@ def plan_jobs(
         lacking = tuple(seed for seed in planned if seed not in have)
         parts = _parts(lacking, options.seeds_per_trial)
         if lacking and found and not store.alike(found.provenance, _here(cell, options)):
-            # One record, one set of libraries: all of it is made anew, by one trial.
+            # A record may not mix libraries: one trial trains all its seeds again.
             parts = [tuple(sorted(have | set(planned)))]
         for some in parts:
             cost = estimate(cell, folder, len(some))
@@ -195,7 +196,7 @@ def _parts(seeds: tuple[int, ...], size: int | None) -> list[tuple[int, ...]]:
 
 
 def _here(cell: Cell, options: RunOptions) -> Provenance:
-    """What the provenance of the cell would be if it were run here, as far as `alike` looks."""
+    """Return the provenance of the cell if it were run here, as far as `alike` compares it."""
     resources = options.resources
     return provenance.of(
         "0" * 16,
@@ -209,11 +210,11 @@ def _here(cell: Cell, options: RunOptions) -> Provenance:
 
 
 def estimate(cell: Cell, folder: Path, seeds: int) -> float:
-    """Expected seconds on one core: from the last record of the cell, or the task's own figure.
+    """Return the expected seconds on one core, by the cell's last record or the task's figure.
 
-    Settings are taken to cost nothing. The task's figure is for the bare cell; strategies cost more
-    by what was measured of them. A batch of S seeds costs about 0.4 + 0.06 S of what 10 cost: most
-    of an update is overhead.
+    All settings are assumed to cost the same. The task's figure is for the bare cell; it is
+    multiplied by the measured costs of the strategies. S seeds cost about 0.4 + 0.06 S times what
+    10 seeds cost, because most of an update is overhead.
     """
     try:
         old = store.read(record_path(folder, cell.published))

@@ -1,4 +1,4 @@
-"""Looks at this machine as a run would, and knows what to do about each problem."""
+"""Checks this machine before a run, with a fix for each problem."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ State = Literal["ok", "note", "problem"]
 PACKAGE = "crossover-bench"
 
 ROOM = 2e9
-"""Bytes that should be free: records are small, but Ray and the compiler need room too."""
+"""Bytes that should be free: records are small, but Ray and the compiler need space too."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found. A note can be lived with; a problem keeps runs from working."""
+    """The result of one check. Runs work in spite of a note, but not of a problem."""
 
     what: str
     state: State
@@ -38,10 +38,10 @@ class Finding:
 
 
 def examine(results: Path, address: str | None) -> Iterator[Finding]:
-    """Everything that a run needs, in the order in which it would be missed."""
+    """Yield findings on everything that a run needs, in the order in which it is needed."""
     yield _python()
     yield from _packages()
-    yield _pair()
+    yield _torchvision()
     yield _cpus()
     yield _gpus()
     yield from _compiler()
@@ -78,8 +78,8 @@ def _packages() -> Iterator[Finding]:
     yield Finding("packages", "ok", ", ".join(good))
 
 
-def _pair() -> Finding:
-    """Wheels of torch and torchvision from different places do not go together."""
+def _torchvision() -> Finding:
+    """Check torchvision: wheels of it and of torch from different places are incompatible."""
     try:
         import torchvision  # noqa: F401
     except (ImportError, RuntimeError) as error:
@@ -109,7 +109,7 @@ def _gpus() -> Finding:
 
 
 def compiler_problem() -> str | None:
-    """Why updates cannot be compiled to machine code here; None if a trial program compiles."""
+    """Return why updates cannot be compiled here; None if a small test program compiles."""
     found = compiler()
     if found is None:
         return "no C++ compiler was found (g++, or $CXX)"
@@ -128,7 +128,7 @@ def compiler_problem() -> str | None:
 
 
 def cache_problem() -> str | None:
-    """Why PyTorch's compiler cannot keep its cache where it is told to; None if it can."""
+    """Return why TORCHINDUCTOR_CACHE_DIR cannot be used; None if it can, or is not set."""
     folder = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
     if not folder:
         return None
@@ -170,7 +170,7 @@ def _data() -> Iterator[Finding]:
 
 
 def _writable(what: str, folder: Path, otherwise: str) -> Finding:
-    """Whether files can be made in a folder, or where it would be made, and how many."""
+    """Check that files can be written in a folder, or where it would be made, and free space."""
     place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     try:
         with tempfile.NamedTemporaryFile(dir=place):
@@ -199,7 +199,7 @@ def _ray(address: str | None) -> Iterator[Finding]:
     try:
         reach(address)
     except Unusable as error:
-        yield Finding("ray", "problem", *_halves(str(error)))
+        yield Finding("ray", "problem", *_split(str(error)))
     else:
         yield Finding("ray", "ok", f"the cluster at {address} answers")
         if asked.lower() != "token":
@@ -208,8 +208,8 @@ def _ray(address: str | None) -> Iterator[Finding]:
             yield Finding("ray's token", "note", text, fix)
 
 
-def _halves(message: str) -> tuple[str, str]:
-    """What is wrong, and what to do."""
+def _split(message: str) -> tuple[str, str]:
+    """Split a message into what is wrong and what to do."""
     for mark in (": ", "; "):
         if mark in message:
             what, _, todo = message.partition(mark)

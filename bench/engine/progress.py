@@ -1,6 +1,6 @@
-"""What a user sees of a running grid: a live bar on a terminal, one line per cell anywhere.
+"""Progress of a running grid: a live bar on a terminal, and a line for each cell that ends.
 
-The same is kept in a small file, from which `python -m bench status` tells it in another shell.
+The same status is written to a small file, which `python -m bench status` reads.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from bench.engine.status_file import Running, RunStatus, duration, keep
 from bench.records.attempt import Reason
 
 OFTEN = 1.0
-"""Seconds between two versions of the file while nothing begins or ends."""
+"""Seconds between two versions of the status file while no job starts or ends."""
 
 SELDOM = 300.0
-"""Seconds between two lines on how things stand where there is no terminal for a bar."""
+"""Seconds between two lines of progress where there is no terminal for a bar."""
 
 
 class Board:
     """Counts jobs done, running and failed, and predicts the end from the jobs' expected costs.
 
-    `file`, if there is one, always says how things stand; see `read`.
+    `file`, if given, always has the current status; see `bench.engine.status_file`.
     """
 
     def __init__(
@@ -78,17 +78,17 @@ class Board:
         self._bar.stop()
 
     def started(self, number: int) -> None:
-        """A job has begun."""
+        """Show that a job has started."""
         self._running[number] = time.time()
         self._refresh()
 
     def progressed(self, number: int, share: float) -> None:
-        """A share of a running job is done."""
+        """Show which share of a running job's training is done."""
         self._shares[number] = share
         self._refresh(now=False)
 
     def finished(self, number: int, line: str) -> None:
-        """A job has its outcome in a record."""
+        """Show that a job's outcome is stored; `line` sums it up."""
         self._ended(number)
         self._spent += self._jobs[number].seconds
         self.done += 1
@@ -97,20 +97,20 @@ class Board:
         self._refresh()
 
     def retried(self, number: int, reason: Reason, problem: str) -> None:
-        """A job has given no outcome, and will be tried again."""
+        """Show that a job has no outcome and will be retried."""
         self._ended(number)
         self._retries[reason] += 1
         self._say("yellow", f"{reason}, again later:", number, problem)
 
     def failed(self, number: int, reason: Reason, problem: str) -> None:
-        """A job has given no outcome, and is given up."""
+        """Show that a job has no outcome and will not be retried."""
         self._ended(number)
         self._spent += self._jobs[number].seconds
         self._reasons[reason] += 1
         self.failures.append(self._say("red", f"failed ({reason})", number, problem))
 
     def status(self) -> RunStatus:
-        """How the run stands."""
+        """Return the current status of the run."""
         jobs = self._jobs
         return RunStatus(
             host=platform.node(),
@@ -145,7 +145,7 @@ class Board:
         return line
 
     def _print(self, text: str) -> None:
-        """Nobody may be listening any more (rich raises SystemExit then), and the run goes on."""
+        """Print a line; a closed stdout (rich raises SystemExit then) does not end the run."""
         with suppress(OSError, SystemExit):
             self._console.print(text, soft_wrap=True)
 
@@ -166,11 +166,11 @@ class Board:
             self._print(f"{text} ({completed} of {len(self._jobs)})")
         if self._file is not None and (now or time.monotonic() - self._kept > OFTEN):
             self._kept = time.monotonic()
-            with suppress(OSError):  # a convenience
+            with suppress(OSError):  # the run does not depend on it
                 keep(self._file, self.status())
 
     def _left(self) -> float | None:
-        """Seconds that are left, if the rest keeps the pace of what is done."""
+        """Return the expected seconds left, at the pace so far; None before anything is done."""
         partly = sum(self._jobs[number].seconds * share for number, share in self._shares.items())
         spent = self._spent + partly
         if not spent:

@@ -1,8 +1,9 @@
 """Runs jobs through Ray Tune: one trial is one job. Only this file and `ray_search` import Ray.
 
-Records are the truth, so every run is a fresh Tuner over what is missing, and whatever Tune itself
-stores is thrown away. Tune asks for one job after the other; what a trial makes comes home with its
-report, so that only this process writes records, and workers elsewhere need no shared folder.
+All state between runs is in records: every run is a new Tuner over the missing jobs, and what Tune
+itself stores is deleted. Tune asks for one job after the other. A trial's result is sent to this
+process (the driver) in its report, so that only the driver writes records, and workers on other
+machines need no shared folder.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from typing import Any
 
-# Before Ray is imported: no result files of its own, no telemetry, no handling of Ctrl-C, which is
-# the command line's, and every job's device is taken from its resources.
+# Set before Ray is imported: no result files of its own, no telemetry, no handling of Ctrl-C (the
+# command line does that), and every job's device is determined by its resources.
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
@@ -40,7 +41,7 @@ from bench.records.search import SearchEvaluation
 from bench.scoring import datasets
 
 REPORT_EVERY = 2.0
-"""Seconds between two reports of a trial: each takes the driver some milliseconds."""
+"""Seconds between two progress reports of a trial: each costs the driver some milliseconds."""
 
 
 def run(
@@ -51,13 +52,14 @@ def run(
     max_concurrent: int | None = None,
     keep: Keep = keep_record,
 ) -> None:
-    """Run every job on the cluster at `address`, or on one started for the occasion.
+    """Run every job on the cluster at `address`, or on a local one started for this run.
 
-    A job that gives no outcome is reported on the board, and the rest still run. Jobs of searches
-    compete, and want a `bench.engine.tune_results.SearchWriter` as `keep`. Raises `Unusable`.
+    A job without an outcome is reported on the board, and the rest still run. Jobs of searches are
+    subject to successive halving, and need a `bench.engine.tune_results.SearchWriter` as `keep`.
+    Raises `Unusable`.
     """
     with _cluster(None if address == "local" else address):
-        # Trials run elsewhere: paths must not depend on a working directory.
+        # Trials run in other working directories, so paths must be absolute.
         absolute = [replace(job, path=job.path.resolve()) for job in jobs]
         dispatcher = Dispatcher(absolute, board, keep)
         try:
@@ -68,16 +70,16 @@ def run(
 
 @contextmanager
 def _cluster(address: str | None) -> Iterator[None]:
-    """Ray, connected to the cluster at `address` or to one of its own. Raises `Unusable`."""
-    if fault_injection.VARIABLE in os.environ:  # trials have folders of their own
+    """Connect Ray to the cluster at `address`, or start a local one. Raises `Unusable`."""
+    if fault_injection.VARIABLE in os.environ:  # trials have other working directories
         folder = os.path.abspath(os.environ[fault_injection.VARIABLE])
         os.environ[fault_injection.VARIABLE] = folder
     if address:
         reach(address)
     else:
-        # The daemon of a cluster that is ours alone will not come back.
+        # Nobody restarts the daemon of a local cluster, so waiting for it is useless.
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "15")
-    # Workers started elsewhere must look for data and faults where this process was told to.
+    # Workers on other machines must use the same folders of data and faults.
     shared = {datasets.VARIABLE: str(datasets.root())}
     if fault_injection.VARIABLE in os.environ:
         shared[fault_injection.VARIABLE] = os.environ[fault_injection.VARIABLE]
@@ -89,10 +91,10 @@ def _cluster(address: str | None) -> Iterator[None]:
             log_to_driver=False,
             include_dashboard=None if address else False,
         )
-    except Exception as error:  # Ray has no class for it
+    except Exception as error:  # Ray has no one class for these
         what = f"Ray cannot use the cluster at {address}" if address else "Ray cannot be started"
         raise Unusable(f"{what}: {error}; see `python -m bench doctor`") from error
-    # Ray has put its own in place, which aborts.
+    # Ray has installed a handler that aborts the process; restore ours.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
         yield
@@ -109,7 +111,7 @@ def _tune(
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     with (
         tempfile.TemporaryDirectory(prefix="crossover-tune-") as storage,
-        # Ray prints a page on every dead worker; the board says it in a line.
+        # Ray prints a page on every dead worker; the board reports it in a line.
         open(os.devnull, "w") as nowhere,
         redirect_stdout(nowhere),
     ):
@@ -139,16 +141,16 @@ def _name(trial: Any) -> str:
 
 
 def _trial(config: dict[str, Any]) -> None:
-    """Reports a crash instead of raising it, which Tune would answer with pages of its own."""
+    """Run a job and report its result; a crash is reported, because Tune prints pages if raised."""
     job: Job = config["job"]
-    begin = heard = time.monotonic()
+    begin = reported = time.monotonic()
     done, evaluations = 0.0, 0
 
     def updated(share: float) -> None:
-        nonlocal heard, done
+        nonlocal reported, done
         done = share
-        if time.monotonic() - heard > REPORT_EVERY:
-            heard = time.monotonic()
+        if time.monotonic() - reported > REPORT_EVERY:
+            reported = time.monotonic()
             tune.report({"share": share})
 
     def evaluated(step: int, scores: list[float]) -> None:
@@ -169,16 +171,16 @@ def _trial(config: dict[str, Any]) -> None:
 
 
 class _ToDispatcher(tune.Callback):
-    """Passes on what Tune says of trials."""
+    """Forwards Tune's callbacks on trials to the dispatcher and the board."""
 
     def __init__(self, dispatcher: Dispatcher, board: Board) -> None:
         self._dispatcher, self._board = dispatcher, board
-        self._open: dict[int, float] = {}  # number -> when it was last heard of
+        self._open: dict[int, float] = {}  # number -> time of its last report
         self._curves: dict[int, list[SearchEvaluation]] = {}  # number -> its evaluations so far
         self._spent: dict[int, float] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its parts for a restore that we never make."""
+        """Return no state: Tune pickles its parts for restoring, which is not used here."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -207,18 +209,18 @@ class _ToDispatcher(tune.Callback):
             self._board.progressed(number, result["share"])
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Settings without an outcome were stopped."""
+        """Store a candidate that halving has stopped: its trial ended without reporting a result."""
         number = trial.config["number"]
         curve, spent = self._curves.pop(number, []), self._spent.pop(number, 0.0)
         if self._open.pop(number, None) is not None and curve:
             self._dispatcher.succeeded(number, Stopped(curve, spent))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """The worker itself has died."""
+        """Report a job whose worker process has died."""
         number = trial.config["number"]
-        heard = self._open.pop(number, time.monotonic())
+        reported = self._open.pop(number, time.monotonic())
         stall_timeout = self._dispatcher.jobs[number].stall_timeout
         reason, problem = cause(trial.error_file)
-        if time.monotonic() - heard >= stall_timeout:
-            reason, problem = "timeout", f"has not moved for {stall_timeout:.0f} s; see its log"
+        if time.monotonic() - reported >= stall_timeout:
+            reason, problem = "timeout", f"no progress for {stall_timeout:.0f} s; see its log"
         self._dispatcher.lost(number, reason, problem)

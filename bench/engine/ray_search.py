@@ -1,4 +1,4 @@
-"""What Ray Tune asks for the next job, and what it asks whether a job is to be stopped."""
+"""Ray Tune's search algorithm, which hands out jobs, and its scheduler, which stops them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_EVALUATIONS = 1000
 
 
 class Queue(Searcher):
-    """Tune asks its search algorithm for every trial: here, for the next job."""
+    """The search algorithm that Tune asks for every trial: it suggests the next job."""
 
     def __init__(self, dispatcher: Dispatcher, most: int | None) -> None:
         super().__init__(metric="share", mode="max")
@@ -30,11 +30,11 @@ class Queue(Searcher):
         self._suggestions = Suggestions(optuna_suggestions)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its parts for a restore that we never make."""
+        """Return no state: Tune pickles its parts for restoring, which is not used here."""
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """The next job; None for none now."""
+        """Return the next job as a trial's config; None if none can start now."""
         if self._dispatcher.over:
             return Searcher.FINISHED
         if self._most is not None and self._dispatcher.running >= self._most:
@@ -50,17 +50,17 @@ class Queue(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """What matters is told to the callback."""
+        """Do nothing: the callback handles results."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing is restored from Tune."""
+        """Do nothing: nothing is restored from Tune."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing is restored from Tune."""
+        """Do nothing: nothing is restored from Tune."""
 
 
 def optuna_suggestions(known: Search, seed: int) -> Iterator[Indices]:
-    """What Ray Tune's Optuna searcher suggests after all that is known of a search."""
+    """Yield what Ray Tune's Optuna searcher suggests, given all candidates of a search."""
     import optuna
     from ray.tune.search.optuna import OptunaSearch
 
@@ -83,27 +83,27 @@ class Halving(FIFOScheduler):
     """Asynchronous successive halving (Li et al., 2018, arXiv 1810.05934), one for each search.
 
     After 3, 6, 12, ... evaluations the candidates of a search that are in its lower half so far are
-    stopped, the published ones excepted. What a search file holds already takes part; what was lost
-    does not. Jobs that belong to no search run to their end.
+    stopped, except the published settings. Candidates in the search file are compared too; trials
+    that gave no outcome are not. Jobs that belong to no search are never stopped.
     """
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         super().__init__()
         self._schedulers: dict[str, ASHAScheduler] = {}
-        self._heard: dict[str, dict[str, list[float]]] = {}  # search -> trial -> objectives
+        self._reported: dict[str, dict[str, list[float]]] = {}  # search -> trial -> objectives
         for job in jobs:
             if job.halving_id is not None and job.halving_id not in self._schedulers:
                 earlier = {f"before-{n}": values for n, values in job.earlier_objectives().items()}
-                self._heard[job.halving_id] = earlier
+                self._reported[job.halving_id] = earlier
                 self._schedulers[job.halving_id] = self._with_history(earlier)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its parts for a restore that we never make."""
+        """Return no state: Tune pickles its parts for restoring, which is not used here."""
         return {}
 
     @staticmethod
-    def _with_history(heard: dict[str, list[float]]) -> ASHAScheduler:
-        """A scheduler that has heard this."""
+    def _with_history(reported: dict[str, list[float]]) -> ASHAScheduler:
+        """Return a scheduler to which these objectives have been reported, by trial."""
         scheduler: Any = ASHAScheduler(
             time_attr="evaluation",
             metric="objective",
@@ -112,7 +112,7 @@ class Halving(FIFOScheduler):
             grace_period=GRACE,
             reduction_factor=FACTOR,
         )
-        for name, objectives in heard.items():
+        for name, objectives in reported.items():
             trial = SimpleNamespace(trial_id=name)
             scheduler.on_trial_add(None, trial)
             for number, value in enumerate(objectives, start=1):
@@ -121,28 +121,28 @@ class Halving(FIFOScheduler):
         return scheduler
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """A trial begins."""
+        """Add a new trial to the scheduler of its search."""
         if (search := trial.config["job"].halving_id) is not None:
-            self._heard[search][trial.trial_id] = []
+            self._reported[search][trial.trial_id] = []
             self._schedulers[search].on_trial_add(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        """Whether the trial goes on, after what it has reported."""
+        """Return whether the trial continues after its report, or is stopped."""
         job = trial.config["job"]
         search = job.halving_id
         if search is not None and "lost" in result:
             self._forget(search, trial)
         if search is None or "evaluation" not in result:
             return self.CONTINUE
-        self._heard[search][trial.trial_id].append(result["objective"])
+        self._reported[search][trial.trial_id].append(result["objective"])
         decision = self._schedulers[search].on_trial_result(tune_controller, trial, result)
         return self.CONTINUE if job.number == 0 else decision
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
-        """A worker has died: what its trial reported does not count."""
+        """Discard what a trial has reported whose worker died."""
         if (search := trial.config["job"].halving_id) is not None:
             self._forget(search, trial)
 
     def _forget(self, search: str, trial: Any) -> None:
-        self._heard[search].pop(trial.trial_id, None)
-        self._schedulers[search] = self._with_history(self._heard[search])
+        self._reported[search].pop(trial.trial_id, None)
+        self._schedulers[search] = self._with_history(self._reported[search])

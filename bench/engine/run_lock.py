@@ -1,4 +1,4 @@
-"""One run at a time for each folder of records."""
+"""A lock on each folder of records, so that one run at a time writes it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from bench.records.paths import status_path
 
 
 class Busy(RuntimeError):
-    """Another run writes the same records."""
+    """Another run is writing the same records."""
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keeps two runs out of one folder of records. Raises `Busy`. A killed run leaves no lock."""
+    """Hold the lock on a folder of records. Raises `Busy`. A killed run leaves no lock behind."""
     lock = _lock(folder)
     try:
-        lock.acquire(timeout=1.0)  # `status` looks at it too, for a moment
+        lock.acquire(timeout=1.0)  # `status` takes it too, for a moment
     except Timeout:
         raise Busy(
             f"another run is at work in {folder}; see `python -m bench status`, wait for its end, "
@@ -33,13 +33,13 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def at_work(folder: Path) -> bool:
-    """Whether a run writes records there now."""
+    """Return whether a run is writing records there now."""
     try:
         with _lock(folder).acquire(blocking=False):
             return False
     except Timeout:
         return True
-    except OSError:  # a folder that may only be read
+    except OSError:  # a read-only folder
         return False
 
 

@@ -1,4 +1,4 @@
-"""How a run stands, in a small file that `python -m bench status` reads from another shell."""
+"""The status of a run, in a small file that `python -m bench status` reads."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bench.records.attempt import Reason
 
 
 class Running(BaseModel):
-    """A job that has begun."""
+    """A job that is running."""
 
     cell: str
     seeds: int
-    share: float  # of training that is done
+    share: float  # of its training that is done
     since: float  # seconds since the epoch
     log: str
 
 
 class RunStatus(BaseModel):
-    """How a run stands. Times are in seconds since the epoch."""
+    """The status of a run. Times are in seconds since the epoch."""
 
     host: str
     process: int
@@ -40,17 +40,17 @@ class RunStatus(BaseModel):
 
     @property
     def to_go(self) -> int:
-        """Jobs that have neither an outcome nor been given up."""
+        """How many jobs have neither succeeded nor failed."""
         return self.jobs - self.done - len(self.failures)
 
     @property
     def age(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the run began."""
         return time.time() - self.began
 
 
 def keep(file: Path, status: RunStatus) -> None:
-    """Write the file at once or not at all."""
+    """Write the status file atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(".tmp")
     new.write_text(status.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -58,7 +58,7 @@ def keep(file: Path, status: RunStatus) -> None:
 
 
 def read(file: Path) -> RunStatus | None:
-    """How things stand, or None if nobody has said so."""
+    """Return the status in a file, or None if there is no valid one."""
     try:
         return RunStatus.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -66,7 +66,7 @@ def read(file: Path) -> RunStatus | None:
 
 
 def duration(seconds: float) -> str:
-    """A length of time for people: "45 s", "12 min", "3.4 h"."""
+    """Format a duration for people: "45 s", "12 min", "3.4 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""One trial: the seeds of a job trained in this process, under its deadline, with a log."""
+"""One trial: trains the seeds of a job in this process, with a deadline, a watchdog and a log."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from bench.training import train as training
 from bench.training.train import Metrics, Observer, Run
 
 SAMPLES = 500
-"""How many of the first seed's samples are sent home, at most."""
+"""How many samples of the first seed a trial returns, at most."""
 
 MOMENT = 0.1
-"""Seconds between two looks at the clock."""
+"""Seconds between two checks of the deadline, heartbeats and reports of progress."""
 
 
 class Overdue(TimeoutError):
-    """The cell has taken longer than it may."""
+    """The cell has exceeded its deadline."""
 
 
 class Changed(RuntimeError):
-    """The code here is not the code that the run was planned with."""
+    """The code or data here is not what the run was planned with."""
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a trial gives back to the process that drives."""
+    """What a trial returns to the driver process."""
 
     record: Record  # of the job's seeds alone, without samples
     samples: np.ndarray | None  # of the first seed
@@ -56,7 +56,7 @@ class TrialResult:
 
 
 Evaluated = Callable[[int, list[float]], None]
-"""Hears the step of an evaluation, and each seed's score there."""
+"""Callback after an evaluation: its step, and each seed's score."""
 
 
 def run(
@@ -64,11 +64,13 @@ def run(
     updated: Callable[[float], None] = lambda share: None,
     evaluated: Evaluated = lambda step, scores: None,
 ) -> TrialResult:
-    """Train the job's seeds. `updated` hears the share done, now and then; `evaluated` every score.
+    """Train the job's seeds and return the result.
 
-    Writes nothing but a log. Raises what training raises, `Overdue` past the job's deadline,
-    `Changed` if the code is not the planned one. Where nothing moves for the job's `stall_timeout`,
-    the process ends, with the stacks of its threads in the log.
+    `updated` is called with the share of training that is done, every `MOMENT` seconds at most, and
+    `evaluated` after every evaluation. Writes nothing but a log. Raises what training raises,
+    `Overdue` past the job's deadline, and `Changed` if code or data is not what was planned. If
+    training makes no progress for the job's `stall_timeout`, the process ends with exit code 3, and
+    the stacks of its threads are in the log.
     """
     torch.set_num_threads(job.options.resources.cpus)
     device = _device(job)
@@ -92,7 +94,7 @@ def run(
 
 
 def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> TrialResult:
-    # Before training, because files may be edited meanwhile.
+    # Checked before training, because files may be edited meanwhile.
     if spec_hash(job.cell) != job.spec:
         raise Changed(
             f"the code or data of {job.label} on {platform.node()} is not what this run was "
@@ -100,11 +102,11 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> TrialResu
         )
     checkout = provenance.checkout()
     learner = job.cell.learner()
-    silence = (
-        f"{job.label} has not moved for {job.stall_timeout:.0f} s and is given up; its log is "
+    stalled = (
+        f"{job.label} made no progress for {job.stall_timeout:.0f} s and is ended; its log is "
         f"{job.log}"
     )
-    with Watchdog(job.stall_timeout, silence, stream) as watch.dog:
+    with Watchdog(job.stall_timeout, stalled, stream) as watch.dog:
         trained = training.train(
             learner,
             job.seeds,
@@ -130,7 +132,7 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> TrialResu
 
 
 def _device(job: Job) -> str:
-    """Where to train, from the cell's resources; a part of a GPU gets that part of its memory."""
+    """Return the device of the job's resources; a part of a GPU may use that part of its memory."""
     if 0 < job.options.resources.gpus < 1:
         torch.cuda.set_per_process_memory_fraction(job.options.resources.gpus)
     return job.options.resources.device
@@ -138,7 +140,7 @@ def _device(job: Job) -> str:
 
 @contextmanager
 def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
-    """The cell's log file, which goes on where an earlier trial has stopped; it hears warnings."""
+    """Open the job's log file to append to it; warnings are logged too, and go to stderr."""
     log = logging.Logger("cell", logging.INFO)
     try:
         job.log.parent.mkdir(parents=True, exist_ok=True)
@@ -150,12 +152,12 @@ def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
     log.addHandler(handler)
     shown = warnings.showwarning
 
-    def heard(message: Warning | str, *rest: object, **more: object) -> None:
+    def log_warning(message: Warning | str, *rest: object, **more: object) -> None:
         line = " ".join(str(message).split())
         log.info("warning: %s", line)
         print(f"warning: {job.label}: {line}", file=sys.stderr)
 
-    warnings.showwarning = heard
+    warnings.showwarning = log_warning
     try:
         yield log, stream
     finally:
@@ -165,16 +167,16 @@ def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
 
 
 class _Quiet(logging.StreamHandler[IO[str]]):
-    """A log that cannot be written, as on a full disk, must not cost an outcome."""
+    """Ignores errors of writing: a full disk must not cost an outcome."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
-        """Nothing."""
+        """Do nothing."""
 
 
 class _Watch(Observer):
-    """Watches one training: its deadline, its signs of life, its log, and planted faults."""
+    """The observer of one training: deadline, heartbeats, log, reports, and injected faults."""
 
-    dog: Watchdog  # from before training on
+    dog: Watchdog  # set before training
 
     def __init__(
         self, job: Job, updated: Callable[[float], None], evaluated: Evaluated, log: logging.Logger
@@ -207,25 +209,25 @@ class _Watch(Observer):
 
 
 def reason(error: BaseException) -> Reason:
-    """Why a trial that raised this gave no outcome."""
+    """Return the reason for which a trial that raised this error gave no outcome."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return "oom"
     return "timeout" if isinstance(error, Overdue) else "crashed"
 
 
 def problem(error: BaseException) -> str:
-    """One line on a cell that crashed: what was raised, and where in this project."""
+    """Return one line on an error: what was raised, and where in this project."""
     here = str(Path(__file__).resolve().parents[2])
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(here)]
     own = [f for f in frames if "site-packages" not in f.filename]
-    if isinstance(error, Overdue | Changed):  # says it all
+    if isinstance(error, Overdue | Changed):  # the message is enough
         own = []
     place = f" ({Path(own[-1].filename).relative_to(here)}:{own[-1].lineno})" if own else ""
     return f"{type(error).__name__}: {error}{place}"
 
 
 def summary(record: Record) -> str:
-    """One line on a finished cell: score, its range over seeds, and failures."""
+    """Return one line on a finished cell: median score, its range over seeds, and failed seeds."""
     scores = [result.score for result in record.seeds if result.score is not None]
     failed = len(record.seeds) - len(scores)
     info = record.score_info
@@ -244,7 +246,7 @@ def _record(job: Job, run: Run, origin: Provenance) -> Record:
     return Record(
         task=cell.task,
         domain=task.domain,
-        base=cell.base,  # type: ignore[arg-type]  # pydantic refuses others
+        base=cell.base,  # type: ignore[arg-type]  # pydantic rejects others
         strategy=cell.strategy,
         contrast=cell.contrast,
         cell=cell.name,

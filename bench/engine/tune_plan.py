@@ -1,4 +1,4 @@
-"""From a grid to the settings that are still to be tried, and to those that were chosen."""
+"""From a grid to the candidates still to be tried, and to the settings that searches chose."""
 
 from __future__ import annotations
 
@@ -30,73 +30,76 @@ from bench.records.search_store import NoSearch
 
 @dataclass(frozen=True)
 class Rules:
-    """The same for every cell that is searched."""
+    """The rules of searching, which are the same for every cell."""
 
-    budget: int  # settings for each cell, the published ones among them
+    budget: int  # candidates of each cell, including the published settings
     seeds: int = 3
     searcher: Searcher = "random"
-    halving: bool = True  # whether settings that fall behind are stopped
+    halving: bool = True  # whether candidates that fall behind are stopped
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchJob(Job):
-    """One combination of settings of one cell, and the search file in which it belongs.
+    """One candidate of a cell's search; `path` is the search file.
 
-    `cell` has the settings and their number as its variant. `open` means that a searcher decides
-    on them when their turn comes; until then they are the published ones.
+    `cell` has the candidate's settings, and its number as variant. `open` means that a searcher
+    chooses the settings when the job is handed out; until then they are placeholders.
     """
 
     number: int
-    search: Search  # as it was planned: with what had been tried before
+    search: Search  # when it was planned: with the candidates tried before
 
     @property
     def steps(self) -> int:
-        """The whole of training, in the task's unit."""
+        """The length of training, in the task's unit of steps."""
         task = registry.task(self.cell.task)
         return (self.cell.updates or task.updates) * task.steps_per_update
 
     @property
     def search_id(self) -> str:
-        """What it competes in: the label of the cell that is searched."""
+        """The label of the cell that is searched, which identifies the search."""
         return f"{self.cell.task}/{self.cell.published.name}"
 
     @property
     def halving_id(self) -> str | None:
-        """Its search, unless that is made without halving."""
+        """Its search, or None if the search is made without halving."""
         return self.search_id if self.search.halving else None
 
     def earlier_objectives(self) -> dict[int, list[float]]:
-        """Those of the search as it was planned."""
+        """Return number -> objectives of the candidates that had been tried when it was planned."""
         info = self.search.score_info
         return {c.number: c.objectives(info) for c in self.search.candidates}
 
     def evaluation_report(self, step: int, scores: Sequence[float]) -> dict[str, Any] | None:
-        """The objective between the first evaluation and the last, which the outcome tells."""
+        """Return objective and scores of an evaluation; None before training and at its end.
+
+        The last evaluation is part of the trial's result.
+        """
         if not 0 < step < self.steps:
             return None
         value = objective(self.search.score_info, median(self.search.score_info, scores))
         return {"objective": value, "scores": SearchEvaluation.of(step, scores)}
 
     def settled(self, settings: Choice) -> SearchJob:
-        """The same with these settings, once and for all."""
+        """Return the job with these settings, and the spec hash that they have."""
         cell = self.cell.varied(str(self.number), settings)
         return replace(self, cell=cell, spec=spec_hash(cell), open=False)
 
 
 @dataclass
 class SearchPlan(RunPlan):
-    """What a grid's searches still need: `done` counts searches, `jobs` are `SearchJob`s."""
+    """The jobs that a grid's searches still need: `done` counts complete searches."""
 
     nothing: list[str]  # cells in which there is nothing to search
 
     @property
     def unit(self) -> str:
-        """What jobs are."""
+        """What to call jobs."""
         return "settings"
 
     @property
     def kept(self) -> str:
-        """Where their outcomes are written down."""
+        """What to call the files with their outcomes."""
         return "searches"
 
     @property
@@ -111,8 +114,9 @@ class SearchPlan(RunPlan):
 def plan_searches(
     cells: Iterable[Cell], folder: Path, rules: Rules, options: RunOptions, *, dry_run: bool = False
 ) -> SearchPlan:
-    """Every cell's settings minus those that have been tried; corrupt searches are set aside.
+    """Return the jobs for all candidates of the cells that have not been tried.
 
+    Corrupt search files are renamed and count as missing; a larger budget is written to the file.
     `dry_run` changes no file. Raises `UnreadableRecord`, and `BadGrid` if a search was begun under
     other rules, or would not fit in a file.
     """
@@ -138,13 +142,16 @@ def plan_searches(
                 search_store.write(path, now)
         plan.done += now.complete
         jobs += _search_jobs(cell, now, path, estimate(cell, folder, rules.seeds), options)
-    # Longest first; of one cell the published settings, which are never stopped, come first.
+    # Longest first; the sort is stable, so of each cell the published settings come first.
     jobs.sort(key=lambda job: -job.seconds)
     return plan
 
 
 def _going_on(found: Search, blank: Search, path: Path) -> Search:
-    """The search under the rules of `blank`, of which only a larger budget may be new."""
+    """Return the search with the budget of `blank`. Raises `BadGrid` if other rules differ.
+
+    The budget may not be smaller than the number of candidates already tried.
+    """
     old, new = found.rules, blank.rules
     for rule in new:
         same = (
@@ -168,7 +175,7 @@ def _option(rule: str, value: object) -> str:
 def _search_jobs(
     cell: Cell, now: Search, path: Path, cost: float, options: RunOptions
 ) -> Iterator[SearchJob]:
-    """What is missing. Numbers that are free are given to settings that have not been tried."""
+    """Yield a job for each free number below the budget, with settings that were not tried."""
     known, numbers = (
         [candidate.settings for candidate in now.candidates],
         {candidate.number for candidate in now.candidates},
@@ -193,6 +200,7 @@ def _search_jobs(
 
 
 def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
+    """Return a search without candidates. Raises `BadGrid` if it would not fit in a file."""
     task = registry.task(cell.task)
     seeds = list(range(FIRST_SEED, FIRST_SEED + rules.seeds))
     most = search_store.most_candidates(cell, rules.seeds)
@@ -204,7 +212,7 @@ def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
     return Search(
         task=cell.task,
         domain=task.domain,
-        base=cell.base,  # type: ignore[arg-type]  # pydantic refuses others
+        base=cell.base,  # type: ignore[arg-type]  # pydantic rejects others
         strategy=str(cell.strategy),
         updates=cell.updates,
         cell=cell.name,
@@ -221,17 +229,17 @@ def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
 
 
 def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
-    """The cells with the settings that their searches have chosen, and why others have none.
+    """Return the cells with the settings that their searches chose, and why others have none.
 
-    Cells in which there is nothing to search stay as they are. Raises `NoSearch` if not one
-    cell has tuned settings, or if searches were not the same chance for all.
+    Cells with nothing to search are returned unchanged. Raises `NoSearch` if no cell has tuned
+    settings, or if the searches were made by different rules.
     """
     found: list[Cell] = []
     lacking: list[str] = []
     first: Search | None = None
     for cell in cells:
         if registry.task(cell.task).missing() is not None:
-            found.append(cell)  # left out of the run, which says so
+            found.append(cell)  # `plan_jobs` skips it, with a warning
             continue
         try:
             settled, by = search_store.tuned(cell, folder)

@@ -1,4 +1,4 @@
-"""What becomes of the candidates of a search: suggested, trained, stopped, written down."""
+"""Chooses the settings of candidates, and stores their results in search files."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from bench.records.search import Candidate, Search, SearchEvaluation, median
 from bench.records.search_space import Choice, Indices, choice_at, choice_text, draws, searched
 
 SUGGESTIONS = 20
-"""How often a model is asked for settings that have not been tried."""
+"""How many suggestions of a model are considered before settings are drawn at random."""
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """What is known of a trial that was stopped because others are ahead."""
+    """The result of a trial that successive halving has stopped."""
 
     curve: list[SearchEvaluation]
     seconds: float
 
 
 class SearchWriter:
-    """Adds what trials give to their searches; the only writer of search files."""
+    """Adds the results of trials to their searches; the only writer of search files in a run."""
 
     def __init__(self) -> None:
-        self._now: dict[Path, Search] = {}  # as written, whatever has happened to the files since
+        self._now: dict[Path, Search] = {}  # as last written by this process
 
     def __call__(
         self, job: SearchJob, result: TrialResult | Stopped, attempts: list[Attempt]
     ) -> str:
-        """Add what the job's candidate gave; a line on it. Raises `OSError`."""
+        """Add the result of the job's candidate; return a line about it. Raises `OSError`."""
         now = self._now.get(job.path, job.search)
         candidate = _candidate(job, result, attempts)
         others = [other for other in now.candidates if other.number != candidate.number]
@@ -56,10 +56,10 @@ class SearchWriter:
 
 
 class Suggestions:
-    """Chooses settings that are still open, by a model that learns from what was tried.
+    """Chooses the settings of open jobs, by a model of the candidates tried so far.
 
-    `model` makes an endless row of suggestions from a search; it is asked anew each time, so that
-    nothing depends on when a run was started.
+    `model(search, seed)` yields suggestions. It is called again for every job with the search as it
+    is stored then, so that an interrupted run and an uninterrupted one know the same.
     """
 
     def __init__(self, model: Callable[[Search, int], Iterator[Indices]]) -> None:
@@ -67,7 +67,7 @@ class Suggestions:
         self._handed: dict[str, list[Choice]] = defaultdict(list)
 
     def settle(self, job: SearchJob) -> SearchJob:
-        """The job with settings that nobody has tried."""
+        """Return the job with settings that no candidate has and no other job was given."""
         known, published = _current(job), job.cell.published
         taken = self._handed[job.search_id]
         taken.append(searched(published.settings(), known.space))
@@ -75,7 +75,7 @@ class Suggestions:
         seed = int(known.spec, 16) % 2**31 + job.number
         suggested = islice(self._model(known, seed), SUGGESTIONS)
         ways = (choice_at(known.space, indices) for indices in suggested)
-        # A model that repeats itself has no better idea than chance.
+        # If the model only repeats itself, draw at random.
         every = chain(ways, draws(published, known.space))
         chosen = next(settings for settings in every if settings not in taken)
         taken.append(chosen)
@@ -83,7 +83,7 @@ class Suggestions:
 
 
 def _current(job: SearchJob) -> Search:
-    """The job's search as it stands now."""
+    """Return the job's search as it is stored now, or as it was planned."""
     try:
         return search_store.valid(job.path, job.search.spec) or job.search
     except CorruptRecord:

@@ -1,4 +1,4 @@
-"""Puts what trials bring home into records: the only writer of records, in the driver's process."""
+"""Stores the results of trials in records: the only writer of records, in the driver process."""
 
 from __future__ import annotations
 
@@ -26,15 +26,17 @@ from bench.records.record import (
 
 
 class Unlike(RuntimeError):
-    """Seeds that may not stand in one record."""
+    """Seeds that may not be in one record."""
 
 
 def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
-    """Write the job's record, joined with the seeds that it already has.
+    """Write and return the job's record, and its actor; a corrupt file is renamed first.
 
-    `attempts` are those that gave nothing; they stand with each new seed. Raises `OSError` if the
-    record cannot be written, and `Unlike` if the seeds cannot stand beside those that are there;
-    the record is then as before.
+    Stored seeds of the same spec are kept if they come from the same libraries, environment, kind
+    of device and threads; otherwise the job must have trained all of them again, which replaces
+    them, or `Unlike` is raised. `attempts` are earlier attempts without an outcome; they are stored
+    with each new seed. Raises `OSError` if the record cannot be written. On an error the file is as
+    before.
     """
     seeds = [seed.model_copy(update={"attempts": attempts}) for seed in result.record.seeds]
     new = result.record.model_copy(update={"seeds": seeds})
@@ -42,7 +44,7 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
         earlier = store.valid(job.path, job.spec)
     except UnreadableRecord:
         raise
-    except CorruptRecord:  # broken since the job was planned
+    except CorruptRecord:  # corrupted since the job was planned
         set_aside(job.path)
         earlier = None
     if earlier is not None:
@@ -57,7 +59,7 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
                 "the other seeds of its record; give all machines the same"
             )
     if store.room(new) < 0:
-        new = new.model_copy(update={"seeds": [_terse(seed) for seed in new.seeds]})
+        new = new.model_copy(update={"seeds": [_without_messages(seed) for seed in new.seeds]})
     first = result.record.seeds[0].seed
     if first == new.seeds[0].seed and result.samples is not None:
         new = _with_samples(new, registry.task(job.cell.task), result.samples)
@@ -66,18 +68,18 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
     store.write(job.path, new)
     faults.written(job.path)
     if first == new.seeds[0].seed:
-        with suppress(OSError):  # a convenience, and the record is safe
+        with suppress(OSError):  # the actor is optional, and the record is written
             actors.keep(job.path, result.actor)
     return new
 
 
-def _terse(result: SeedResult) -> SeedResult:
+def _without_messages(result: SeedResult) -> SeedResult:
     attempts = [attempt.model_copy(update={"message": ""}) for attempt in result.attempts]
     return result.model_copy(update={"attempts": attempts})
 
 
 def _with_samples(record: Record, task: Task, samples: np.ndarray) -> Record:
-    """The record with samples of its first seed: 500 points, or the images it has room for."""
+    """Return the record with samples of its first seed: 500 points, or as many images as fit."""
     if not np.isfinite(samples).all():
         return record
     if task.image_shape is None:
@@ -87,7 +89,7 @@ def _with_samples(record: Record, task: Task, samples: np.ndarray) -> Record:
 
 
 def _with(record: Record, kind: Literal["images", "points"], samples: np.ndarray) -> Record:
-    """The record with these samples: as many images as fit, all points or none."""
+    """Return the record with these samples: as many images as fit, all points or none."""
     if kind == "images":
         bytes_each = 4 * math.prod(samples.shape[1:]) / 3  # in base64
         samples = samples[: max(0, int((store.room(record) - 300) / bytes_each))]
@@ -104,7 +106,7 @@ def _artefact(kind: Literal["images", "points"], array: np.ndarray) -> Artefact:
 
 
 def _joined(earlier: Record, later: Record) -> Record:
-    """One record of two runs of the same cell by the same code."""
+    """Merge the records of two runs of the same cell by the same code."""
     seeds = {result.seed: result for result in (*later.seeds, *earlier.seeds)}
     phases = earlier.seconds.keys() | later.seconds.keys()
     joined = later.model_copy(

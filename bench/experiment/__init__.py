@@ -1,1 +1,1 @@
-"""What is to be run: the registry, cells and grids, their hashes and costs."""
+"""What to run: the registry, cells and grids, their hashes and costs."""

@@ -1,4 +1,4 @@
-"""Cells: a task, a base, and the strategies added to it or removed from it."""
+"""Cells: a task, a base, the strategies added to it or removed from it, and their settings."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ Contrast = Literal["base", "added", "removed"]
 
 
 class BadGrid(ValueError):
-    """A grid file that cannot be used; the message says why."""
+    """A grid, a cell or settings that are not valid; the message says why."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A task, a base, and a strategy added to it or removed from it.
+    """A task, a base, the strategies added to it or removed from it, and their settings.
 
     `strategy` is None for the base itself, a name, or several names joined by "+", which then act
-    together; a name is a strategy's or a kit's. In the reference base, strategies that it already
-    has are removed instead. `updates` is a budget other than the task's, for trials: reports leave
-    such cells out. `given` are settings in place of the published ones, as (strategy, setting,
-    value), and `variant` says whose they are: "tuned", or a number of a search.
+    together; a name is a strategy's or a kit's. Strategies that the reference base already contains
+    are removed from it instead of added. `updates` is a custom number of updates instead of the
+    task's; reports leave such cells out. `given` are settings in place of the published ones, as
+    (strategy, setting, value), and `variant` is their origin: "tuned", or the number of a search's
+    candidate.
     """
 
     task: str
@@ -43,7 +44,7 @@ class Cell:
 
     @classmethod
     def parse(cls, text: str) -> Cell:
-        """The cell of a text such as "pendulum/reference-replay", the inverse of `name`.
+        """Return the cell of a text "TASK/NAME", such as "pendulum/reference-replay".
 
         Raises `BadGrid` for other texts and `UnknownName` for names that do not exist.
         """
@@ -65,7 +66,7 @@ class Cell:
         """How the cell differs from its base."""
         if self.strategy is None:
             return "base"
-        return "removed" if set(self.named) <= set(self._kit()) else "added"
+        return "removed" if set(self.named) <= set(self._base_strategies()) else "added"
 
     @property
     def name(self) -> str:
@@ -78,14 +79,17 @@ class Cell:
 
     @property
     def strategies(self) -> tuple[str, ...]:
-        """The names of all strategies in force, sorted; a name given twice appears twice."""
-        kit, named = self._kit(), self.named
+        """The names of all active strategies, sorted; a name given twice appears twice."""
+        base, named = self._base_strategies(), self.named
         if self.contrast == "removed":
-            return tuple(sorted(set(kit) - set(named)))
-        return tuple(sorted([*named, *(set(kit) - set(named))]))
+            return tuple(sorted(set(base) - set(named)))
+        return tuple(sorted([*named, *(set(base) - set(named))]))
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        """Every strategy in force with its settings: those given, else the published ones."""
+        """Return strategy -> setting -> value: those given, else the published ones.
+
+        Raises `BadGrid` if a setting is given that does not exist.
+        """
         task = registry.task(self.task)
         found = {name: registry.strategy(name).defaults(task) for name in self.strategies}
         for name, setting, value in self.given:
@@ -95,7 +99,7 @@ class Cell:
         return found
 
     def learner(self) -> Learner:
-        """The cell's learner. Raises `UnknownName` or `Conflict`."""
+        """Return the cell's learner. Raises `UnknownName`, `Conflict` or `BadGrid`."""
         task, settings = registry.task(self.task), self.settings()
         built = (registry.strategy(n).build(task, settings.get(n)) for n in self.strategies)
         return Learner(task, combine(built))
@@ -106,21 +110,25 @@ class Cell:
         return replace(self, variant="", given=())
 
     def varied(self, variant: str, settings: Settings) -> Cell:
-        """The same cell with these settings (strategy -> setting -> value) in their place."""
+        """Return the cell with these settings (strategy -> setting -> value) as `variant`.
+
+        All others are as before. Raises `BadGrid` for settings that do not exist.
+        """
         whole = replace(self, given=flat(settings)).settings()
         return replace(self, variant=variant, given=flat(whole))
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The strategies that are added or removed, those of kits among them."""
+        """The strategies that are added or removed, with kits replaced by their strategies."""
         names = self.strategy.split("+") if self.strategy else ()
         return tuple(part for name in names for part in KITS.get(name, (name,)))
 
-    def _kit(self) -> tuple[str, ...]:
+    def _base_strategies(self) -> tuple[str, ...]:
+        """The strategies that the base consists of; none for bare."""
         return () if self.base == "bare" else REFERENCE[registry.task(self.task).domain]
 
 
 def flat(settings: Settings) -> Flat:
-    """Settings as something that can be compared and hashed."""
+    """Return settings as a sorted tuple, which can be compared and hashed."""
     every = [(name, *pair) for name, own in settings.items() for pair in own.items()]
     return tuple(sorted(every, key=lambda one: one[:2]))

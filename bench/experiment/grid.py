@@ -1,4 +1,4 @@
-"""Grids: which cells are to be run."""
+"""Grids: which cells to run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.experiment.validation import first_problem
 
 
 class Grid(BaseModel):
-    """A grid file: every task with every strategy on every base, each with seeds 0 to seeds - 1."""
+    """A grid file: every task with every strategy on every base, with seeds 0 to seeds - 1."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,7 +30,7 @@ class Grid(BaseModel):
     @field_validator("tasks", "strategies", "bases", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
-        """One name, or names with commas between them, are a list too."""
+        """Accept a text with one name or comma-separated names as a list."""
         return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
     def narrowed(
@@ -41,15 +41,16 @@ class Grid(BaseModel):
         seeds: int | None,
         updates: int | None = None,
     ) -> Grid:
-        """The grid with the given parts in place of its own."""
+        """Return the grid with the given values in place of its own; None keeps its own."""
         given = {"tasks": tasks, "strategies": strategies, "bases": bases, "seeds": seeds}
         given["updates"] = updates
         return self.model_copy(update={k: v for k, v in given.items() if v is not None})
 
     def cells(self) -> list[Cell]:
-        """All cells once each, the bases among them; controls belong to every grid.
+        """Return all cells once each, including the bases and the controls.
 
-        Raises `UnknownName` for names that do not exist, `BadGrid` if there are no cells.
+        With a custom number of updates, controls and bases (unless nothing else is named) are left
+        out. Raises `UnknownName` for names that do not exist, `BadGrid` if there are no cells.
         """
         if not self.tasks or not self.bases:
             raise BadGrid("a grid without tasks or without bases has no cells; name one of each")
@@ -64,7 +65,7 @@ class Grid(BaseModel):
         for name in (part for strategy in named for part in strategy.split("+")):
             if name not in (known := {*strategies, *KITS}):
                 raise registry.unknown("strategy", name, known)
-        # A trial is no part of a comparison: it needs neither base nor controls.
+        # Cells with a custom number of updates are not compared: they need no base, no controls.
         beside = [] if self.updates else controls
         first = [] if self.updates and named else [None]
         rows = [*first, *sorted({"+".join(sorted(n.split("+"))) for n in (*named, *beside)})]
@@ -73,23 +74,23 @@ class Grid(BaseModel):
             for task in dict.fromkeys(registry.task(name).name for name in tasks)
             for base in dict.fromkeys(self.bases)
             for row in rows
-            # Where the usual kit is empty, the reference base would only repeat the bare one.
+            # Where the reference base has no strategies, it would only repeat the bare one.
             if base == "bare" or REFERENCE[registry.task(task).domain]
         ]
         if not cells:
-            raise BadGrid("the usual kit of these tasks is empty, so their only base is bare")
+            raise BadGrid("these tasks have no reference base; use --base bare")
         return cells
 
 
 def _spelt_out(names: Iterable[str], words: Mapping[str, Iterable[str]]) -> list[str]:
-    """The names, with what a word stands for in its place."""
+    """Replace words, such as "all", by the names that they stand for."""
     return [each for name in names for each in words.get(name, (name,))]
 
 
 def load_grid(name: str) -> Grid:
-    """A grid by its name in bench/experiment/grids/, or by the path of a YAML file.
+    """Return a grid by its name in bench/experiment/grids/, or by the path of a YAML file.
 
-    Raises `UnknownName` if there is neither, `BadGrid` if the file is not a grid.
+    Raises `UnknownName` for other names, `BadGrid` if there is no such file or it is not a grid.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else GRID_FOLDER / f"{name}.yaml"
     if not path.is_file():
@@ -107,5 +108,5 @@ def load_grid(name: str) -> Grid:
 
 
 def grid_names() -> Iterator[str]:
-    """The names of the grids that come with the suite."""
+    """Return the names of the grids that come with the suite."""
     return (path.stem for path in sorted(GRID_FOLDER.glob("*.yaml")))

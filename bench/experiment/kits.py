@@ -1,4 +1,4 @@
-"""Bases and kits: which strategies make up the usual learner of a domain, or a published one."""
+"""Bases and kits: the strategies of each domain's reference learner, and of published learners."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ REFERENCE: Mapping[str, tuple[str, ...]] = {
     "gan": ("r1",),
     "game": (),
 }
-"""The usual kit of each domain, the second base beside `bare`. Chosen on seeds 1000 to 1004; the
-README's section on bases has the figures."""
+"""The strategies of the reference base in each domain, its usual learner; the other base is `bare`.
+Chosen on seeds 1000 to 1004; results/README.md has the figures."""
 
 KITS: Mapping[str, tuple[str, ...]] = {
     "ddpg": ("replay", "target_network"),
@@ -23,9 +23,9 @@ KITS: Mapping[str, tuple[str, ...]] = {
     "wgan_gp": ("critic_steps", "gradient_penalty", "low_beta1"),
     "r3gan": ("r1", "r2", "relativistic"),
 }
-"""Published learners as lists of strategies; a kit's name stands wherever a strategy's does.
+"""Published learners as lists of strategies; a kit's name may be given wherever a strategy's may.
 
-Everything else stays the task's: networks, rates, and a GAN's loss, so that `wgan_gp` is WGAN-GP's
+Everything else is the task's: networks, rates, and a GAN's loss, so that `wgan_gp` is WGAN-GP's
 penalty and schedule on the non-saturating loss, `low_beta1` is 0.5 where SNGAN and WGAN-GP take 0,
 and `sac` has an implicit policy (see `entropy`).
 """

@@ -1,3 +1,3 @@
-"""The protocol: results are compared within one version of it only."""
+"""The version of the protocol; only results of the same version are compared."""
 
 PROTOCOL_VERSION = "1"

@@ -1,4 +1,4 @@
-"""Finds tasks and strategies by file name; there is no list to edit."""
+"""Finds tasks and strategies by file name, without a list of them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bench.learner.strategy import Strategy
 from bench.learner.task import Task
 
 HOMES = ("gan", "rl", "both", "control")
-"""Where an idea was born; controls belong to every grid."""
+"""The field in which an idea originated; controls belong to every grid."""
 
 MOST_SEARCHED = 3
-"""Settings of one strategy that a search may vary."""
+"""How many settings of one strategy a search may vary, at most."""
 
 Settings = Mapping[str, float | int | bool]
 
@@ -32,11 +32,11 @@ class UnknownName(ValueError):
 
 
 class Incomplete(ValueError):
-    """A file in `tasks/` or `strategies/` that lacks what every such file has."""
+    """A file in `tasks/` or `strategies/` without a required declaration, or not importable."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that does not exist, with the nearest one that does."""
+    """Return the error for a name that does not exist; it suggests the most similar one."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
@@ -45,7 +45,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
 
 @dataclass(frozen=True)
 class StrategyEntry:
-    """A strategy file: its factory and what the file declares beside it."""
+    """A strategy's file: its factory function, and the file's declarations."""
 
     name: str
     factory: Callable[..., Strategy]
@@ -58,7 +58,7 @@ class StrategyEntry:
 
     @property
     def home(self) -> str:
-        """Where the idea was born: "gan", "rl", "both", or "control"."""
+        """The field in which the idea originated: "gan", "rl", "both", or "control"."""
         return self.module.HOME
 
     @property
@@ -68,14 +68,14 @@ class StrategyEntry:
 
     @property
     def search(self) -> dict[str, tuple[Any, ...]]:
-        """The values that a search tries, of three settings at most."""
+        """Setting -> the values that a search tries, for three settings at most."""
         return dict(getattr(self.module, "SEARCH", {}))
 
     def defaults(self, task: Task) -> dict[str, Any]:
-        """The published settings on this task.
+        """Return the published settings on this task.
 
-        The factory's own defaults, overridden by the file's DEFAULTS for the task's domain, then
-        for the families it belongs to, then for the task itself.
+        The factory's default arguments, overridden by the file's DEFAULTS for the task's domain,
+        then for the kinds that it belongs to, then for the task itself.
         """
         parameters = inspect.signature(self.factory).parameters
         settings = {name: parameter.default for name, parameter in parameters.items()}
@@ -85,7 +85,10 @@ class StrategyEntry:
         return settings
 
     def build(self, task: Task, settings: Settings | None = None) -> Strategy:
-        """The strategy on this task, with `settings` in place of the defaults they name."""
+        """Return the strategy on this task, with `settings` in place of those defaults.
+
+        Raises `UnknownName` for settings that do not exist.
+        """
         chosen = self.defaults(task)
         for name in settings or {}:
             if name not in chosen:
@@ -94,10 +97,10 @@ class StrategyEntry:
 
 
 def _modules(package: ModuleType) -> dict[str, ModuleType]:
-    """The files of a package, and the modules that installed packages offer beside them.
+    """Return the modules of a package, and those that plug-ins add to it, by name.
 
-    A package offers one by an entry point of the group "crossover.strategies" or "crossover.tasks",
-    whose name is the strategy's or task's and whose value is its module.
+    A plug-in adds one by an entry point of the group "crossover.strategies" or "crossover.tasks",
+    whose name is the strategy's or task's and whose value is its module. Raises `Incomplete`.
     """
     found = {
         info.name: _imported(f"{package.__name__}.{info.name}", "mend the file")
@@ -117,14 +120,14 @@ def _modules(package: ModuleType) -> dict[str, ModuleType]:
 def _imported(name: str, remedy: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # whatever someone's file raises
+    except Exception as error:  # a file may raise anything
         kind = type(error).__name__
         raise Incomplete(f"{name} cannot be imported ({kind}: {error}); {remedy}") from error
 
 
 @cache
 def strategies() -> dict[str, StrategyEntry]:
-    """Every strategy by name. Raises `Incomplete`."""
+    """Return every strategy by name. Raises `Incomplete`."""
     return {
         name: StrategyEntry(name, _strategy_factory(name, module), module)
         for name, module in sorted(_modules(strategy_package).items())
@@ -152,7 +155,7 @@ def _strategy_factory(name: str, module: ModuleType) -> Callable[..., Strategy]:
 
 @cache
 def tasks() -> dict[str, Task]:
-    """Every task by name. Raises `Incomplete`."""
+    """Return every task by name. Raises `Incomplete`."""
     found: dict[str, Any] = {}
     for name, module in sorted(_modules(task_package).items()):
         found[name] = getattr(module, "task", None)
@@ -164,14 +167,14 @@ def tasks() -> dict[str, Task]:
 
 
 def strategy(name: str) -> StrategyEntry:
-    """One strategy; raises `UnknownName`."""
+    """Return the strategy of this name. Raises `UnknownName`."""
     if name not in strategies():
         raise unknown("strategy", name, strategies())
     return strategies()[name]
 
 
 def task(name: str) -> Task:
-    """One task; raises `UnknownName`."""
+    """Return the task of this name. Raises `UnknownName`."""
     if name not in tasks():
         raise unknown("task", name, tasks())
     return tasks()[name]

@@ -1,4 +1,4 @@
-"""What pydantic says is wrong, in one line."""
+"""Validation errors of pydantic in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 
 def first_problem(error: ValidationError) -> str:
-    """Where the first problem is and what it is."""
+    """Return the first problem in one line: the path of the field, and what is wrong."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}: {first['msg']}" if where else first["msg"]

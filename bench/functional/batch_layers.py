@@ -28,11 +28,12 @@ def in_groups(rows: Tensor, size: int, what: Callable[[Tensor], Tensor]) -> Tens
 
 @dataclass(frozen=True)
 class BatchNorm:
-    """(x - mean) / sd * gain + bias, statistics over a group of rows and all positions of a map.
+    """Batch normalisation: (x - mean) / sd * gain + bias, with statistics of each group of rows.
 
-    Ioffe and Szegedy, 2015, arXiv 1502.03167, without running statistics: a row is always judged in
-    the company it comes in. The gradient with respect to one row sees all rows move.
-    `group` is how many consecutive rows belong together.
+    For images, statistics are also over all positions of a channel. Ioffe and Szegedy, 2015, arXiv
+    1502.03167, without running statistics: the statistics are always those of the current batch,
+    and a gradient penalty includes the dependence of one row's output on the other rows. `group` is
+    the number of consecutive rows that share statistics.
     """
 
     group: int

@@ -21,7 +21,7 @@ class Optimizer(Protocol):
         ...
 
     def update(self, params: Params, grads: Params, state: Any) -> tuple[Params, Any]:
-        """Return parameters and state after one step along the gradient `grads`."""
+        """Return parameters and state after one step against the gradient `grads` of the loss."""
         ...
 
 

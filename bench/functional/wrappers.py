@@ -71,9 +71,10 @@ def _lengths(weight: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Dropout: the inner layer's outputs are 0 with probability `rate`, else over 1 - rate.
+    """Dropout: set the inner layer's outputs to 0 with probability `rate`.
 
-    Nothing is dropped if the parameters contain no "key".
+    The others are multiplied by 1 / (1 - rate). Nothing is dropped if the parameters contain no
+    "key".
     """
 
     inner: Layer

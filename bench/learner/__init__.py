@@ -1,1 +1,1 @@
-"""The two-player learner. Read first: task, strategy, integrators, learner, replay."""
+"""The two-player learner: problems, tasks, strategies, integrators, one update, replay buffers."""

@@ -1,9 +1,9 @@
-"""Integrators: how both players move along the gradients of their losses.
+"""Integrators: how both players are updated from the gradients of their losses.
 
-An integrator is a function `(state, grad_fn, apply_gradients) -> (state, gradients)`: the state
-that both players have moved to, and the gradients and losses by which they moved.
-`apply_gradients(state, player, grads)` steps that player's optimizer. Who moves first, and against
-whose parameters, is decided here and nowhere else.
+An integrator is a function `(state, grad_fn, apply_gradients) -> (state, gradients)`: it returns
+the state after both players' updates, and the gradients and losses that it used.
+`apply_gradients(state, player, grads)` takes one step of that player's optimizer. Which player is
+updated first, and at which parameters gradients are taken, is decided here and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from bench.learner.state import TrainState
 
 
 class GradAndLoss(NamedTuple):
-    """One player's gradient at a point, and the loss there."""
+    """One player's gradient, and the loss at the same parameters."""
 
     grads: Params
     loss: Tensor
 
 
 class GradFn(Protocol):
-    """Gives a player's gradient at any point."""
+    """Computes a player's gradient at any parameters of both players."""
 
     def __call__(
         self,
@@ -34,33 +34,33 @@ class GradFn(Protocol):
         point: TrainState,
         ahead: Callable[[TrainState], TrainState] | None = None,
     ) -> GradAndLoss:
-        """The gradient of that player's loss with respect to its own parameters.
+        """Return the gradient of the player's loss at `point` with respect to its parameters.
 
-        With `ahead` it is the gradient of the loss at `ahead(point)`, taken through `ahead`.
+        With `ahead`, the loss is taken at `ahead(point)` and differentiated through `ahead`.
         """
         ...
 
 
 ApplyGradients = Callable[[TrainState, str, Params], TrainState]
 Gradients = dict[str, GradAndLoss]
-"""By player."""
+"""player -> its gradient and loss"""
 Integrator = Callable[[TrainState, GradFn, ApplyGradients], tuple[TrainState, Gradients]]
 
 
 def alternating(
     state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients
 ) -> tuple[TrainState, Gradients]:
-    """The default: the critic moves first, the actor then follows the critic that has moved."""
+    """Update the critic, then the actor against the updated critic; the default."""
     return unrolled(state, grad_fn, apply_gradients, depth=0)
 
 
 def unrolled(
     state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, depth: int
 ) -> tuple[TrainState, Gradients]:
-    """The critic moves; the actor then follows its loss `depth` further critic moves ahead.
+    """Update the critic, then the actor on its loss `depth` further critic updates ahead.
 
-    Its gradient goes through those moves (Metz et al., 2017, arXiv 1611.02163), which are taken
-    back afterwards.
+    Unrolled GAN (Metz et al., 2017, arXiv 1611.02163): the actor's gradient goes through those
+    critic updates, which are then discarded.
     """
     critic = grad_fn("critic", state)
     state = apply_gradients(state, "critic", critic.grads)
@@ -77,7 +77,7 @@ def unrolled(
 def simultaneous(
     state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients
 ) -> tuple[TrainState, Gradients]:
-    """Both players move along their gradients at the same point."""
+    """Update both players with gradients taken at the same parameters."""
     gradients = _gradients(state, grad_fn)
     return _apply_all(state, gradients, apply_gradients), gradients
 
@@ -85,10 +85,10 @@ def simultaneous(
 def extragradient(
     state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, lookahead: float
 ) -> tuple[TrainState, Gradients]:
-    """Both players move from `state` along their gradients at a point one look-ahead step away.
+    """Update both players from `state` with gradients taken one look-ahead step away.
 
-    The optimizer states advance in both half-steps, as in ExtraAdam (Gidel et al., 2019, arXiv
-    1802.10551, algorithm 4). `lookahead` scales the look-ahead; 0 is the simultaneous step.
+    The optimizer states advance in both steps, as in ExtraAdam (Gidel et al., 2019, arXiv
+    1802.10551, algorithm 4). `lookahead` scales the look-ahead step; 0 gives simultaneous updates.
     """
     if lookahead == 0.0:
         return simultaneous(state, grad_fn, apply_gradients)
@@ -106,10 +106,10 @@ def extragradient(
 def consensus(
     state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, gamma: float
 ) -> tuple[TrainState, Gradients]:
-    """Both players move along F + gamma * J'F, J'F the gradient of norm(F)^2 / 2.
+    """Update both players with F + gamma * J'F, where J'F is the gradient of norm(F)^2 / 2.
 
-    F holds both gradients at the same point, J is its Jacobian (Mescheder et al., 2017, arXiv
-    1705.10461).
+    F is both players' gradients at the same parameters, J its Jacobian (Mescheder et al., 2017,
+    arXiv 1705.10461).
     """
     gradients = _gradients(state, grad_fn)
     if gamma == 0.0:
@@ -121,8 +121,9 @@ def consensus(
 def symplectic(
     state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, weight: float
 ) -> tuple[TrainState, Gradients]:
-    """Both players move along F + sign * weight * A'F, A the antisymmetric part of F's Jacobian.
+    """Update both players with F + sign * weight * A'F, A the antisymmetric part of J.
 
+    F is both players' gradients at the same parameters, J its Jacobian, A = (J - J') / 2,
     sign = sign(<F, J'F> <A'F, J'F> / d + 1/10) over all d parameters (Balduzzi et al., 2018, arXiv
     1802.05642, algorithm 1).
     """
@@ -131,7 +132,7 @@ def symplectic(
         return _apply_all(state, gradients, apply_gradients), gradients
     pull = {player: gradient.grads for player, gradient in gradients.items()}
     back = _transposed(state, grad_fn, gradients)
-    # J F as the derivative of u -> J'u along F: reverse mode twice, as all layers can.
+    # J F as the derivative of u -> J'u in direction F: all layers support reverse mode twice.
     along = torch.func.vjp(lambda u: _pulled(state, grad_fn, u), pull)[1](pull)[0]
     turn = tmap(lambda one, other: 0.5 * (one - other), back, along)
     size = sum(leaf.numel() for leaf in _flat(pull))
@@ -165,14 +166,14 @@ def _added(gradients: Gradients, extra: Pull, weight: float | Tensor) -> Gradien
 
 
 def _transposed(state: TrainState, grad_fn: GradFn, gradients: Gradients) -> Pull:
-    """J'F."""
+    """Return J'F for the gradients F and their Jacobian J."""
     return _pulled(
         state, grad_fn, {player: gradient.grads for player, gradient in gradients.items()}
     )
 
 
 def _pulled(state: TrainState, grad_fn: GradFn, direction: Pull) -> Pull:
-    """J'u for a direction u."""
+    """Return J'u for a direction u, with J the Jacobian of both players' gradients."""
 
     def pull(point: Pull) -> Pull:
         there = state._replace(actor=point["actor"], critic=point["critic"])

@@ -1,11 +1,13 @@
-"""The learner: one bilevel game, one seed, read from top to bottom. It knows no strategy by name.
+"""The learner: one update of both players, for one seed. It knows no strategy by name.
 
     blueprint, optimizers -> fresh -> batch -> target_params -> forward_params
         -> critic_query (+ penalty) -> grads -> integrator -> accept
 
-The critic regresses on `reward + discount * value(Q_seen(next_obs, actor_seen(next_obs)))`; the
-actor climbs the critic's judgement of its own actions. With discount 0 and rewards 0 and 1 this is
-a GAN (Pfau and Vinyals, 2016, arXiv 1610.01945).
+The critic is regressed on the TD target
+`reward + discount * value(Q_seen(next_obs, actor_seen(next_obs)))`, where `_seen` means with the
+parameters in `target_params`; the actor is trained through the critic's outputs for its own
+actions. With discount 0 and rewards 0 and 1 this is a GAN (Pfau and Vinyals, 2016, arXiv
+1610.01945).
 """
 
 from __future__ import annotations
@@ -40,9 +42,9 @@ Ahead = Callable[[TrainState], TrainState] | None
 
 @dataclass(frozen=True)
 class Learner:
-    """A task and a plan, ready to learn.
+    """A task with a combination of strategies (a plan): initial state, update and evaluation.
 
-    `default_integrator` serves if no strategy owns `integrator`.
+    `default_integrator` is used if no strategy owns `integrator`.
     """
 
     task: Task
@@ -51,11 +53,11 @@ class Learner:
 
     @cached_property
     def blueprint(self) -> Blueprint:
-        """Both players as they will be built: the task's, changed by the strategies."""
+        """Both players' networks and optimizers: the task's, changed by the strategies."""
         return self.plan.blueprint(self.task)
 
     def init(self, key: Tensor) -> LearnerState:
-        """The state before the first update, from the seed's key (int64 scalar)."""
+        """Return the state before the first update, from the seed's key (int64 scalar)."""
         key = rng.fold(key, "init")
         players = init_players(self.blueprint, self.task, key)
         memories = {
@@ -65,14 +67,14 @@ class Learner:
         return LearnerState(players, memories)
 
     def policy(self, state: LearnerState) -> Params:
-        """The parameters of the actor that is evaluated."""
+        """Return the parameters of the actor that is evaluated, such as an average over updates."""
         owner = self.plan.owner("policy")
         if owner is None:
             return state.players.actor
         return owner.call(state.players.actor, state.memories.get(owner.name))
 
     def act(self, actor: Params, obs: Tensor, key: Tensor) -> Tensor:
-        """The actor's actions [B, A] at observations [B, O], with fresh noise from `key`."""
+        """Return the actor's actions [B, A] at observations [B, O]; `key` draws input noise."""
         size = self.task.noise_size + self.blueprint.extra_noise
         if size:
             noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], size))
@@ -80,24 +82,27 @@ class Learner:
         return self.blueprint.actor.net.apply(actor, obs)
 
     def eval_action(self, state: LearnerState, obs: Tensor, key: Tensor) -> Tensor:
-        """The evaluated actor's actions [B, A] at observations [B, O]."""
+        """Return the evaluated actor's actions [B, A] at observations [B, O]."""
         return self.act(self.eval_params(state), obs, key)
 
     def eval_params(self, state: LearnerState) -> Params:
-        """The evaluated actor's parameters, as used in a forward pass."""
+        """Return the evaluated actor's parameters, as used in a forward pass."""
         return self._forward_params(state, self.policy(state), "actor")
 
     def state_value(self, state: LearnerState, obs: Tensor, key: Tensor) -> Tensor:
-        """The critic's values [B] of observations [B, O] under the evaluated actor."""
+        """Return the critic's values [B] of observations [B, O] under the evaluated actor.
+
+        On the scale of the reward, as used for bootstrapping.
+        """
         return self.task.value(self.q_value(state, obs, self.eval_action(state, obs, key)))
 
     def q_value(self, state: LearnerState, obs: Tensor, action: Tensor) -> Tensor:
-        """The critic's outputs [B] for actions [B, A] at observations [B, O]."""
+        """Return the critic's outputs [B] for actions [B, A] at observations [B, O]."""
         critic = self._forward_params(state, state.players.critic, "critic")
         return self.blueprint.reduce_heads(self._heads(critic, torch.cat([obs, action], 1)))
 
     def explore_action(self, state: LearnerState, obs: Tensor, key: Tensor) -> Tensor:
-        """The actions [B, A] to try in an environment before this update."""
+        """Return actions [B, A] at observations [B, O], with exploration noise, to step with."""
         key = rng.fold(key, state.players.step)
         actor = self._forward_params(state, state.players.actor, "actor")
         action = self.act(actor, obs, rng.fold(key, "fresh"))
@@ -106,7 +111,10 @@ class Learner:
     def update(
         self, state: LearnerState, seen: Experience, key: Tensor
     ) -> tuple[LearnerState, Info]:
-        """One update of both players; `seen` is what the environment showed since the last one."""
+        """Make one update of both players; return the new state and what is reported of it.
+
+        `seen` is the environment's experience since the last update.
+        """
         key = rng.fold(key, state.players.step)
         shared = self._context(state, key)
 
@@ -142,7 +150,7 @@ class Learner:
     def _grad_and_loss(
         self, context: LossContext, ahead: Ahead, state: LearnerState
     ) -> GradAndLoss:
-        """One player's gradient and loss at a point, or at what `ahead` makes of it."""
+        """Return one player's gradient and loss at `context.players`, through `ahead` if given."""
         player, point = context.player, context.players
         context = replace(context, batch=self._chain("batch", context.batch, context, state))
         loss_of = self._critic_loss if player == "critic" else self._actor_loss
@@ -151,7 +159,7 @@ class Learner:
             changed: dict[str, Any] = {player: params}
             moved = point._replace(**changed)
             live = replace(context, players=moved if ahead is None else ahead(moved))
-            # What the critic's target is built from is a constant to the critic itself.
+            # The TD target uses `point`, which is constant for the critic's own gradient.
             target_params = TargetParams(point.actor, point.critic, live.players.critic)
             target_params = self._chain("target_params", target_params, live, state)
             total = loss_of(live, target_params, state)
@@ -166,7 +174,7 @@ class Learner:
         self, context: LossContext, target_params: TargetParams, state: LearnerState
     ) -> Tensor:
         batch, target, next_query = context.batch, context.batch.reward, None
-        if self.task.discount > 0.0:  # a stateless game has no next value to look at
+        if self.task.discount > 0.0:  # a stateless game has nothing to bootstrap from
             key = rng.fold(context.key, "target")
             action = context.act(target_params.target_actor, batch.next_obs, key)
             next_query = CriticQuery.without_target("target", batch.next_obs, action)
@@ -200,7 +208,10 @@ class Learner:
         return self.task.fresh(partial(self.act, actor), key, state.players.step, seen)
 
     def _heads(self, critic: Params, rows: Tensor, beside: Any = None) -> Tensor:
-        """The critic's outputs [B, heads]; in joint passes it is shown `beside` as well."""
+        """Return the critic's outputs [B, heads] for input rows [B, O + A].
+
+        In a joint pass, the rows of `beside` go through the network in the same batch.
+        """
         net = self.blueprint.critic.net
         if beside is None or not self.blueprint.joint:
             return net.apply(critic, rows)
@@ -216,14 +227,14 @@ class Learner:
     def _forward_params(
         self, state: LearnerState, params: Params, player: str, key: Tensor | None = None
     ) -> Params:
-        """Parameters as they are used in a forward pass, which has no key in an evaluation."""
+        """Return parameters as used in a forward pass; evaluations have no key."""
         for part in self.plan.parts["forward_params"]:
             own = None if key is None else rng.fold(key, part.name)
             params = part.call(params, ForwardContext(player, state.memories.get(part.name), own))
         return params
 
     def _context(self, state: LearnerState, key: Tensor) -> Context:
-        """What any contribution may read, before `_own` gives it to one strategy."""
+        """Return what every contribution may read; `_own` adds one strategy's memory and key."""
         judging, acting = rng.fold(key, "judge"), rng.fold(key, "act")
 
         def q(critic: Params, obs: Tensor, action: Tensor) -> Tensor:
@@ -241,12 +252,12 @@ class Learner:
         return Context(task=self.task, memory=None, key=key, q=q, features=features, act=act)
 
     def _own(self, context: C, name: str, state: LearnerState) -> C:
-        """The context as one strategy sees it: with its memory and its randomness."""
+        """Return the context for one strategy: with its memory and its key."""
         key = rng.fold(context.key, name)
         return replace(context, memory=state.memories.get(name), key=key)
 
     def _chain(self, value: str, thing: Any, context: Context, state: LearnerState) -> Any:
-        """A chain value once every strategy that contributes to it has transformed it."""
+        """Return a chain value after every contributing strategy has transformed it in turn."""
         for part in self.plan.parts[value]:
             thing = part.call(thing, self._own(context, part.name, state))
         return thing

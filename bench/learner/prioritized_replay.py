@@ -21,15 +21,16 @@ class PrioritizedReplayBuffer(NamedTuple):
 
     @classmethod
     def empty(cls, problem: Problem, capacity: int, key: Tensor) -> PrioritizedReplayBuffer:
-        """A buffer without rows; `key` is that of the memory (see `Strategy.init_memory`)."""
+        """Return an empty buffer; `key` is the argument of `Strategy.init_memory`."""
         buffer = ReplayBuffer.empty(problem, capacity, key)
         return cls(buffer, torch.zeros(capacity) + 0.0 * key)
 
     def draw(self, key: Tensor, count: int, alpha: float) -> tuple[Tensor, Tensor]:
-        """Indices and probabilities [count] of draws by priority^alpha, the same for the same key.
+        """Draw indices [count] with probability in proportion to priority^alpha; return both.
 
-        In double precision: a sum of a million float32 numbers would lose single ones, and a
-        float32 draw has 24 bits, too few to tell a million rows apart.
+        The same key gives the same draws. In double precision: a float32 sum over a million rows
+        would lose single ones, and a float32 draw has 24 bits, too few to tell a million rows
+        apart.
         """
         high, low = (
             rng.uniform(rng.fold(key, name), (count,)).double() for name in ("high", "low")
@@ -43,11 +44,11 @@ class PrioritizedReplayBuffer(NamedTuple):
         return indices, probability.to(self.priority.dtype)
 
     def with_priorities(self, indices: Tensor, priority: Tensor) -> PrioritizedReplayBuffer:
-        """The buffer with other priorities [n] at some indices, written in place like its rows."""
+        """Set the priorities [n] at indices [n] in place, and return the buffer."""
         return self._replace(priority=self.priority.index_put_((indices,), priority))
 
     def append(self, own: Experience) -> PrioritizedReplayBuffer:
-        """The buffer with new rows, which get the current maximum priority, at least 1."""
+        """Append rows in place with the current maximum priority, at least 1; return the buffer."""
         highest = torch.maximum(self.priority.amax(), torch.ones(()))
         indices = self.buffer.next_indices(own.reward.shape[0])
         changed = self.with_priorities(indices, highest.expand(indices.shape))
@@ -55,7 +56,7 @@ class PrioritizedReplayBuffer(NamedTuple):
 
 
 def td_targets(rows: Experience, context: PostUpdateContext) -> Tensor:
-    """reward + discount * value(next q) [n], by both players as they are after the update."""
+    """Return TD targets [n], reward + discount * value(next q), by the updated players."""
     if context.task.discount == 0.0:
         return rows.reward
     action = context.act(context.new.actor, rows.next_obs, rng.fold(context.key, "next"))

@@ -1,9 +1,9 @@
-"""What is learned: a two-player game in which an actor is judged by a critic.
+"""Learning problems: two-player games of an actor and a critic that evaluates its actions.
 
 A GAN is the special case discount = 0 with rewards 0 and 1 (Pfau and Vinyals, 2016, arXiv
 1610.01945): the environment shows the critic the actor's sample (reward 0) or a real one
-(reward 1). Problems differ only through the methods of `Problem`; the learner never asks whether
-it is training a GAN.
+(reward 1). Problems differ only in the methods of `Problem`; the learner never asks whether it is
+training a GAN.
 
 Shapes: B rows of experience, O numbers per observation (0 if stateless), A numbers per action.
 """
@@ -28,10 +28,10 @@ Act = Callable[[Tensor, Tensor], Tensor]
 
 
 class Experience(NamedTuple):
-    """Rows of what was seen: in `obs`, `action` was taken (or shown), giving `reward`.
+    """A batch of transitions: at `obs`, `action` was taken (or a sample shown), giving `reward`.
 
     `discount` is the weight of the value of `next_obs`: 0 after a termination, the task's discount
-    otherwise, also after a truncation. The rows that carry the actor's mark come first.
+    otherwise, also after a truncation. The rows that the actor produced come first.
     """
 
     obs: Tensor  # [B, O]
@@ -42,43 +42,44 @@ class Experience(NamedTuple):
 
 
 class Halves(NamedTuple):
-    """The two sides that a critic compares at the same observations."""
+    """The data half and the actor's half of a batch, at the same observations."""
 
     obs: Tensor  # [H, O]
     data: Tensor  # [H, A] real samples; in RL the actions of the batch
-    own: Tensor  # [H, A] the actor's samples; in RL what the actor would do now
+    own: Tensor  # [H, A] the actor's samples; in RL its present actions
 
 
 class CriticQuery(NamedTuple):
-    """Observations and actions that a critic is asked about, and what it is to answer.
+    """Inputs of the critic in one term of a loss, and the targets that it is regressed on.
 
-    `role` says what for: "critic" to regress on `target`, "actor" to judge the actor, "target" to
-    value the next action in the critic's target. Only the first has `target` and `uninformed`.
+    `role` is their purpose: "critic" to regress the critic on `target`, "actor" to evaluate the
+    actor's actions in its loss, "target" to value the next actions in the TD target. Only the first
+    has `target` and `uninformed`.
     """
 
     role: Role
     obs: Tensor  # [B, O]
     action: Tensor  # [B, A]
     target: Tensor  # [B]
-    uninformed: Tensor  # scalar: the answer of a critic that has learned nothing
+    uninformed: Tensor  # scalar: the prediction of a critic that has learned nothing
     weight: Tensor | float = 1.0  # [B] how much each row counts in the loss
     offset: Tensor | float = 0.0  # [B] subtracted from the critic's outputs before the loss
 
     @classmethod
     def without_target(cls, role: Role, obs: Tensor, action: Tensor) -> CriticQuery:
-        """A query of which only the answers are wanted."""
+        """Return a query without a target: `target` and `uninformed` are 0 and unused."""
         nothing = torch.zeros(())
         return cls(role, obs, action, nothing, nothing)
 
 
 def critic_inputs(pairs: Experience | CriticQuery) -> Tensor:
-    """Observations and actions side by side, as a critic's network is given them [B, O + A]."""
+    """Concatenate observations and actions to inputs [B, O + A] of a critic's network."""
     return torch.cat([pairs.obs, pairs.action], dim=1)
 
 
 @dataclass(frozen=True)
 class Player:
-    """One network and its optimizer, before anything is built."""
+    """One network and its optimizer, before parameters are created."""
 
     net: Net
     optimizer: Optimizer
@@ -86,12 +87,12 @@ class Player:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """Both players before anything is built.
+    """Both players' networks and optimizers, before parameters are created.
 
-    The critic's network ends in one number per row, or in one for each of its heads. Every head
-    learns by itself; where one number is asked for, `heads` says how they are reduced. With
-    `joint`, what the critic learns from and what its target needs pass through a network together,
-    so that statistics of a batch are of both.
+    The critic's network outputs one number per row, or one for each of its heads. Every head has a
+    loss of its own; where one number is needed, `heads` says how they are reduced. With `joint`,
+    the rows of the critic's loss and those of its TD target go through a network in one batch, so
+    that batch statistics are over both.
     """
 
     actor: Player
@@ -101,13 +102,13 @@ class Blueprint:
     extra_noise: int = 0  # numbers of fresh noise in the actor's input beside the task's
 
     def reduce_heads(self, outputs: Tensor) -> Tensor:
-        """One number [B] from the outputs of all heads [B, heads]."""
+        """Reduce the outputs of all heads [B, heads] to one number for each row [B]."""
         if outputs.shape[1] == 1:
             return outputs[:, 0]
         return outputs.amin(dim=1) if self.heads == "min" else outputs.mean(dim=1)
 
     def with_critic_net(self, change: Callable[[Net], Net]) -> Blueprint:
-        """The blueprint with another critic network."""
+        """Return the blueprint with `change` applied to the critic's network."""
         return replace(self, critic=replace(self.critic, net=change(self.critic.net)))
 
 
@@ -120,10 +121,10 @@ class Problem(ABC):
     obs_size: ClassVar[int] = 0
     action_size: ClassVar[int]
     noise_size: ClassVar[int] = 0  # numbers of fresh noise in the actor's input
-    batch_rows: ClassVar[int]  # the actor's rows in a full batch: what a replay draws
+    batch_rows: ClassVar[int]  # the actor's rows in a batch: what a replay buffer draws
     discount: ClassVar[float] = 0.0
     updates: ClassVar[int]  # the budget
-    warmup: ClassVar[int] = 0  # first updates, which only gather experience: nobody moves
+    warmup: ClassVar[int] = 0  # first updates, which gather experience and change no parameters
     steps_per_update: ClassVar[int] = 1  # environment steps; 1 without an environment
     step_unit: ClassVar[str] = "update"  # what a step is: "update" or "environment step"
     image_shape: ClassVar[tuple[int, ...] | None] = None  # (channels, height, width) of an action
@@ -132,45 +133,45 @@ class Problem(ABC):
 
     @abstractmethod
     def blueprint(self) -> Blueprint:
-        """Both players as they are with every switch off."""
+        """Return both players without any strategy."""
 
     @abstractmethod
     def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
-        """The newest experience at update number `step` (int64 scalar, 0 is the first).
+        """Return the newest experience at update number `step` (int64 scalar, 0 is the first).
 
-        `seen` is what an environment showed, and blank without one.
+        `seen` is the environment's experience since the last update; zeros without an environment.
         """
 
     @abstractmethod
     def own(self, fresh: Experience) -> int:
-        """How many of the first rows of a fresh experience are the actor's doing."""
+        """Return how many of the first rows of a fresh experience the actor produced."""
 
     @abstractmethod
     def actor_obs(self, batch: Experience) -> Tensor:
-        """The observations [B', O] that the actor's loss asks it to answer."""
+        """Return the observations [B', O] at which the actor's loss is computed."""
 
     @abstractmethod
     def halves(self, batch: Experience, act: Act, key: Tensor) -> Halves:
-        """The two sides of a batch."""
+        """Return the data half and the actor's half of a batch."""
 
     @abstractmethod
     def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
-        """Loss per row [B] of the critic's outputs q [B]."""
+        """Return the critic's loss per row [B] from its outputs q [B] and their targets [B]."""
 
     @abstractmethod
     def actor_loss(self, q: Tensor) -> Tensor:
-        """Loss per row [B] of the actor, through the critic's outputs at its actions."""
+        """Return the actor's loss per row [B] from the critic's outputs q [B] for its actions."""
 
     @abstractmethod
     def value(self, q: Tensor) -> Tensor:
-        """The critic's output on the scale of the reward, for bootstrapping."""
+        """Return the critic's outputs [B] on the scale of the reward, for bootstrapping."""
 
     @abstractmethod
     def uninformed(self, target: Tensor) -> Tensor:
-        """The answer, a scalar, of a critic that has learned nothing."""
+        """Return the prediction, a scalar, of a critic that has learned nothing of targets [B]."""
 
     def blank(self, rows: int) -> Experience:
-        """Experience of zeros, to size a memory by."""
+        """Return experience of zeros, which has the shapes of the task's."""
         return Experience(
             obs=torch.zeros(rows, self.obs_size),
             action=torch.zeros(rows, self.action_size),
@@ -180,5 +181,5 @@ class Problem(ABC):
         )
 
     def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
-        """The action [B, A] tried in the environment at this update: here the actor's own."""
+        """Return the actions [B, A] to step the environment with; unchanged unless overridden."""
         return action

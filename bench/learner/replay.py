@@ -1,4 +1,4 @@
-"""A replay buffer: the newest experience of the actor's making, for strategies that replay it."""
+"""A replay buffer of the experience that the actor produced, for strategies that replay it."""
 
 from __future__ import annotations
 
@@ -12,31 +12,34 @@ from bench.learner.problem import Experience, Problem
 
 
 class ReplayBuffer(NamedTuple):
-    """A ring buffer of rows, of which the oldest is overwritten next."""
+    """A replay buffer of fixed capacity: new rows of experience overwrite the oldest ones."""
 
     rows: Experience  # [capacity, ...]
     written: Tensor  # int64 scalar: how many rows were ever written
 
     @classmethod
     def empty(cls, problem: Problem, capacity: int, key: Tensor) -> ReplayBuffer:
-        """A buffer without rows; `key` is that of the memory (see `Strategy.init_memory`)."""
+        """Return an empty buffer; `key` is the argument of `Strategy.init_memory`.
+
+        Its value does not matter: it makes `vmap` over keys give each seed a counter of its own.
+        """
         return cls(problem.blank(capacity), torch.zeros_like(key))
 
     @property
     def capacity(self) -> int:
-        """How many rows it holds."""
+        """How many rows it can hold."""
         return self.rows.reward.shape[0]
 
     def size(self, new: int) -> Tensor:
-        """How many rows it will hold, int64 scalar, once `new` more have been appended."""
+        """Return how many rows (int64 scalar) it will hold after `new` more have been appended."""
         return (self.written + new).clamp(max=self.capacity)
 
     def next_indices(self, new: int) -> Tensor:
-        """The indices [new] of the next `new` rows."""
+        """Return the indices [new] at which the next `new` rows will be written."""
         return (self.written + torch.arange(new, device=self.written.device)) % self.capacity
 
     def take(self, indices: Tensor, own: Experience) -> Experience:
-        """The rows at some indices [N], as if `own`, which is appended next, were there already."""
+        """Return the rows at indices [N] of the buffer as it will be once `own` is appended."""
         new = own.reward.shape[0]
         age = (indices - self.written) % self.capacity
         unwritten = age < new
@@ -49,9 +52,9 @@ class ReplayBuffer(NamedTuple):
         return tmap(chosen, self.rows, own)
 
     def append(self, own: Experience) -> ReplayBuffer:
-        """The buffer with these rows, written in place (see the law in `bench.learner.strategy`).
+        """Append rows in place and return the buffer (see the law in `bench.learner.strategy`).
 
-        Raises ValueError if it cannot hold them.
+        Raises ValueError if there are more rows than its capacity.
         """
         new = own.reward.shape[0]
         if new > self.capacity:
@@ -64,5 +67,5 @@ class ReplayBuffer(NamedTuple):
 
 
 def own_rows(problem: Problem, experience: Experience) -> Experience:
-    """The rows of an experience that the actor made."""
+    """Return the rows of an experience that the actor produced."""
     return tmap(lambda leaf: leaf[: problem.own(experience)], experience)

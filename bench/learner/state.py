@@ -1,4 +1,4 @@
-"""What learns, what is carried from update to update, and what is reported of one."""
+"""The training state, and the numbers reported of an update."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.learner.problem import Blueprint, Problem
 
 
 class TrainState(NamedTuple):
-    """Everything that learns: both networks, both optimizers, and the number of updates made."""
+    """Both players' parameters and optimizer states, and the number of updates made."""
 
     actor: Params
     critic: Params
@@ -23,14 +23,14 @@ class TrainState(NamedTuple):
 
 
 class LearnerState(NamedTuple):
-    """Everything that is carried from update to update."""
+    """Everything that is carried from update to update: both players and all memories."""
 
     players: TrainState
     memories: dict[str, Any]  # strategy name -> its private memory
 
 
 class Info(NamedTuple):
-    """What is reported of one update: scalars."""
+    """Scalars that are reported of one update."""
 
     critic_loss: Tensor
     actor_loss: Tensor
@@ -39,7 +39,7 @@ class Info(NamedTuple):
 
 
 def init_players(blueprint: Blueprint, task: Problem, key: Tensor) -> TrainState:
-    """Both players before their first update, drawn with `key`."""
+    """Return both players before their first update, initialised with `key`."""
     actor, critic = blueprint.actor, blueprint.critic
     actor_inputs = task.obs_size + task.noise_size + blueprint.extra_noise
     critic_inputs = task.obs_size + task.action_size

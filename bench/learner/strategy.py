@@ -11,7 +11,7 @@ laws:
   same one must say which comes first (`after`) or that they cannot be combined (`excludes`).
 - *Sum* values (penalty) are added up.
 - *Single* values (`SINGLES`) have at most one owner.
-- Memory is private: `init_memory` makes it, `update_memory` returns the next one, and no other
+- Memory is private: `init_memory` creates it, `update_memory` returns the next one, and no other
   strategy sees it. `update_memory` alone may write it in place, because a replay buffer is too
   large to copy at every update. The state passed to `update` is then used up, as with a donated
   buffer.
@@ -46,15 +46,15 @@ SINGLES = ("integrator", "policy")
 
 
 class TargetParams(NamedTuple):
-    """The parameters that each loss takes as given: what targets and judgements come from."""
+    """The parameters that each loss takes as given, those of the other networks in it."""
 
-    target_actor: Params  # chooses the next action in the critic's target
-    target_critic: Params  # values it there
-    critic: Params  # judges the actor's actions in the actor's loss
+    target_actor: Params  # chooses the next action in the TD target
+    target_critic: Params  # values that action
+    critic: Params  # evaluates the actor's actions in the actor's loss
 
 
 class ForwardContext(NamedTuple):
-    """Which forward pass the parameters are for."""
+    """What `forward_params` may read: which forward pass the parameters are for."""
 
     player: str  # "actor" or "critic"
     memory: Any  # the strategy's own
@@ -73,12 +73,12 @@ class Context:
     act: Callable[[Params, Tensor, Tensor], Tensor]  # (actor, obs, key) -> actions [B, A]
 
     def halves(self, players: TrainState, batch: Experience) -> Halves:
-        """The two sides of a batch: data and what the actor of `players` makes."""
+        """Return the data half of a batch, and the half that the actor of `players` produces."""
         key = rng.fold(self.key, "halves")
         return self.task.halves(batch, partial(self.act, players.actor), key)
 
     def dq_da(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
-        """The critic's gradient dq/da [B, A] with respect to the given actions."""
+        """Return the action gradient dq/da [B, A] of a critic at actions [B, A]."""
         return torch.func.grad(lambda a: self.q(critic, obs, a).sum())(action)
 
 
@@ -86,7 +86,7 @@ class Context:
 class LossContext(Context):
     """What a contribution to one player's loss or gradient may read."""
 
-    players: TrainState  # the point at which the value is computed
+    players: TrainState  # the parameters at which the value is computed
     player: str  # "actor" or "critic": whose loss or gradient this is
     batch: Experience
 
@@ -96,17 +96,18 @@ class PostUpdateContext(Context):
     """What `accept` and `update_memory` may read once both players have moved."""
 
     old: TrainState
-    new: TrainState  # `accept` sees what the integrator returned, `update_memory` what was accepted
-    fresh: Experience  # made by the old actor
+    # For `accept` what the integrator returned, for `update_memory` what was accepted.
+    new: TrainState
+    fresh: Experience  # produced by the old actor
     losses: dict[str, Tensor]  # by player, of this update
     init: Callable[[Tensor], TrainState]  # key -> newly initialised networks and optimizers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """One trick. Every contribution is optional; see the module's docstring for the laws.
+    """One technique. Every contribution is optional; see the module's docstring for the laws.
 
-    Shapes are those of `bench.learner.task`; `Any` stands for the strategy's own memory.
+    Shapes are those of `bench.learner.problem`; `Any` stands for the strategy's own memory.
     """
 
     name: str
@@ -129,7 +130,7 @@ class Strategy:
 
 
 class Conflict(ValueError):
-    """Two strategies that cannot be combined: names both, the value they share, and what to do."""
+    """Two strategies that cannot be combined; the message names both, and says what to do."""
 
 
 class Part(NamedTuple):
@@ -141,16 +142,16 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """A lawful combination: for each value the contributions to it, in order."""
+    """A valid combination of strategies: for each value the contributions to it, in order."""
 
     parts: dict[str, tuple[Part, ...]]
 
     def owner(self, value: str) -> Part | None:
-        """The one contribution to a single value, if any."""
+        """Return the one contribution to a value of `SINGLES`, or None."""
         return next(iter(self.parts[value]), None)
 
     def blueprint(self, task: Task) -> Blueprint:
-        """Both players as they will be built: the task's, changed by the strategies."""
+        """Return both players' networks and optimizers: the task's, changed by the strategies."""
         blueprint = task.blueprint()
         for part in self.parts["blueprint"]:
             blueprint = part.call(blueprint, task)
@@ -165,10 +166,10 @@ class Plan:
 
 
 def combine(strategies: Iterable[Strategy]) -> Plan:
-    """The plan of a set of strategies.
+    """Combine a set of strategies to a plan.
 
-    Raises `Conflict` when one is given twice, when one excludes another, when two claim a single
-    value, or when two share a chain value and neither says that it comes after the other.
+    Raises `Conflict` when one is given twice, when one excludes another, when two contribute to a
+    value of `SINGLES`, or when two share a chain value and their order is not declared by `after`.
     """
     members = tuple(sorted(strategies, key=lambda strategy: strategy.name))
     for first, second in pairwise(members):
@@ -207,7 +208,7 @@ def _ordered(owners: list[Strategy], value: str, members: tuple[Strategy, ...]) 
 
 
 def _before(strategy: Strategy, members: tuple[Strategy, ...]) -> set[str]:
-    """Names of all members that come before this one, through any number of `after`s."""
+    """Return the names of all members that come before this one, following `after` transitively."""
     by_name = {member.name: member for member in members}
     found: set[str] = set()
     open_names = [name for name in strategy.after if name in by_name]

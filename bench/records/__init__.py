@@ -1,1 +1,1 @@
-"""What is stored: records, searches, trained actors, provenance; and their validation."""
+"""Stored results: records, searches, trained actors, their provenance and validation."""

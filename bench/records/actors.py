@@ -1,4 +1,4 @@
-"""Trained actors beside the records, so that `show` can let one act: a convenience, not evidence.
+"""Trained actors, stored beside the records so that `show` can run one; not part of results.
 
 They are written as plain arrays below results/actors/, which git ignores; no report reads them.
 """
@@ -18,26 +18,29 @@ from bench.records.paths import beside
 
 
 def actor_path(record: Path) -> Path:
-    """Where the actor of a record belongs."""
+    """Return the path of a record's actor."""
     return beside(record, "actors", ".npz")
 
 
 def packed(spec: str, seed: int, params: dict[str, NDArray[np.floating]]) -> bytes:
-    """One seed's actor, with the hash of the code it was trained by, as the bytes of a file."""
+    """Return the bytes of an .npz file with one seed's actor and its spec hash."""
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **{"spec": np.array(spec), "seed": np.array(seed)}, **params)
     return file.getvalue()
 
 
 def keep(record: Path, actor: bytes) -> None:
-    """Write a packed actor where it belongs."""
+    """Write a packed actor beside its record."""
     path = actor_path(record)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(actor)
 
 
 def load(record: Path, spec: str) -> tuple[int, Params] | None:
-    """The seed and the actor trained by just this code, or None if there is none."""
+    """Return seed and actor of a record if they have the hash `spec`, else None.
+
+    Also None if the file is missing or damaged.
+    """
     path = actor_path(record)
     if not path.is_file():
         return None
@@ -48,4 +51,4 @@ def load(record: Path, spec: str) -> tuple[int, Params] | None:
             names = [name for name in arrays.files if name not in {"spec", "seed"}]
             return int(arrays["seed"]), {name: torch.from_numpy(arrays[name]) for name in names}
     except (OSError, ValueError, KeyError, BadZipFile):
-        return None  # damaged is as good as none
+        return None  # damaged: treated as missing

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and broken ones that are kept."""
+"""Atomic writes of files, and renaming of corrupt ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a corrupt file, so that it counts as missing and is not lost; its new path."""
+    """Rename a corrupt file, so that it counts as missing but is kept; return its new path."""
     kept = path.with_suffix(".json.corrupt")
     number = 1
     while kept.exists():

@@ -1,4 +1,4 @@
-"""Small strict JSON files that are there whole or not at all: what records and searches share."""
+"""Small, strictly checked JSON files with atomic writes, for records and searches."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from bench.records.atomic import write_atomically
 
 MAX_BYTES = 64 * 1024
 RESERVE = 4 * 1024
-"""Bytes of a file besides its list of seeds or candidates."""
+"""Bytes reserved for everything in a file besides its list of seeds or candidates."""
 
 
 class CorruptRecord(ValueError):
-    """A file that is no valid record or search; the message names it and the first problem."""
+    """A file that is not a valid record or search; the message names it and the first problem."""
 
 
 class UnreadableRecord(CorruptRecord):
-    """A file that cannot be read now; what is in it may be good."""
+    """A file that cannot be read now (permissions, disk errors); its content may be valid."""
 
 
 class Part(BaseModel):
-    """What files are made of: unknown fields and numbers that are not finite are refused."""
+    """Base class of all parts of a file: unknown fields and non-finite numbers are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 M = TypeVar("M", bound=Part)
 Upgraders = Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
-"""Pure functions from the content of one schema version to that of the next one."""
+"""Schema version -> pure function from the content of that version to that of the next one."""
 
 
 def _null_unless_finite(value: Any) -> Any:
-    """JSON has no NaN: a number that is not finite is stored as null."""
+    """Replace a non-finite number by None, because JSON has no NaN."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -46,12 +46,15 @@ Number = Annotated[float | None, BeforeValidator(_null_unless_finite)]
 
 
 def rounded(value: float | None) -> float | None:
-    """Seven significant digits, which is what float32 networks hold; None if not finite."""
+    """Round to seven significant digits, the precision of float32; None if not finite."""
     return None if value is None or not math.isfinite(value) else float(f"{value:.7g}")
 
 
 def read_model(path: Path, model: type[M], upgraders: Upgraders | None = None) -> M:
-    """The content of a file. Raises `CorruptRecord`, or `UnreadableRecord` where it cannot tell."""
+    """Return a file's content, upgraded to the present schema version.
+
+    Raises `CorruptRecord`, or `UnreadableRecord` if the file cannot be read.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise CorruptRecord(f"{path}: larger than {MAX_BYTES // 1024} kB")
@@ -73,7 +76,10 @@ def read_model(path: Path, model: type[M], upgraders: Upgraders | None = None) -
 
 
 def _finite_number(text: str) -> float:
-    """JSON has no NaN and no infinity, written out or as 1e999, although Python reads them."""
+    """Parse a number. Raises ValueError for NaN and infinity, also as 1e999.
+
+    JSON has none of these, but Python reads them.
+    """
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is not a finite number")
@@ -81,7 +87,7 @@ def _finite_number(text: str) -> float:
 
 
 def to_text(content: Part, listed: str) -> str:
-    """JSON with sorted keys: a line for each field, and one for each item of the list `listed`."""
+    """Return JSON with sorted keys, one line per field, and per item of the field `listed`."""
     raw = content.model_dump(mode="json")
     lines = {key: _dumps(value) for key, value in raw.items()}
     lines[listed] = "[\n  " + ",\n  ".join(_dumps(item) for item in raw[listed]) + "\n ]"

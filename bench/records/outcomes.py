@@ -1,4 +1,4 @@
-"""What a curve comes to: the score, and whether the run diverged or collapsed."""
+"""Computes the score of a curve, and its outcome: ok, diverged or collapsed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bench.records.record import Evaluation, ScoreInfo, Status
 
 
 def summarise(points: list[Evaluation], info: ScoreInfo, status: Status) -> dict[str, Number]:
-    """`score`, `last` and `best` of a curve, all None for a run without a finite score.
+    """Return `score`, `last` and `best` of a curve.
 
-    `score` is the mean over the last `window` points, and None if the run diverged or any of them
-    is not finite.
+    `score` is the mean over the last `window` evaluations, and None if the run diverged or any of
+    them is not finite. `last` is None if the run diverged, `best` if no evaluation is finite.
     """
     values = [point.metrics.get(info.metric) for point in points]
     finite = [value for value in values if value is not None]
@@ -27,18 +27,18 @@ def summarise(points: list[Evaluation], info: ScoreInfo, status: Status) -> dict
 
 
 def outcome(points: list[Evaluation], info: ScoreInfo, bad_step: int | None) -> Status:
-    """How a run ended, from its curve and its first step with a number that is not finite.
+    """Return the outcome of a run, from its curve and its first step with a non-finite number.
 
-    "diverged": a loss, a gradient or the last score is not finite. "collapsed": it had once come
-    half the way from the task's low anchor to the high one, and ended within a tenth of the low
-    one or below. Everything else is "ok", however poor the score.
+    "diverged": a loss, a gradient or the score is not finite. "collapsed": an evaluation after step
+    0 was at least half way from the task's low anchor to the high one, but the score is at most a
+    tenth of the way. Everything else is "ok", however poor the score.
     """
     if bad_step is not None or points[-1].metrics.get(info.metric) is None:
         return "diverged"
     score = summarise(points, info, "ok")["score"]
     if score is None:
         return "diverged"
-    # What it was born with, at step 0, it has not come to.
+    # Without step 0, which is before training.
     learned = summarise(points[1:], info, "ok")["best"] if len(points) > 1 else None
     lost = learned is not None and info.normalised(learned) >= 0.5
     return "collapsed" if lost and info.normalised(score) <= 0.1 else "ok"

@@ -1,4 +1,4 @@
-"""Where things lie below a results folder.
+"""Paths below a results folder.
 
     results/<protocol>/<submission>/<task>/<cell>.json          a record
     results/<protocol>/<submission>/<task>/<cell>.search.json   a search
@@ -22,22 +22,22 @@ SEARCH_SUFFIX = ".search.json"
 
 
 def submission_folder(results: Path, name: str) -> Path:
-    """Where a submission's records lie."""
+    """Return the folder of a submission's records."""
     return results / PROTOCOL_VERSION / name
 
 
 def record_path(folder: Path, cell: Cell) -> Path:
-    """Where a cell's record lies below a submission's folder."""
+    """Return the path of a cell's record below a submission's folder."""
     return folder / cell.task / f"{cell.name}.json"
 
 
 def search_path(folder: Path, cell: Cell) -> Path:
-    """Where the search of a cell lies below a submission's folder."""
+    """Return the path of a cell's search below a submission's folder."""
     return folder / cell.task / f"{cell.published.name}{SEARCH_SUFFIX}"
 
 
 def beside(record: Path, kind: str, suffix: str) -> Path:
-    """Where the log or the actor of a record lies.
+    """Return the path of a record's log or actor, by `kind` ("logs", "actors") and suffix.
 
     results/1/a/b/c.json -> results/actors/1/a/b/c.npz
     """
@@ -46,5 +46,5 @@ def beside(record: Path, kind: str, suffix: str) -> Path:
 
 
 def status_path(folder: Path) -> Path:
-    """Where the status of a submission's run is kept."""
+    """Return the path of the status file of a submission's run."""
     return folder.parents[1] / "logs" / folder.parent.name / folder.name / "run.status"

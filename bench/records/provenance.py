@@ -1,4 +1,4 @@
-"""Where numbers come from: commit, libraries, data and processor, as they are here and now."""
+"""Provenance of numbers made in this process: commit, libraries, data and processor."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def of(
     threads: int,
     compiled: bool,
 ) -> Provenance:
-    """The provenance of a record of `task` made here and now by the code with hash `spec`."""
+    """Return the provenance of a record of `task` made here by the code with hash `spec`."""
     commit, dirty = checkout
     return Provenance(
         suite=_version("crossover-bench") or "unknown",
@@ -48,7 +48,7 @@ def of(
 
 
 def versions() -> dict[str, str]:
-    """Python's version, and those of the installed libraries that numbers depend on."""
+    """Return the versions of Python and of the installed libraries that numbers depend on."""
     packages = """
         torch torchvision numpy scipy gymnasium mujoco envpool ray torch-fidelity scikit-learn
     """.split()
@@ -65,7 +65,10 @@ def _version(package: str) -> str | None:
 
 
 def checkout() -> Checkout:
-    """The commit this code is run from, and whether files have been changed since."""
+    """Return the commit of this checkout and whether its code was changed since.
+
+    (None, None) outside a git checkout.
+    """
     here = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str:
@@ -82,7 +85,7 @@ def checkout() -> Checkout:
 
 
 def device_name(device: str) -> str:
-    """The device in torch's words, with the name of its kind where it is a GPU that is here."""
+    """Return torch's name of a device, with the GPU's model if there is one here."""
     if device == "cpu" or not torch.cuda.is_available():
         return device
     return f"{device}: {torch.cuda.get_device_name()}"
@@ -90,7 +93,7 @@ def device_name(device: str) -> str:
 
 @cache
 def cpu() -> str:
-    """The processor's name."""
+    """Return the processor's name."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

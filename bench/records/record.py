@@ -1,6 +1,6 @@
 """The schema of a record: one JSON file per cell with all its seeds.
 
-Records are the truth; all else is derived from them.
+Tables, figures and reports are all derived from records.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ MAX_POINTS = 50
 UPGRADERS: Upgraders = {}
 
 Status = Literal["ok", "diverged", "collapsed"]
-"""Outcomes. A crash, a timeout or an interruption is none, and never becomes a record."""
+"""Outcomes. A crash, a timeout or an interruption is not an outcome and is never stored as one."""
 
 
 class Evaluation(Part):
-    """One evaluation on the way."""
+    """One evaluation of a curve."""
 
     step: int = Field(ge=0, description="steps made, in the task's unit; 0 is untrained")
     metrics: dict[str, Number]
@@ -57,7 +57,7 @@ class Scale(Part):
 
 
 class ScoreInfo(Part):
-    """What the score is; a copy of the task's declaration, so that a record reads alone."""
+    """What the score is; copied from the task, so that a record can be read without it."""
 
     metric: str
     unit: str
@@ -68,7 +68,7 @@ class ScoreInfo(Part):
 
     @classmethod
     def of(cls, task: Task) -> ScoreInfo:
-        """What a task declares."""
+        """Return what a task declares."""
         score, anchors = task.metrics[0], task.anchors
         assert score.better != "neither", f"{task.name} has no score that could be better"
         return cls(
@@ -81,7 +81,7 @@ class ScoreInfo(Part):
         )
 
     def normalised(self, score: float) -> float:
-        """The score between the anchors, 0 for `low` and 1 for `high`; NaN without anchors."""
+        """Return the score rescaled to 0 at `low` and 1 at `high`; NaN without anchors."""
         if self.anchors is None:
             return math.nan
         scale = self.anchors
@@ -89,7 +89,7 @@ class ScoreInfo(Part):
 
 
 class Provenance(Part):
-    """Where the numbers come from."""
+    """The code, data, libraries and hardware by which the numbers were made."""
 
     suite: str
     commit: str | None
@@ -106,7 +106,7 @@ class Provenance(Part):
 
 
 class Artefact(Part):
-    """Samples of the first seed at the end, as base64 of raw bytes: no pickle is ever read."""
+    """Samples of the first seed after training, as base64 of raw bytes: no pickle is ever read."""
 
     kind: Literal["images", "points"]
     shape: list[int]
@@ -115,7 +115,7 @@ class Artefact(Part):
 
 
 class Record(Part):
-    """One cell."""
+    """The results of one cell."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     protocol_version: str = PROTOCOL_VERSION
@@ -126,9 +126,9 @@ class Record(Part):
     contrast: Contrast
     cell: str = Field(description="the cell's name within its task")
     updates: int | None = Field(
-        default=None, ge=1, description="a trial's budget instead of the task's"
+        default=None, ge=1, description="a custom number instead of the task's"
     )
-    settings: dict[str, dict[str, Any]] = Field(description="every strategy in force")
+    settings: dict[str, dict[str, Any]] = Field(description="of every active strategy")
     settings_from: Literal["published", "tuned"] = "published"
     score_info: ScoreInfo
     planned_seeds: list[int] = Field(min_length=1)
@@ -149,7 +149,7 @@ class Record(Part):
 
     @property
     def origin(self) -> Cell:
-        """The cell that this is a record of."""
+        """The cell of this record."""
         cell = Cell(self.task, self.base, self.strategy, self.updates)
         if self.settings_from == "published":
             return cell

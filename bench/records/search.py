@@ -1,8 +1,8 @@
-"""The schema of a search: which settings of a cell were tried, and what they scored.
+"""The schema of a search: which settings of a cell were tried, and their scores.
 
-One JSON file beside the records for each cell that was searched. Its seeds are none that a result
-uses, so that what is chosen here is judged elsewhere. A *candidate* is one combination of settings;
-number 0 is the published ones, which everything else has to beat.
+One JSON file beside the records for each cell that was searched. Its seeds are never those of
+results, so that settings are not reported on the seeds they were chosen on. A *candidate* is one
+combination of settings; number 0 has the published ones.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from bench.records.record import Evaluation, Provenance, ScoreInfo
 from bench.records.search_space import Choice, Space, size
 
 FIRST_SEED = 1000
-"""Searches train on the seeds from here on; results have seeds below it."""
+"""Searches train on the seeds from this one on; results have smaller ones."""
 
 MOST_CANDIDATES = 100
-"""Of one search."""
+"""How many candidates one search may have."""
 
 GRACE, FACTOR = 3, 2
-"""Halving compares candidates after 3, 6, 12, ... evaluations: of ten, when curves part."""
+"""Successive halving compares candidates after 3, 6, 12, ... evaluations. Of ten evaluations, these
+are where curves begin to differ."""
 
 WORST = -1e30
-"""The objective of what has failed: finite, because schedulers take means."""
+"""The objective of a failed candidate: finite, because Ray's schedulers compute means."""
 
 Searcher = Literal["random", "optuna"]
 
@@ -46,22 +47,22 @@ class SearchEvaluation(Part):
 
     @classmethod
     def of(cls, step: int, scores: Sequence[float | None]) -> SearchEvaluation:
-        """With seven significant digits, as in records."""
+        """Return an evaluation with scores of seven significant digits, as in records."""
         return cls(step=step, scores=[rounded(score) for score in scores])
 
 
 class Candidate(Part):
-    """One combination of settings, and what it gave."""
+    """One combination of settings, and its scores."""
 
     number: int = Field(ge=0, lt=MOST_CANDIDATES, description="0: published")
-    settings: Choice = Field(description="those that are searched")
-    status: Literal["finished", "stopped"] = Field(description="stopped: others were ahead")
+    settings: Choice = Field(description="of those that are searched")
+    status: Literal["finished", "stopped"] = Field(description="stopped: by halving")
     curve: list[SearchEvaluation] = Field(min_length=1, description="without step 0")
     seconds: float = Field(ge=0.0, description="wall time, all seeds together")
     attempts: list[Attempt]
 
     def scores(self, info: ScoreInfo) -> list[float | None]:
-        """Each seed's score, as records have it, None where it failed; of what was finished."""
+        """Return each seed's score, computed as in records from the curve so far; None: failed."""
         start = Evaluation(step=0, metrics={})
         found = []
         for seed in range(len(self.curve[0].scores)):
@@ -75,12 +76,12 @@ class Candidate(Part):
         return found
 
     def objectives(self, info: ScoreInfo) -> list[float]:
-        """The objective at each evaluation: that of the median over seeds."""
+        """Return the objective at each evaluation: that of the median score over seeds."""
         return [objective(info, median(info, point.scores)) for point in self.curve]
 
 
 class Search(Part):
-    """What was tried for one cell."""
+    """The candidates of one cell, and the rules by which they were tried."""
 
     schema_version: Literal[1] = 1
     protocol_version: str = PROTOCOL_VERSION
@@ -92,27 +93,27 @@ class Search(Part):
     cell: str = Field(description="the cell's name within its task, with published settings")
     score_info: ScoreInfo
     seeds: list[int] = Field(min_length=1)
-    budget: int = Field(ge=1, le=MOST_CANDIDATES, description="how many settings are to be tried")
+    budget: int = Field(ge=1, le=MOST_CANDIDATES, description="how many candidates to try")
     searcher: Searcher
-    halving: bool = Field(description="whether settings that fall behind are stopped")
+    halving: bool = Field(description="whether candidates that fall behind are stopped")
     space: Space
     candidates: list[Candidate]
     spec: str = Field(pattern=r"^[0-9a-f]{16}$", description="hash of code, space, data and seeds")
-    provenance: Provenance | None = Field(description="of the last setting that came to the end")
+    provenance: Provenance | None = Field(description="of the last finished candidate")
 
     @property
     def origin(self) -> Cell:
-        """The cell that is searched."""
+        """The cell that is searched, with published settings."""
         return Cell(self.task, self.base, self.strategy, self.updates)
 
     @property
     def complete(self) -> bool:
-        """Whether as many settings as the budget or the space allows have been candidate."""
+        """Whether as many candidates have been tried as the budget and the space allow."""
         return len(self.candidates) == min(self.budget, size(self.origin, self.space))
 
     @property
     def rules(self) -> dict[str, object]:
-        """What all searches of a grid must have in common, so that they are the same chance."""
+        """Option -> value: what all searches of a submission must share, for a fair comparison."""
         return {
             "--budget": self.budget,
             "--seeds": len(self.seeds),
@@ -121,10 +122,10 @@ class Search(Part):
         }
 
     def best(self, first: int = MOST_CANDIDATES) -> Candidate | None:
-        """The best of the first so many candidates; None if none of them came to the end.
+        """Return the best finished candidate with a number below `first`, or None.
 
-        By the median score over seeds, where failed seeds rank worst; then by failures; then the
-        earlier one, so that nothing is preferred to the published settings without a reason.
+        By the median score over seeds, where failed seeds rank worst; then by fewer failed seeds;
+        then by the lower number, so that the published settings win all ties.
         """
         finished = [c for c in self.candidates if c.number < first and c.status == "finished"]
 
@@ -137,7 +138,10 @@ class Search(Part):
 
 
 def median(info: ScoreInfo, scores: Sequence[float | None]) -> float | None:
-    """The median over seeds, of which failed ones (None, NaN) rank worst; None if it is one."""
+    """Return the median score over seeds; failed ones (None, NaN) rank worst.
+
+    None if the median itself is a failed one. Rounded to seven significant digits.
+    """
     sign = 1.0 if info.better == "higher" else -1.0
     signed = [
         -math.inf if score is None or not math.isfinite(score) else sign * score for score in scores
@@ -147,14 +151,14 @@ def median(info: ScoreInfo, scores: Sequence[float | None]) -> float | None:
 
 
 def objective(info: ScoreInfo, score: float | None) -> float:
-    """The score so that more is better, and a failure is worse than everything."""
+    """Return the score with a sign so that higher is better; `WORST` for a failure."""
     if score is None or not math.isfinite(score):
         return WORST
     return score if info.better == "higher" else -score
 
 
 def rungs(evaluations: int) -> list[int]:
-    """After how many of the evaluations candidates are compared; not after the last one."""
+    """Return the numbers of evaluations after which halving compares, without the last one."""
     found, rung = [], GRACE
     while rung < evaluations:
         found.append(rung)

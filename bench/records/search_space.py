@@ -1,4 +1,4 @@
-"""What a search may vary: the values that strategies declare, and the order of trying them."""
+"""The search space: the values that strategies declare, and the order of the candidates."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ Indices = dict[str, int]
 
 
 def search_space(cell: Cell) -> Space:
-    """What there is to search: the declared values of the strategies that are added to a base.
+    """Return a cell's search space: the values declared by the strategies added to its base.
 
-    Without those that can change nothing on the task.
+    Strategies that are inert on the task are left out. Empty for bases, and for cells that remove
+    strategies.
     """
     if cell.strategy is None or cell.contrast == "removed":
         return {}
@@ -38,18 +39,18 @@ def search_space(cell: Cell) -> Space:
 
 
 def size(cell: Cell, within: Space) -> int:
-    """How many different settings there are, the published ones among them."""
+    """Return how many different candidates there are, including the published settings."""
     whole = math.prod(len(values) for own in within.values() for values in own.values())
     return whole + (not contains(within, searched(cell.settings(), within)))
 
 
 def searched(settings: Settings, within: Space) -> Choice:
-    """Those of the settings that are searched."""
+    """Return the part of the settings that is searched."""
     return {name: {key: settings[name][key] for key in own} for name, own in within.items()}
 
 
 def contains(within: Space, settings: Settings) -> bool:
-    """Whether they are values of the space, one for each setting and nothing else."""
+    """Return whether the settings are in the space: one of its values for each, and no others."""
     names = {name: set(own) for name, own in settings.items()}
     return names == {name: set(own) for name, own in within.items()} and all(
         settings[name][key] in values for name, own in within.items() for key, values in own.items()
@@ -57,10 +58,10 @@ def contains(within: Space, settings: Settings) -> bool:
 
 
 def draws(cell: Cell, within: Space) -> Iterator[Choice]:
-    """Every combination of settings once: the published ones, then at random.
+    """Yield every candidate once: the published settings, then combinations in random order.
 
     The order depends on the strategy alone, so that all tasks try the same settings in the same
-    order, and a larger budget goes on where a smaller one has ended.
+    order, and a larger budget continues where a smaller one ended.
     """
     published = searched(cell.settings(), within)
     yield published
@@ -78,12 +79,12 @@ def draws(cell: Cell, within: Space) -> Iterator[Choice]:
 
 
 def value_counts(within: Space) -> Indices:
-    """Every searched setting, "strategy.setting", and how many values it may take."""
+    """Return "strategy.setting" -> the number of its values, for every searched setting."""
     return {f"{name}.{key}": len(own[key]) for name, own in within.items() for key in own}
 
 
 def choice_at(within: Space, indices: Indices) -> Choice:
-    """The settings whose values have these indices."""
+    """Return the settings whose values have these indices in the space."""
     return {
         name: {key: values[indices[f"{name}.{key}"]] for key, values in own.items()}
         for name, own in within.items()
@@ -91,7 +92,10 @@ def choice_at(within: Space, indices: Indices) -> Choice:
 
 
 def indices_of(within: Space, choice: Choice) -> Indices | None:
-    """The indices of the values; None for published ones that are no values of the space."""
+    """Return the indices of a candidate's values, or None if one is not in the space.
+
+    That may be so for published settings.
+    """
     try:
         return {
             f"{name}.{key}": values.index(choice[name][key])
@@ -103,7 +107,7 @@ def indices_of(within: Space, choice: Choice) -> Indices | None:
 
 
 def choice_text(choice: Choice) -> str:
-    """Settings in a few words: "gamma 10", or with the strategies' names if there are several."""
+    """Format settings as "gamma 10", with the strategies' names if there are several."""
     many = len(choice) > 1
     return ", ".join(
         f"{name}.{key}" * many + key * (not many) + f" {_value_text(value)}"

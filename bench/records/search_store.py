@@ -1,4 +1,4 @@
-"""Reads, finds and writes searches, and the settings that they have chosen."""
+"""Reads, finds and writes searches, and finds the settings that they have chosen."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from bench.records.store import Found
 
 
 class NoSearch(ValueError):
-    """Tuned settings were asked for where no search has come to its end."""
+    """Tuned settings were requested, but there is no complete search by the present code."""
 
 
 def search_spec(cell: Cell, within: Space, seeds: Sequence[int]) -> str:
-    """A hash of all that a search depends on: the cell's code and data, the space, the seeds."""
+    """Return a hash of all that a search depends on: code, data, search space, seeds."""
     parts = [spec_hash(cell.published), within, list(seeds)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read(file: Path) -> Search:
-    """The search in a file. Raises `CorruptRecord`."""
+    """Return the search in a file. Raises `CorruptRecord`."""
     return read_model(file, Search)
 
 
@@ -38,18 +38,18 @@ def read_if_any(file: Path) -> Search | None:
 
 
 def write(file: Path, search: Search) -> None:
-    """Write it atomically, one line for each candidate."""
+    """Write a search atomically, one line per candidate. Raises ValueError if too large."""
     write_model(file, search, listed="candidates")
 
 
 def valid(file: Path, spec: str) -> Search | None:
-    """The search there if it is by the code with this hash. Raises `CorruptRecord`."""
+    """Return the search in a file if it has the hash `spec`, else None. Raises `CorruptRecord`."""
     found = read_if_any(file)
     return found if found is not None and found.spec == spec else None
 
 
 def most_candidates(cell: Cell, seeds: int) -> int:
-    """How many surely fit in one file, which is no larger than a record."""
+    """Return how many candidates are certain to fit in one file, as large as a record at most."""
     task = registry.task(cell.task)
     settings = sum(len(name) + 32 for own in search_space(cell).values() for name in own)
     each = 240 + settings + task.evaluations * (28 + 16 * seeds)
@@ -57,7 +57,7 @@ def most_candidates(cell: Cell, seeds: int) -> int:
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, Search | CorruptRecord]]:
-    """Every search below a folder (or one file) in path order; an unreadable one as its error."""
+    """Yield every search below a folder (or one file) by path; for unreadable ones the error."""
     for file in [folder] if folder.is_file() else sorted(folder.rglob(f"*{SEARCH_SUFFIX}")):
         try:
             yield file, read(file)
@@ -66,19 +66,19 @@ def walk(folder: Path) -> Iterator[tuple[Path, Search | CorruptRecord]]:
 
 
 def current(search: Search) -> bool:
-    """Whether the present code would search the same."""
+    """Return whether a search was made with the present code, data and search space."""
     try:
         within = search_space(search.origin)
         return search.spec == search_spec(search.origin, within, search.seeds)
-    except ValueError:  # a task or a strategy that is no more
+    except ValueError:  # a task or a strategy that no longer exists
         return False
 
 
 def tuned(cell: Cell, folder: Path) -> tuple[Cell, Search | None]:
-    """The cell with the settings that its search has chosen, and that search.
+    """Return the cell with the settings that its search has chosen, and that search.
 
-    The cell itself where there is nothing to search. Raises `NoSearch` if there is something and
-    it has not been searched to the end by the present code, and `CorruptRecord`.
+    (cell, None) if the cell has nothing to search. Raises `NoSearch` if the search is missing, not
+    complete or not made with the present code, and `CorruptRecord` if it cannot be read.
     """
     within = search_space(cell)
     if not within:
@@ -96,13 +96,13 @@ def tuned(cell: Cell, folder: Path) -> tuple[Cell, Search | None]:
 
 
 def unchosen(found: Found) -> str | None:
-    """Why a tuned record cannot be believed; None if the search beside it has chosen its settings.
+    """Return why a tuned record is not valid; None if the search beside it chose its settings.
 
-    Nothing else says that they were chosen on other seeds than the record's own.
+    Only that search shows that they were chosen on other seeds than the record's own.
     """
     try:
         chosen, _ = tuned(found.record.origin.published, found.path.resolve().parents[1])
-    except ValueError as error:  # no search, a broken one, or names that are no more
+    except ValueError as error:  # no search, a corrupt one, or names that no longer exist
         return f"its settings were chosen by no search: {error}"
     if chosen.settings() != found.record.settings:
         return "the search beside it has chosen other settings"

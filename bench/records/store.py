@@ -19,7 +19,7 @@ from bench.records.record import UPGRADERS, Provenance, Record
 
 
 def read(path: Path) -> Record:
-    """The record in a file. Raises `CorruptRecord`."""
+    """Return the record in a file. Raises `CorruptRecord`."""
     return read_model(path, Record, UPGRADERS)
 
 
@@ -29,18 +29,21 @@ def write(path: Path, record: Record) -> None:
 
 
 def room(record: Record) -> int:
-    """How many more bytes the record may take."""
+    """Return how many more bytes the record may take."""
     return MAX_BYTES - len(to_text(record, listed="seeds").encode())
 
 
 def most_seeds(metrics: Iterable[str], points: int) -> int:
-    """How many seeds surely fit in one record, from the names of the metrics and the curve."""
+    """Return how many seeds are certain to fit in one record.
+
+    `metrics` are the names in each evaluation, `points` is the number of evaluations.
+    """
     point = 30 + sum(len(name) + 22 for name in metrics)
     return (MAX_BYTES - RESERVE) // (points * point + 480)
 
 
 def valid(path: Path, spec: str) -> Record | None:
-    """The record there if it is by the code with hash `spec`. Raises `CorruptRecord`."""
+    """Return the record in a file if it has the hash `spec`, else None. Raises `CorruptRecord`."""
     if not path.exists():
         return None
     found = read(path)
@@ -48,7 +51,10 @@ def valid(path: Path, spec: str) -> Record | None:
 
 
 def alike(one: Provenance, other: Provenance) -> bool:
-    """Whether seeds of both may stand in one record: same libraries, environment and arithmetic."""
+    """Return whether seeds of both may be in one record.
+
+    They may if libraries, environment, kind of device and number of threads are the same.
+    """
 
     def what(origin: Provenance) -> tuple[object, ...]:
         kind = origin.device.partition(":")[0]
@@ -66,7 +72,7 @@ class Found:
 
 
 def walk(folder: Path) -> Iterator[Found | CorruptRecord]:
-    """Every record below a folder (or one file) in path order; an unreadable one as its error."""
+    """Yield every record below a folder (or one file) by path; for unreadable ones the error."""
     for path in [folder] if folder.is_file() else sorted(folder.rglob("*.json")):
         if path.name.endswith(SEARCH_SUFFIX):
             continue

@@ -1,4 +1,4 @@
-"""Checks a folder of records before anybody believes it; records are read as data, never run."""
+"""Validates a folder of records and searches; files are parsed as data, never executed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bench.records.store import Found, walk
 
 
 class NothingToCheck(ValueError):
-    """A path without records."""
+    """A path that does not exist or holds no records."""
 
 
 def validate(path: Path) -> tuple[int, list[str]]:
-    """The number of files checked below a folder, and every problem found, one line each.
+    """Return the number of files checked below a folder, and one line for every problem.
 
     Raises `NothingToCheck` if the path does not exist or holds no record.
     """
@@ -58,7 +58,7 @@ def validate(path: Path) -> tuple[int, list[str]]:
 
 
 def _strays(path: Path) -> list[Path]:
-    """Links, and files that are no records; actors and logs lie beside submissions, not in one."""
+    """Return links and files that are not records, outside the folders `actors` and `logs`."""
     inside = sorted(path.rglob("*")) if path.is_dir() else [path]
     inside = [p for p in inside if not {path / "actors", path / "logs"} & {*p.parents}]
     return [p for p in inside if p.is_symlink() or (p.is_file() and p.suffix != ".json")]
@@ -134,15 +134,15 @@ def _candidate_list_problems(found: Search) -> list[str]:
     known = [candidate.settings for candidate in candidates]
     if found.searcher == "random":
         if known != list(islice(draws(cell, within), len(known))):
-            problems.append("its settings are not those that are drawn for this cell")
+            problems.append("its settings are not those drawn for this cell")
     elif known[:1] != [searched(cell.settings(), within)]:
         problems.append("its first settings are not the published ones")
     if not all(contains(within, settings) for settings in known[1:]):
-        problems.append("settings were tried that its space does not hold")
+        problems.append("settings outside its space were tried")
     if any(known.count(settings) > 1 for settings in known):
         problems.append("settings were tried twice")
     if found.provenance is None and candidates:
-        problems.append("says nothing of where its numbers come from")
+        problems.append("has no provenance")
     for candidate in candidates:
         problems += [
             f"settings {candidate.number}: {text}" for text in _candidate_problems(found, candidate)
@@ -161,14 +161,14 @@ def _candidate_problems(found: Search, candidate: Candidate) -> list[str]:
         if steps != whole[: len(steps)] or len(steps) not in rungs(len(whole)):
             problems.append("was not stopped where settings are compared")
         if not found.halving or candidate.number == 0:
-            problems.append("was stopped, although nothing should have stopped it")
+            problems.append("was stopped, but only halving may stop, and not the published")
     if any(len(point.scores) != len(found.seeds) for point in candidate.curve):
         problems.append("does not have one score for each seed")
     return problems
 
 
 def _unlike(searches: list[tuple[Path, Search]]) -> list[str]:
-    """Searches of one submission must have been the same chance for all."""
+    """Return problems of searches in one submission that were made by different rules."""
     problems = []
     first: dict[Path, tuple[Path, Search]] = {}
     for file, found in searches:
@@ -213,7 +213,7 @@ def _seed_problems(record: Record, result: SeedResult) -> list[str]:
 
 
 def _duplicated(found: list[Found]) -> list[str]:
-    """Seeds of one cell with the same curve: copied, or not seeded."""
+    """Return problems of records with equal curves in several seeds: copied, or not seeded."""
     problems = []
     for item in found:
         curves = Counter(

@@ -1,10 +1,9 @@
-"""Figures of one task: learning curves as small multiples, and samples of every cell."""
+"""Learning curves: the score against training steps, over the seeds of a cell."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,19 +12,21 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from bench.records.record import Artefact, Record, Scale
-from bench.report.findings import Cell, Study, TaskView, control_verdict
+from bench.records.record import Record
+from bench.report.findings import Study, TaskView, control_verdict
+from bench.report.panels import AxisScale, Panel, axis_titles, panels, widened
 from bench.report.stats import Better, Floats
-from bench.report.style import ACCENT, BASE_GREY, INK, MUTED, RULE, png, printable, styled
+from bench.report.style import ACCENT, BASE_GREY, INK, MUTED, png, printable, styled
 
-COLUMNS = 4
-IMAGES_PER_SIDE = 5
 BASE_COLOURS = {"bare": BASE_GREY, "reference": ACCENT}
 LOG_RATIO = 30.0
 """Positive scores that span more than this are drawn on a logarithmic axis."""
 
+Curve = tuple[Floats, Floats]
+"""Steps [P], and the lower quartile, median and upper quartile [3, P]."""
 
-def quartiles(record: Record) -> tuple[Floats, Floats]:
+
+def quartiles(record: Record) -> Curve:
     """Steps [P] and the lower quartile, median, upper quartile [3, P] of the score over seeds.
 
     A seed without a finite value at a step counts as the worst there; a quartile that falls on one
@@ -58,27 +59,19 @@ def learning_curves(view: TaskView, base: str) -> bytes:
     ground = view.cells.get((base, ""))
     if not cells and ground:
         cells = [ground]
-    columns = min(COLUMNS, len(cells))
-    rows = -(-len(cells) // columns)
+    curves = [quartiles(cell.record) for cell in cells]
+    grey = quartiles(ground.record) if ground else None
     with styled():
-        figure, grid = panels(rows, columns, width=max(2.4, 5.0 / columns), height=1.55)
-        shown = [quartiles(cell.record) for cell in [*cells, *([ground] if ground else [])]]
-        for axes, cell in zip(grid.flat, cells, strict=False):
-            if ground is not None and cell is not ground:
-                _band(axes, ground.record, BASE_GREY, 0.30, 1.2)
-            _band(axes, cell.record, ACCENT, 0.28, 1.6)
+        scales = _scales([*curves, *([grey] if grey else [])], view.score.better)
+        figure, grid = panels(len(cells), *scales, width=2.4, height=1.55)
+        for panel, cell, curve in zip(grid, cells, curves, strict=True):
+            if grey and cell is not ground:
+                _band(panel, grey, BASE_GREY, 0.30, 1.2)
+            _band(panel, curve, ACCENT, 0.28, 1.6)
             failed = f"  ({cell.failures}/{len(cell.record.seeds)} failed)" if cell.failures else ""
             sign = "without " if cell.record.contrast == "removed" else ""
-            axes.set_title(sign + printable(cell.label or base, 26) + failed, loc="left", color=INK)
-        for index, axes in enumerate(grid.flat):
-            axes.set_visible(index < len(cells))
-            last_of_column = index + columns >= len(cells)
-            axes.tick_params(labelbottom=last_of_column, labelleft=index % columns == 0)
-        _scale(grid[0, 0], shown, view.score.better)
-        figure.supxlabel(
-            f"{printable(view.score.step_unit)}s", fontsize=9, y=0.1 / size_of(figure)[1]
-        )
-        figure.supylabel(printable_axis(view), fontsize=8.5, x=0.05 / size_of(figure)[0])
+            panel.title(sign + printable(cell.label or base, 26) + failed)
+        axis_titles(figure, f"{printable(view.score.step_unit)}s", printable_axis(view))
         handles = [
             Line2D([], [], color=ACCENT, lw=1.6, label="with the change: median"),
             Line2D([], [], color=BASE_GREY, lw=1.2, label=f"base ({printable(base)}): median"),
@@ -86,6 +79,24 @@ def learning_curves(view: TaskView, base: str) -> bytes:
         ]
         figure.legend(handles=handles, loc="upper left", ncols=3, frameon=False, fontsize=8)
         return png(figure)
+
+
+def _scales(curves: Sequence[Curve], better: Better) -> tuple[AxisScale, AxisScale]:
+    """Scales of steps and scores that fit all curves; a logarithmic one if scores span a lot."""
+    steps = np.concatenate([steps for steps, _ in curves])
+    x = AxisScale.linear(*widened(steps.min(), steps.max(), 0.05), MaxNLocator(3), ",.0f")
+    low, high = _limits(curves, better) or (0.0, 0.0)
+    if _is_wide(low, high):
+        return x, AxisScale.logarithmic(low / 1.5, high * 1.5)
+    return x, AxisScale.linear(*widened(low, high, 0.12), MaxNLocator(4))
+
+
+def _band(panel: Panel, curve: Curve, colour: str, alpha: float, width: float) -> None:
+    """The middle half of the seeds, and the median."""
+    steps, (low, middle, high) = curve
+    panel.band(steps, low, high, color=colour, alpha=alpha)
+    marker = "." if len(steps) < 3 else None
+    panel.line(steps, middle, color=colour, lw=width, marker=marker)
 
 
 def base_curves(study: Study) -> bytes | None:
@@ -99,18 +110,7 @@ def base_curves(study: Study) -> bytes | None:
         figure = Figure(figsize=(3.0 * columns, 1.95 * rows + 0.3), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes, view in zip(grid.flat, views, strict=False):
-            shown = []
-            for (base, label), cell in view.cells.items():
-                if not label:
-                    _band(axes, cell.record, BASE_COLOURS.get(base, INK), 0.22, 1.6)
-                    shown.append(quartiles(cell.record))
-            if view.score.anchors:
-                axes.axhline(view.score.anchors.high, color=MUTED, lw=0.8, ls=":")
-            _scale(axes, shown, view.score.better, view.score.anchors)
-            arrow = "↑" if view.score.better == "higher" else "↓"
-            title = f"{printable(view.name, 26)}: {printable(view.score.metric)} {arrow}"
-            axes.set_title(title, loc="left", color=INK)
-            axes.set_xlabel(f"{printable(view.score.step_unit)}s", fontsize=8)
+            _base_panel(axes, view)
         for axes in list(grid.flat)[len(views) :]:
             axes.set_visible(False)
         handles: list[Line2D | Patch] = [
@@ -125,33 +125,37 @@ def base_curves(study: Study) -> bytes | None:
         return png(figure)
 
 
-def panels(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, np.ndarray]:
-    """A grid of axes that share their ranges, each `width` by `height` inches.
-
-    The margins are counted out by hand: matplotlib's layout engine needs seconds for 30 panels.
-    """
-    left, right, top, bottom, gap, title = 1.2, 0.15, 0.62, 0.55, 0.16, 0.36
-    total = (
-        left + columns * width + (columns - 1) * gap + right,
-        bottom + rows * height + (rows - 1) * title + top,
-    )
-    figure = Figure(figsize=total)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    figure.subplots_adjust(
-        left=left / total[0],
-        right=1.0 - right / total[0],
-        bottom=bottom / total[1],
-        top=1.0 - top / total[1],
-        wspace=gap / width,
-        hspace=title / height,
-    )
-    return figure, grid
-
-
-def size_of(figure: Figure) -> tuple[float, float]:
-    """Width and height in inches."""
-    width, height = figure.get_size_inches()
-    return float(width), float(height)
+def _base_panel(axes: Axes, view: TaskView) -> None:
+    """The bases of one task."""
+    curves = []
+    for (base, label), cell in view.cells.items():
+        if not label:
+            curves.append(quartiles(cell.record))
+            steps, (low, middle, high) = curves[-1]
+            colour = BASE_COLOURS.get(base, INK)
+            both = np.isfinite(low) & np.isfinite(high)
+            axes.fill_between(steps, low, high, where=both, color=colour, alpha=0.22, lw=0)
+            axes.plot(steps, middle, color=colour, lw=1.6, marker="." if len(steps) < 3 else None)
+    attainable = view.score.anchors.high if view.score.anchors else None
+    if attainable is not None:
+        axes.axhline(attainable, color=MUTED, lw=0.8, ls=":")
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    limits = _limits(curves, view.score.better, attainable)
+    if limits and _is_wide(*limits):
+        axes.set_yscale("log")
+        axes.set_ylim(limits[0] / 1.5, limits[1] * 1.5)
+        # The usual labels of a logarithmic axis are formulas, which the style leaves unparsed.
+        axes.yaxis.set_major_locator(LogLocator(numticks=6))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    elif limits and limits[1] > limits[0]:
+        axes.set_ylim(*widened(*limits, 0.12))
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+    arrow = "↑" if view.score.better == "higher" else "↓"
+    title = f"{printable(view.name, 26)}: {printable(view.score.metric)} {arrow}"
+    axes.set_title(title, loc="left", color=INK)
+    axes.set_xlabel(f"{printable(view.score.step_unit)}s", fontsize=8)
 
 
 def printable_axis(view: TaskView) -> str:
@@ -161,146 +165,23 @@ def printable_axis(view: TaskView) -> str:
     return name + (" " if len(name + unit) < 32 else "\n") + f"{unit}\n{arrow}"
 
 
-def _band(axes: Axes, record: Record, colour: str, alpha: float, width: float) -> None:
-    steps, (low, middle, high) = quartiles(record)
-    both = np.isfinite(low) & np.isfinite(high)
-    axes.fill_between(steps, low, high, where=both, color=colour, alpha=alpha, lw=0)
-    marker = "." if len(steps) < 3 else None
-    axes.plot(steps, middle, color=colour, lw=width, marker=marker)
+def _limits(
+    curves: Sequence[Curve], better: Better, attainable: float | None = None
+) -> tuple[float, float] | None:
+    """The range of all but the worst 3 % of the medians, and of the `attainable` score.
 
-
-def _scale(
-    axes: Axes,
-    shown: list[tuple[Floats, Floats]],
-    better: Better,
-    anchors: Scale | None = None,
-) -> None:
-    """A range for all but the worst medians, and for the high anchor: one exploding cell must not
-    flatten the rest."""
-    axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    values = np.concatenate([bands[1] for _, bands in shown])
+    One exploding cell must not flatten the rest. None if no median is finite.
+    """
+    values = np.concatenate([bands[1] for _, bands in curves])
     values = values[np.isfinite(values)]
     if values.size == 0:
-        return
+        return None
     low, high = np.quantile(values, [0.0, 0.97] if better == "lower" else [0.03, 1.0])
-    if anchors is not None:
-        low, high = min(low, anchors.high), max(high, anchors.high)
-    if low > 0 and high / low > LOG_RATIO:
-        axes.set_yscale("log")
-        axes.set_ylim(low / 1.5, high * 1.5)
-        # The usual labels of a logarithmic axis are formulas, which the style leaves unparsed.
-        axes.yaxis.set_major_locator(LogLocator(numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    elif high > low:
-        margin = 0.12 * (high - low)
-        axes.set_ylim(low - margin, high + margin)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
+    if attainable is not None:
+        low, high = min(low, attainable), max(high, attainable)
+    return float(low), float(high)
 
 
-def decode(artefact: Artefact) -> np.ndarray | None:
-    """The array of an artefact, or None if its bytes do not fit its shape."""
-    try:
-        raw = base64.b64decode(artefact.data, validate=True)
-        if any(side < 1 for side in artefact.shape):
-            return None
-        return np.frombuffer(raw, dtype=artefact.dtype).reshape(artefact.shape)
-    except (ValueError, binascii.Error):
-        return None
-
-
-def image_grid(images: np.ndarray) -> np.ndarray | None:
-    """One picture [rows, columns] or [rows, columns, 3] of up to 25 images with gaps between.
-
-    Takes images [N, H, W], [N, H, W, C] or [N, C, H, W] with one or three colours.
-    """
-    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] not in (1, 3):
-        images = images.transpose(0, 2, 3, 1)
-    if images.ndim == 4 and images.shape[3] == 1:
-        images = images[..., 0]
-    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
-        return None
-    side = min(IMAGES_PER_SIDE, math.isqrt(len(images)) or 1)
-    height, width, *colours = images.shape[1:]
-    page = np.full((side * (height + 1) - 1, side * (width + 1) - 1, *colours), 255, np.uint8)
-    for index, image in enumerate(images[: side * side]):
-        top, left = (index // side) * (height + 1), (index % side) * (width + 1)
-        page[top : top + height, left : left + width] = image
-    return page
-
-
-def samples(view: TaskView, base: str) -> bytes | None:
-    """PNG with the samples of every cell on a base, the base first; None if there are none."""
-    drawn = [
-        (cell, artefact.kind, array)
-        for (where, _), cell in view.cells.items()
-        if where == base
-        for artefact in _first(cell)
-        if (array := decode(artefact)) is not None and array.ndim >= 2
-    ]
-    if not drawn:
-        return None
-    columns = min(5, len(drawn))
-    rows = -(-len(drawn) // columns)
-    with styled():
-        width, height = 2.05 * columns + 0.05, 2.4 * rows
-        figure = Figure(figsize=(width, height))
-        grid = figure.subplots(rows, columns, squeeze=False)
-        figure.subplots_adjust(
-            left=0.05 / width,
-            right=1.0 - 0.05 / width,
-            bottom=0.05 / height,
-            top=1.0 - 0.4 / height,
-            wspace=0.05,
-            hspace=0.2,
-        )
-        limits = point_limits([array for _, kind, array in drawn if kind == "points"])
-        for axes, (cell, kind, array) in zip(grid.flat, drawn, strict=False):
-            draw_samples(axes, kind, array, limits)
-            status = cell.record.seeds[0].status
-            sign = "without " if cell.record.contrast == "removed" else ""
-            title = sign + printable(cell.label or base, 26)
-            axes.set_title(title if status == "ok" else f"{title}\n({status})", fontsize=8.5)
-        for axes in list(grid.flat)[len(drawn) :]:
-            axes.set_visible(False)
-        return png(figure)
-
-
-def _first(cell: Cell) -> list[Artefact]:
-    """The cell's first artefact by name, in a list of at most one."""
-    return [cell.record.artefacts[name] for name in sorted(cell.record.artefacts)[:1]]
-
-
-def point_limits(arrays: list[np.ndarray]) -> tuple[float, float]:
-    """One square range for all scatters, without the outermost percent of the points."""
-    finite = [array[np.isfinite(array)] for array in arrays]
-    values = np.concatenate([np.zeros(1), *finite])
-    reach = 1.15 * float(np.quantile(np.abs(values), 0.99))
-    return (-reach, reach) if reach > 0 else (-1.0, 1.0)
-
-
-def draw_samples(axes: Axes, kind: str, array: np.ndarray, limits: tuple[float, float]) -> None:
-    """A grid of images, or a scatter of points [N, D] within `limits` in both coordinates."""
-    axes.set_xticks([])
-    axes.set_yticks([])
-    if kind == "images":
-        page = image_grid(array)
-        if page is None:
-            axes.text(0.5, 0.5, "shape not understood", ha="center", transform=axes.transAxes)
-            return
-        axes.imshow(page, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes.spines[:].set_visible(False)
-        return
-    flat = array.reshape(len(array), -1).astype(float)
-    flat = flat[np.isfinite(flat).all(axis=1)]
-    axes.spines[:].set_visible(True)
-    axes.set(xlim=limits, ylim=limits, aspect="equal")
-    axes.axhline(0.0, color=RULE, lw=0.6, zorder=0)
-    axes.axvline(0.0, color=RULE, lw=0.6, zorder=0)
-    size = f"axes: 0 ± {limits[1]:.2g}"
-    axes.text(0.03, 0.03, size, transform=axes.transAxes, fontsize=6.5, color=MUTED)
-    if flat.shape[1] == 1:
-        axes.plot(flat[:, 0], np.zeros(len(flat)), "|", color=ACCENT, ms=14)
-    else:
-        axes.scatter(flat[:, 0], flat[:, 1], s=3, color=ACCENT, alpha=0.35, lw=0)
+def _is_wide(low: float, high: float) -> bool:
+    """Whether scores span so much that they need a logarithmic axis."""
+    return low > 0 and high / low > LOG_RATIO

@@ -1,4 +1,4 @@
-"""From records to findings: which cells there are, what each strategy does, and what it says.
+"""Findings: the effect of every strategy on every task and domain, and its verdict.
 
 A cell is known by its base and a *label*: its name without the base, so that "bare+replay",
 "reference+replay" and "reference-replay" are all the strategy `replay`, on two bases.
@@ -7,28 +7,25 @@ A cell is known by its base and a *label*: its name without the base, so that "b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 
 from bench.experiment import registry
 from bench.experiment.kits import BASES
-from bench.experiment.protocol import PROTOCOL_VERSION
-from bench.experiment.spec import spec_hash
 from bench.records.record import Record, ScoreInfo
-from bench.records.store import Found
-from bench.report import stats
+from bench.report import stats, verdicts
+from bench.report.rank_tests import holm
 
 DOMAINS = ("gan", "rl")
-"""The domains that verdicts speak about; tasks of the domain "game" illustrate and do not count."""
+"""The domains of verdicts; tasks of the domain "game" do not count."""
 DOMAIN_NAMES = {"gan": "GAN", "rl": "RL", "game": "toy game"}
 ORDER = {"gan": 0, "rl": 1, "game": 2}
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A record with what is derived from it alone."""
+class CellResult:
+    """A record, with its label and its utilities."""
 
     record: Record
     label: str  # "" for the base itself
@@ -36,7 +33,7 @@ class Cell:
 
     @property
     def failures(self) -> int:
-        """Runs that diverged or collapsed."""
+        """The number of runs that diverged or collapsed."""
         return sum(result.status != "ok" for result in self.record.seeds)
 
     @property
@@ -55,7 +52,7 @@ class TaskView:
     name: str
     domain: str
     score: ScoreInfo
-    cells: dict[tuple[str, str], Cell]
+    cells: dict[tuple[str, str], CellResult]
     effects: dict[tuple[str, str], stats.Comparison] = field(default_factory=dict)
     inert: dict[tuple[str, str], str] = field(default_factory=dict)  # why nothing can change
 
@@ -68,9 +65,9 @@ class TaskView:
 
 @dataclass(frozen=True)
 class DomainFinding:
-    """What a strategy does in one domain."""
+    """The effect of a strategy in one domain."""
 
-    state: stats.State
+    state: verdicts.State
     effect: stats.Effect | None = None
     p_adjusted: float | None = None
     of_tasks: int = 0  # tasks of the domain that have records at all
@@ -94,12 +91,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything a report shows, sorted; equal for equal records."""
+    """Everything a report shows, sorted."""
 
     tasks: tuple[TaskView, ...]
     bases: tuple[str, ...]
     findings: dict[str, tuple[Finding, ...]]  # by base; controls last
-    ignored: tuple[tuple[str, str], ...]  # (which record, why)
     boot: stats.Bootstrap
 
     @property
@@ -110,7 +106,7 @@ class Study:
 
 @cache
 def control_verdict(strategy: str) -> str | None:
-    """What the pipeline must say of a control; None for everything that is none."""
+    """The verdict that a control must get; None for a strategy that is no control."""
     entry = registry.strategies().get(strategy)
     if entry is None or entry.home != "control":
         return None
@@ -135,74 +131,22 @@ def label_of(record: Record) -> str:
     return record.strategy
 
 
-def ranking(found: list[Found]) -> list[Found]:
-    """Records in the order in which a report believes them, where several are of the same cell.
-
-    Those made by the present code come first, then those with more seeds, then one's own (`local`)
-    before anybody else's, then path order.
-    """
-
-    def key(item: Found) -> tuple[bool, int, bool, Path]:
-        record = item.record
-        try:
-            stale = spec_hash(record.origin) != record.provenance.spec
-        except ValueError:  # an unknown task or strategy
-            stale = True
-        return stale, -len(record.seeds), "local" not in item.path.parts, item.path
-
-    return sorted(found, key=key)
-
-
 def study(records: Sequence[Record], boot: stats.Bootstrap | None = None) -> Study:
-    """All findings. Raises `ValueError` if no record of this protocol version is among them."""
+    """All findings of the records, which are one per cell."""
     boot = boot or stats.Bootstrap()
-    kept, ignored = _sort_out(records)
-    if not kept:
-        others = f"; {len(records)} of another protocol version" if records else ""
-        raise ValueError(
-            f"no records found for protocol {PROTOCOL_VERSION}{others}: run some first"
-        )
-    found: set[str] = {record.base for record in kept}
+    found: set[str] = {record.base for record in records}
     bases = tuple(sorted(found, key=lambda b: (BASES.index(b) if b in BASES else len(BASES), b)))
-    views = [_view([r for r in kept if r.task == name], boot) for name in _names(kept)]
+    names = sorted({record.task for record in records})
+    views = [_view([r for r in records if r.task == name], boot) for name in names]
     views.sort(key=lambda view: (ORDER[view.domain], view.name))
     findings = {base: _findings(base, views) for base in bases}
-    return Study(tuple(views), bases, findings, tuple(ignored), boot)
-
-
-def _names(records: Iterable[Record]) -> list[str]:
-    return sorted({record.task for record in records})
-
-
-def _sort_out(records: Sequence[Record]) -> tuple[list[Record], list[tuple[str, str]]]:
-    """The records to show, and those that are not, with the reason. The first of a kind is kept."""
-    kept: dict[tuple[str, str], Record] = {}
-    first: dict[str, Record] = {}
-    ignored = []
-    for record in records:
-        where = f"{record.task}/{record.cell} (spec {record.provenance.spec})"
-        model = first.setdefault(record.task, record)
-        if record.protocol_version != PROTOCOL_VERSION:
-            ignored.append((where, f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}"))
-            if model is record:
-                del first[record.task]
-        elif record.updates is not None:
-            ignored.append((where, "a trial with a budget other than the task's"))
-            if model is record:
-                del first[record.task]
-        elif (record.score_info, record.domain) != (model.score_info, model.domain):
-            ignored.append((where, f"scored differently than {model.task}/{model.cell}"))
-        elif (record.task, record.cell) in kept:
-            ignored.append((where, "a record of the same cell comes before it"))
-        else:
-            kept[record.task, record.cell] = record
-    return list(kept.values()), ignored
+    return Study(tuple(views), bases, findings, boot)
 
 
 def _view(records: list[Record], boot: stats.Bootstrap) -> TaskView:
     """One task's cells, sorted, and the effect of every strategy with a base to compare with."""
     first = records[0]
-    cells: dict[tuple[str, str], Cell] = {}
+    cells: dict[tuple[str, str], CellResult] = {}
     for record in sorted(
         records, key=lambda r: (r.base != "bare", r.base, r.strategy or "", r.cell)
     ):
@@ -210,7 +154,7 @@ def _view(records: list[Record], boot: stats.Bootstrap) -> TaskView:
         # A collapsed run has a score, but a failure ranks worst whatever it scores.
         scores = [result.score if result.status == "ok" else None for result in record.seeds]
         arm = stats.Arm.of(seeds, scores, record.score_info.better)
-        cells[record.base, label_of(record)] = Cell(record, label_of(record), arm)
+        cells[record.base, label_of(record)] = CellResult(record, label_of(record), arm)
     view = TaskView(first.task, first.domain, first.score_info, cells)
     for (base, label), cell in cells.items():
         if not label:
@@ -227,7 +171,7 @@ def _view(records: list[Record], boot: stats.Bootstrap) -> TaskView:
 
 
 def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
-    """A row for every label on this base that occurs in a domain which counts."""
+    """One row per label on this base, if it occurs in a domain of verdicts."""
     counted = [view for view in views if view.domain in DOMAINS]
     labels: dict[str, str] = {}
     for view in counted:
@@ -252,22 +196,22 @@ def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
                 strategy=labels[label],
                 expected=control_verdict(labels[label]),
                 domains=judged,
-                verdict=stats.verdict(judged["gan"].state, judged["rl"].state),
-                evidence=stats.evidence(min(runs, default=0)),
+                verdict=verdicts.verdict(judged["gan"].state, judged["rl"].state),
+                evidence=verdicts.evidence(min(runs, default=0)),
             )
         )
-    order = {name: index for index, name in enumerate(stats.VERDICTS)}
+    order = {name: index for index, name in enumerate(verdicts.VERDICTS)}
     rows.sort(key=lambda row: (row.expected is not None, order[row.verdict], row.label))
     return tuple(rows)
 
 
 def _domain(base: str, label: str, domain: str, views: list[TaskView]) -> DomainFinding:
-    """The mean effect over the domain's tasks where the strategy is not inert; not yet judged."""
+    """The mean effect over the domain's tasks where the strategy is not inert, without a state."""
     inside = [view for view in views if view.domain == domain]
     inert = {v.name: v.inert[base, label] for v in inside if (base, label) in v.inert}
     chosen = [view for view in inside if (base, label) in view.effects]
     if not chosen:
-        state: stats.State = "inert" if inert else "missing"
+        state: verdicts.State = "inert" if inert else "missing"
         return DomainFinding(state, of_tasks=len(inside), inert=inert)
     removed = any(v.cells[base, label].record.contrast == "removed" for v in chosen)
     counts = [0, 0, 0, 0]
@@ -289,7 +233,7 @@ def _domain(base: str, label: str, domain: str, views: list[TaskView]) -> Domain
 def _adjust(
     found: dict[str, dict[str, DomainFinding]], controls: set[str]
 ) -> dict[tuple[str, str], float]:
-    """Holm's p over all strategies and both domains of one base; a control's p stays as it is."""
+    """p adjusted by Holm over all strategies and both domains of one base; not so for controls."""
     raw = {
         (label, domain): part.effect.p
         for label, domains in found.items()
@@ -297,10 +241,10 @@ def _adjust(
         if part.effect
     }
     family = [key for key in raw if key[0] not in controls]
-    return raw | dict(zip(family, stats.holm([raw[key] for key in family]), strict=True))
+    return raw | dict(zip(family, holm([raw[key] for key in family]), strict=True))
 
 
 def _judge(part: DomainFinding, p_adjusted: float | None) -> DomainFinding:
     if part.effect is None or p_adjusted is None:
         return part
-    return replace(part, state=stats.state(part.effect, p_adjusted), p_adjusted=p_adjusted)
+    return replace(part, state=verdicts.state(part.effect, p_adjusted), p_adjusted=p_adjusted)

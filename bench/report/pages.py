@@ -1,4 +1,4 @@
-"""Writes the report: index.html, CSV tables, PNG figures and LEADERBOARD.md.
+"""Writes the report: HTML pages, CSV tables, PNG figures and LEADERBOARD.md.
 
 The same records give the same bytes: nothing here reads a clock, a host name or a random source
 other than the bootstrap's own.
@@ -6,23 +6,25 @@ other than the bootstrap's own.
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.experiment import costs
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.record import Record
-from bench.report import curves, plots, stats, tables
+from bench.report import curves, plots, samples, tables, verdicts
+from bench.report.files import Writer
 from bench.report.findings import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, study
-from bench.report.searches import Shown, budget_curves, search_table
+from bench.report.searches import budget_curves, search_table
+from bench.report.selection import Ignored, Selection, ShownSearch, one_per_cell
 from bench.report.style import VERDICT_STYLE
+
+INDEX, STUDIES = "index.html", "studies.html"
 
 Page = dict[str, Any]
 
@@ -31,21 +33,67 @@ def build_report(
     records: list[Record],
     out: Path,
     leaderboard: Path | None,
-    searches: Sequence[Shown] = (),
-    ignored: Sequence[tuple[str, str]] = (),
+    searches: Sequence[ShownSearch] = (),
+    ignored: Sequence[Ignored] = (),
 ) -> list[Path]:
-    """Write the report below `out` and, if a path is given, the leaderboard; returns all paths.
+    """Write a report of one page below `out`, and the leaderboard if a path is given.
 
-    `records` are in the order in which they are believed: of several records of one cell the first
-    is shown, and the others are listed as ignored, with what else is `ignored` and why. Raises
-    `ValueError` if there is nothing to report.
+    Returns all paths. Of several records of one cell the first is shown; the others are listed with
+    what else is `ignored`, and why. Raises `ValueError` if there is nothing to report.
     """
-    found = study(records)
-    writer = _Writer(out)
-    chosen = search_table(searches)
-    page = {
+    kept, others = one_per_cell(records)
+    if not kept:
+        found = f"; {len(records)} of another kind: {others[0][1]}" if others else ""
+        raise ValueError(f"no records found for protocol {PROTOCOL_VERSION}{found}")
+    selection = Selection(kept, list(searches), [*others, *ignored])
+    return build_pages(selection, out, leaderboard)
+
+
+def build_pages(
+    studies: Selection,
+    out: Path,
+    leaderboard: Path | None,
+    own: tuple[str, Selection] | None = None,
+) -> list[Path]:
+    """Write index.html and the leaderboard of `studies`; returns all paths.
+
+    If there is an `own` submission, index.html shows that one alone, and studies.html the others.
+    Each has at least one record.
+    """
+    if own is None:
+        return _write_page(studies, Writer(out), INDEX, leaderboard, {"own": None, "other": None})
+    name, selection = own
+    return [
+        *_write_page(selection, Writer(out), INDEX, None, {"own": name, "other": STUDIES}),
+        *_write_page(
+            studies, Writer(out, "studies"), STUDIES, leaderboard, {"own": None, "other": INDEX}
+        ),
+    ]
+
+
+def _write_page(
+    selection: Selection, writer: Writer, name: str, leaderboard: Path | None, links: Page
+) -> list[Path]:
+    """One page with its tables and figures. `links` says whose it is, and what it links to."""
+    found = study(selection.records)
+    page = _page(found, selection, writer) | links
+    template = _environment(True).get_template("page.html.j2")
+    writer.text(writer.out / name, template.render(page))
+    if leaderboard is not None:
+        text = _environment(False).get_template("leaderboard.md.j2").render(page)
+        writer.text(leaderboard, re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n")
+    return writer.written
+
+
+def _page(found: Study, selection: Selection, writer: Writer) -> Page:
+    """Everything that the templates show."""
+    chosen = search_table(selection.searches)
+    searched = budget_curves([shown.search for shown in selection.searches])
+    provenance = tables.provenance_table(found)
+    writer.table("provenance", provenance)
+    return {
         "protocol": PROTOCOL_VERSION,
-        "stats": stats,
+        "verdicts": verdicts,
         "costs": costs,
         "domains": DOMAINS,
         "domain_names": DOMAIN_NAMES,
@@ -56,18 +104,11 @@ def build_report(
         "base_curves": writer.figure("bases", curves.base_curves(found)),
         "tasks": [_task_section(found, view, writer) for view in found.tasks],
         "searches": chosen.to_dict("records"),
-        "search_curves": writer.figure("searches", budget_curves([s.search for s in searches])),
-        "ignored": [*found.ignored, *ignored],
-        "provenance": tables.provenance_table(found).to_dict("records"),
+        "searches_csv": writer.table("searches", chosen) if selection.searches else None,
+        "search_curves": writer.figure("searches", searched),
+        "ignored": selection.ignored,
+        "provenance": provenance.to_dict("records"),
     }
-    if searches:
-        writer.table("searches", chosen)
-    writer.table("provenance", tables.provenance_table(found))
-    writer.text(out / "index.html", _environment(True).get_template("index.html.j2").render(page))
-    if leaderboard is not None:
-        text = _environment(False).get_template("leaderboard.md.j2").render(page)
-        writer.text(leaderboard, re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n")
-    return writer.written
 
 
 def summary(found: Study) -> Page:
@@ -81,56 +122,14 @@ def summary(found: Study) -> Page:
         "failures": sum(result.status != "ok" for result in runs),
         "fewest": fewest,
         "most": max(len(record.seeds) for record in records),
-        "evidence": stats.evidence(fewest),
+        "evidence": verdicts.evidence(fewest),
         "missing": sorted({"gan", "rl"} - {record.domain for record in records}),
         "dirty": any(record.provenance.dirty for record in records),
         "commits": sorted({record.provenance.commit or "unknown" for record in records}),
     }
 
 
-class _Writer:
-    """Writes files and remembers them; a name from a record never leaves the folder."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self.written: list[Path] = []
-        self.names: dict[tuple[str, ...], str] = {}
-
-    def text(self, path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        self.written.append(path)
-
-    def table(self, name: str, frame: pd.DataFrame) -> str:
-        path = self.out / "tables" / f"{name}.csv"
-        self.text(path, frame.to_csv(index=False, lineterminator="\n"))
-        return path.relative_to(self.out).as_posix()
-
-    def figure(self, name: str, data: bytes | None) -> str | None:
-        """Write a PNG; its data URL, or None for a figure that does not exist."""
-        if data is None:
-            return None
-        path = self.out / "figures" / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        self.written.append(path)
-        return "data:image/png;base64," + base64.b64encode(data).decode()
-
-    def slug(self, *parts: str) -> str:
-        """A file name and HTML id for parts that may hold anything; distinct for distinct parts."""
-        if parts not in self.names:
-            name = "-".join(
-                re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") or "x" for part in parts
-            )
-            name, number = name[:60], 1
-            while name.lower() in {known.lower() for known in self.names.values()}:
-                number += 1
-                name = f"{name[:56]}-{number}"
-            self.names[parts] = name
-        return self.names[parts]
-
-
-def _base_section(found: Study, base: str, writer: _Writer) -> Page:
+def _base_section(found: Study, base: str, writer: Writer) -> Page:
     """The transfer table, the scatter and the heat map of one base."""
     slug = writer.slug(base)
     findings = found.findings[base]
@@ -150,11 +149,11 @@ def _base_section(found: Study, base: str, writer: _Writer) -> Page:
 
 def _groups(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
     """The strategies of every verdict that occurs, in the order of the verdicts."""
-    groups = [(v, [f.label for f in findings if f.verdict == v]) for v in stats.VERDICTS]
+    groups = [(v, [f.label for f in findings if f.verdict == v]) for v in verdicts.VERDICTS]
     return [group for group in groups if group[1]]
 
 
-def _task_section(found: Study, view: TaskView, writer: _Writer) -> Page:
+def _task_section(found: Study, view: TaskView, writer: Writer) -> Page:
     """The table of one task, and its curves and samples on every base."""
     slug = writer.slug("task", view.name)
     frame = tables.task_table(view, found)
@@ -166,7 +165,7 @@ def _task_section(found: Study, view: TaskView, writer: _Writer) -> Page:
             {
                 "base": base,
                 "curves": writer.figure(f"{name}-curves", curves.learning_curves(view, base)),
-                "samples": writer.figure(f"{name}-samples", curves.samples(view, base)),
+                "samples": writer.figure(f"{name}-samples", samples.samples(view, base)),
             }
         )
     return {

@@ -21,6 +21,7 @@ from bench.report import stats
 from bench.report.findings import DOMAIN_NAMES, Finding, Study, TaskView, control_verdict
 from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, styled
 from bench.report.tables import effect_matrix
+from bench.report.verdicts import EPS, VERDICTS
 
 LABEL_SIZE = 8.5
 SHIFTS = [
@@ -28,7 +29,7 @@ SHIFTS = [
     for radius in (10, 14, 22, 32, 44, 58, 74, 92, 112)
     for angle in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)
 ]
-"""Where a label may go, in points from its mark: near before far, right before left."""
+"""Candidate offsets of a label from its mark, in points: the nearest first."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
 
 def _quadrants(axes: Axes) -> None:
     axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), aspect="equal")
-    low, width = 0.5 - stats.EPS, 2.0 * stats.EPS
+    low, width = 0.5 - EPS, 2.0 * EPS
     axes.axvspan(low, low + width, color="#F3F4F6", zorder=0, lw=0)
     axes.axhspan(low, low + width, color="#F3F4F6", zorder=0, lw=0)
     axes.axvline(0.5, color=RULE, lw=1, zorder=1)
@@ -120,7 +121,7 @@ def _quadrants(axes: Axes) -> None:
 
 def _verdict_legend(axes: Axes, shown: set[str]) -> None:
     handles = []
-    for name in stats.VERDICTS:
+    for name in VERDICTS:
         if name in shown:
             colour, marker = VERDICT_STYLE[name]
             face = "white" if name == "undetermined" else colour
@@ -133,7 +134,7 @@ def _verdict_legend(axes: Axes, shown: set[str]) -> None:
 
 
 def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -> None:
-    """Put each label where it covers the least: no mark, no other label, as few lines as can be."""
+    """Put each label where it overlaps least with marks, other labels and error bars."""
     renderer = canvas.get_renderer()
     to_pixels = axes.transData.transform
     points = sorted(points, key=lambda mark: (-mark.y, mark.x, mark.text))
@@ -164,7 +165,7 @@ def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -
 
 
 def _places(point: Any, size: Any, scale: float) -> Any:
-    """Where a label may go: [shifts, 4] boxes of `size` around a point, as x0, y0, x1, y1."""
+    """Candidate boxes [shifts, 4] of a label of `size` around a point, as x0, y0, x1, y1."""
     low = point + scale * np.array(SHIFTS) - [0.0, size[1] / 2]
     low[:, 0] -= [{"left": 0.0, "center": 0.5, "right": 1.0}[_side(s)] * size[0] for s in SHIFTS]
     return np.hstack([low, low + size])
@@ -204,7 +205,7 @@ def _around(point: Any, size: float) -> Any:
 
 
 def heat_map(study: Study, base: str) -> bytes | None:
-    """PNG of P(improvement) by strategy (rows) and task (columns); controls apart, below."""
+    """PNG of P(improvement) by strategy (rows) and task (columns); controls below a line."""
     values, adjusted = effect_matrix(study, base)
     if values.empty:
         return None
@@ -248,7 +249,7 @@ def heat_map(study: Study, base: str) -> bytes | None:
 
 
 def _cell_text(study: Study, base: str, label: str, task: TaskView, p: float) -> str:
-    """The number, with a star if it holds under Benjamini-Hochberg; "n/a" where inert."""
+    """The number, with a star if it is significant after Benjamini-Hochberg; "n/a" where inert."""
     if (base, label) in task.inert:
         return "n/a"
     found = task.effects.get((base, label))
@@ -260,7 +261,7 @@ def _cell_text(study: Study, base: str, label: str, task: TaskView, p: float) ->
 
 
 def _write_cells(axes: Axes, values: pd.DataFrame, text: list[list[str]]) -> None:
-    """Numbers in ink or white, whichever the cell's colour lets one read; inert cells hatched."""
+    """Numbers, white on dark cells; inert cells are hatched."""
     for (row, column), value in np.ndenumerate(values.to_numpy(dtype=float)):
         if text[row][column] == "n/a":
             axes.add_patch(

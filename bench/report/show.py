@@ -26,7 +26,7 @@ from bench.learner.task import Array
 from bench.records import actors, store
 from bench.records.paths import record_path
 from bench.records.record import Record
-from bench.report.curves import decode, draw_samples, point_limits
+from bench.report.samples import decode, draw_samples, point_limits
 from bench.report.style import png, styled
 from bench.training import environments
 

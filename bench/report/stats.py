@@ -1,12 +1,12 @@
-"""Statistics over seeds: effects, intervals, exact tests and verdicts. Pure numpy and scipy.
+"""Statistics over seeds: effects and their bootstrap intervals.
 
 A *utility* is a score turned so that higher is better, with -inf for a run without a score: such a
 run ranks worst, and two of them tie. Shapes: n, m seeds of two arms, R resamples.
 
 Effect size: the probability of improvement, P(treated > base) + P(tie) / 2, as in Agarwal et al.
 (2021, arXiv 2108.13264), averaged over the tasks of a domain. Two runs with the same seed share
-their start and their data and are no independent pair, so they are compared with each other only
-where there is nothing else; hence an arm that equals its base bitwise has an effect of exactly 1/2
+their start and their data, so they are not independent. They are compared with each other only if
+there are no other pairs; hence an arm that equals its base bitwise has an effect of exactly 1/2
 in the data and in every resample. Intervals are percentiles of one joint stratified bootstrap:
 seeds are drawn within a task, and arms with the same seeds share the draw.
 """
@@ -23,35 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as distributions
 
-Floats = NDArray[np.float64]
+from bench.report.rank_tests import Floats, pairs_won, rank_test
+
 Integers = NDArray[np.int64]
 Better = Literal["higher", "lower"]
 
-EPS = 0.1
-"""Half-width of the equivalence region: an effect whose interval lies within 0.5 +- EPS is called
-equivalent, also where the interval leaves out 0.5."""
 LEVEL = 0.95
 """Coverage of all intervals; 1 - LEVEL is the largest adjusted p of a claim."""
 RESAMPLES = 2000
-CLAIM_SEEDS = 10
-PRELIMINARY_SEEDS = 5
-EXACT_SEEDS = 80
-"""Up to this many runs of a task the rank test is exact, beyond it normal."""
-EXACT_GRID = 8000
-"""The same limit for the number of distinct values one task's effect can have."""
-
-State = Literal["helps", "hurts", "equivalent", "undetermined", "inert", "missing"]
-VERDICTS = (
-    "transfers",
-    "GAN only",
-    "RL only",
-    "conflicts",
-    "neutral",
-    "harmful",
-    "hurts GAN only",
-    "hurts RL only",
-    "undetermined",
-)
 
 
 def utilities(scores: Iterable[float | None], better: Better) -> Floats:
@@ -72,7 +51,7 @@ def iqm(values: Floats | Sequence[float]) -> Any:
 
 
 def percentiles(samples: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """The central interval of samples [R]; always values that occurred, so that inf is lawful."""
+    """The central interval of samples [R]; its ends are samples, which may be infinite."""
     tail = (1.0 - level) / 2.0
     low = np.quantile(samples, tail, method="lower")
     high = np.quantile(samples, 1.0 - tail, method="higher")
@@ -88,18 +67,11 @@ def clopper_pearson(failures: int, runs: int, level: float = LEVEL) -> tuple[flo
     return float(low), float(high)
 
 
-def _wins(treated: Floats, base: Floats) -> Floats:
-    """[n, m]: 1 where the treated run is better, 1/2 for a tie, 0 where it is worse."""
-    above = treated[:, None] > base[None, :]
-    equal = treated[:, None] == base[None, :]
-    return above + 0.5 * equal
-
-
 def probability_of_improvement(
     treated: Sequence[float | None], base: Sequence[float | None], better: Better
 ) -> float:
     """P(treated better than base) over all pairs of runs [n, m]; a tie counts one half."""
-    return float(_wins(utilities(treated, better), utilities(base, better)).mean())
+    return float(pairs_won(utilities(treated, better), utilities(base, better)).mean())
 
 
 @dataclass(frozen=True)
@@ -117,7 +89,7 @@ class Arm:
 
 @dataclass
 class Bootstrap:
-    """Draws of seeds: a pure function of the task and its seeds, whatever else is drawn."""
+    """Draws of seeds, which depend on nothing but the task and its seeds."""
 
     seed: int = 0
     times: int = RESAMPLES
@@ -184,7 +156,7 @@ def compare(task: str, treated: Arm, base: Arm, boot: Bootstrap) -> Comparison:
     other = np.not_equal.outer(treated.seeds, base.seeds).astype(float)
     if not other.any():  # one seed, the same in both arms: all there is
         other = np.ones_like(other)
-    wins = other * _wins(treated.values, base.values)
+    wins = other * pairs_won(treated.values, base.values)
     left = _counts(boot.draw(task, treated.seeds), len(treated.seeds))
     right = _counts(boot.draw(task, base.seeds), len(base.seeds))
     weight = ((left @ other) * right).sum(axis=1)
@@ -226,118 +198,6 @@ def effect(comparisons: Sequence[Comparison]) -> Effect:
         identical=all(c.identical for c in comparisons),
         samples=samples,
     )
-
-
-def rank_test(pairs: Sequence[tuple[Floats, Floats]]) -> float:
-    """Two-sided p of the mean probability of improvement over tasks, for arms [n] and [m] each.
-
-    The stratified Wilcoxon-Mann-Whitney permutation test: labels are exchanged within a task, ties
-    and failures share ranks, and the null distribution is counted out, task by task, then
-    convolved. Large samples use its normal limit. Seeds shared by the arms make it conservative.
-    """
-    sizes = [2 * len(treated) * len(base) for treated, base in pairs]
-    grid = math.lcm(*sizes)
-    if grid > EXACT_GRID or max(len(t) + len(b) for t, b in pairs) > EXACT_SEEDS:
-        return _normal_test(pairs)
-    total = np.ones(1)
-    observed = 0
-    for (treated, base), size in zip(pairs, sizes, strict=True):
-        spread = np.zeros(grid + 1)
-        spread[:: grid // size] = _null(treated, base)
-        total = np.convolve(total, spread)
-        observed += round(2.0 * float(_wins(treated, base).sum())) * (grid // size)
-    distance = np.abs(2 * np.arange(total.size) - (total.size - 1))
-    extreme = distance >= abs(2 * observed - (total.size - 1))
-    return float(min(1.0, total[extreme].sum()))
-
-
-def _null(treated: Floats, base: Floats) -> Floats:
-    """P(twice the number of pairs won = 0 .. 2 n m) if the labels mean nothing: [2 n m + 1]."""
-    n, m = len(treated), len(base)
-    ranks = np.rint(2.0 * distributions.rankdata(np.concatenate([treated, base]))).astype(int)
-    subsets = np.zeros((n + 1, int(ranks.sum()) + 1))  # [how many chosen, sum of doubled ranks]
-    subsets[0, 0] = 1.0
-    for rank in ranks:
-        subsets[1:, rank:] += subsets[:-1, :-rank].copy()
-    lowest = n * (n + 1)
-    return subsets[n, lowest : lowest + 2 * n * m + 1] / math.comb(n + m, n)
-
-
-def _normal_test(pairs: Sequence[tuple[Floats, Floats]]) -> float:
-    """The limit of `rank_test`: var(mean of wins) = var(ranks) / (n m (n + m)), ties included."""
-    deviation = 0.0
-    variance = 0.0
-    for treated, base in pairs:
-        n, m = len(treated), len(base)
-        ranks = distributions.rankdata(np.concatenate([treated, base]))
-        deviation += float(_wins(treated, base).mean()) - 0.5
-        variance += float(ranks.var(ddof=1)) / (n * m * (n + m))
-    if variance == 0.0:
-        return 1.0
-    return float(2.0 * distributions.norm.sf(abs(deviation) / math.sqrt(variance)))
-
-
-def holm(values: Sequence[float]) -> list[float]:
-    """p values adjusted so that any false claim among them is as rare as one alone (Holm, 1979)."""
-    adjusted = [0.0] * len(values)
-    highest = 0.0
-    for rank, index in enumerate(sorted(range(len(values)), key=lambda i: values[i])):
-        highest = max(highest, min(1.0, (len(values) - rank) * values[index]))
-        adjusted[index] = highest
-    return adjusted
-
-
-def benjamini_hochberg(values: Sequence[float]) -> list[float]:
-    """p values adjusted for the share of false claims among those made (1995)."""
-    if not values:
-        return []
-    return [float(p) for p in distributions.false_discovery_control(values)]
-
-
-def state(found: Effect, adjusted_p: float) -> State:
-    """What an effect says: "equivalent", "helps", "hurts", or "undetermined".
-
-    Equivalent: the interval lies within 0.5 +- EPS, and there are at least five seeds or the arms
-    agree bitwise. Helps or hurts: the interval leaves out 0.5 and the adjusted exact p is at most
-    1 - LEVEL; the bootstrap alone is too sure of itself where all pairs agree.
-    """
-    within = found.low >= 0.5 - EPS and found.high <= 0.5 + EPS
-    if within and (found.identical or found.runs >= PRELIMINARY_SEEDS):
-        return "equivalent"
-    if adjusted_p <= 1.0 - LEVEL + 1e-12:
-        if found.low > 0.5:
-            return "helps"
-        if found.high < 0.5:
-            return "hurts"
-    return "undetermined"
-
-
-def verdict(gan: State, rl: State) -> str:
-    """What two domains say together. Undetermined is never folded into "no".
-
-    An inert domain (the strategy provably changes nothing there) speaks like an equivalent one.
-    """
-    if {"undetermined", "missing"} & {gan, rl}:
-        return "undetermined"
-    signs = {"helps": 1, "hurts": -1, "equivalent": 0, "inert": 0}
-    return {
-        (1, 1): "transfers",
-        (1, 0): "GAN only",
-        (0, 1): "RL only",
-        (1, -1): "conflicts",
-        (-1, 1): "conflicts",
-        (0, 0): "neutral",
-        (-1, -1): "harmful",
-        (-1, 0): "hurts GAN only",
-        (0, -1): "hurts RL only",
-    }[signs[gan], signs[rl]]
-
-
-def evidence(runs: int) -> str:
-    """How much weight so many seeds bear: "smoke test", "preliminary" or "claim"."""
-    if runs >= CLAIM_SEEDS:
-        return "claim"
-    return "preliminary" if runs >= PRELIMINARY_SEEDS else "smoke test"
 
 
 def rank_intervals(samples: Floats) -> list[tuple[int, int]]:

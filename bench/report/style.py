@@ -1,4 +1,4 @@
-"""How figures look: colours that colour-blind readers tell apart, and the same bytes each time."""
+"""The style of figures: colours for colour-blind readers, and reproducible bytes."""
 
 from __future__ import annotations
 

@@ -12,11 +12,12 @@ import pandas as pd
 from bench.experiment import costs
 from bench.records.record import Record
 from bench.report import stats
-from bench.report.findings import DOMAINS, Cell, Finding, Study, TaskView
+from bench.report.findings import DOMAINS, CellResult, Finding, Study, TaskView
+from bench.report.rank_tests import benjamini_hochberg, rank_test
 
 
 def command(record: Record) -> str:
-    """The command that makes this cell. Controls belong to every grid, and come with it."""
+    """The command that runs this cell. It runs the controls too, which belong to every grid."""
     parts = ["--tasks", record.task, "--strategies", record.strategy or "placebo"]
     parts += ["--base", record.base, "--seeds", str(len(record.planned_seeds))]
     if record.settings_from != "published":
@@ -24,9 +25,11 @@ def command(record: Record) -> str:
     return "python -m bench run " + " ".join(shlex.quote(part) for part in parts)
 
 
-def best_minus_last(cell: Cell) -> float:
-    """How much of its best value a run has lost at the end: the median over seeds, in the score's
-    unit, never negative; inf where a run has no end."""
+def best_minus_last(cell: CellResult) -> float:
+    """Best evaluation minus last evaluation: the median over seeds, in the score's unit.
+
+    It is never negative, and inf for a run without a last evaluation.
+    """
     sign = 1.0 if cell.record.score_info.better == "higher" else -1.0
     lost = [
         math.inf if r.best is None or r.last is None else sign * (r.best - r.last)
@@ -35,7 +38,7 @@ def best_minus_last(cell: Cell) -> float:
     return float(np.quantile(lost, 0.5, method="higher"))
 
 
-def last_metrics(cell: Cell) -> dict[str, float]:
+def last_metrics(cell: CellResult) -> dict[str, float]:
     """The median over seeds of every further metric at the last evaluation."""
     last = [result.curve[-1].metrics for result in cell.record.seeds]
     names = sorted({name for metrics in last for name in metrics})
@@ -114,9 +117,9 @@ def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
             if where == base:
                 values.loc[label, view.name] = found.value
                 keys.append((label, view.name))
-                raw.append(stats.rank_test([(found.treated.values, found.base.values)]))
+                raw.append(rank_test([(found.treated.values, found.base.values)]))
     adjusted = pd.DataFrame(math.nan, index=rows, columns=columns)
-    for (label, task), p in zip(keys, stats.benjamini_hochberg(raw), strict=True):
+    for (label, task), p in zip(keys, benjamini_hochberg(raw), strict=True):
         adjusted.loc[label, task] = p
     return values, adjusted
 
@@ -147,7 +150,7 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
 
 
 def provenance_table(study: Study) -> pd.DataFrame:
-    """One row per set-up: what ran where, and how many cells came of it."""
+    """One row per set-up: code, machine and libraries, and the number of cells."""
     rows: dict[tuple[str, ...], list[str]] = {}
     for record in study.records:
         source = record.provenance

@@ -1,1 +1,1 @@
-"""How samples are judged: metrics, mixtures, classifiers, data sets."""
+"""How samples are scored: metrics, mixtures, classifiers, data sets."""

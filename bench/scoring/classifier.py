@@ -1,16 +1,16 @@
-"""A small convolutional classifier of 8x8 digits: the feature extractor behind the digits' scores.
+"""A small convolutional classifier of 8x8 digits: the feature extractor for the digits' scores.
 
-It is trained here, on the digits that scikit-learn carries, and nowhere else; the weights are
-shipped, so an installation never trains:
+It was trained by this module on the digits of scikit-learn. The weights are shipped, so that an
+installation never trains:
 
     python -m bench.scoring.classifier       trains again (about 10 s), prints accuracy and SHA-256
 
-Images are 64 numbers in [-1, 1]. The features are the 32 units before the last layer. They are
-leaky: with relu some die and leave a singular covariance, and bounded units (tanh) place uniform
-noise nearer to the digits than a half-trained GAN.
+Images are 64 numbers in [-1, 1]. The features are the 32 units before the last layer, with leaky
+ReLU: with ReLU some units die and make the covariance singular, and with bounded units (tanh)
+uniform noise is closer to the digits than samples of a half-trained GAN.
 
 Every fifth image is held out. Held-out images share their writers with the others, so the accuracy
-says that the classifier knows these digits, not that it knows handwriting.
+is for these digits and does not generalise to other handwriting.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 WEIGHTS = Path(__file__).parent / "assets" / "digits_classifier.npz"
 SHA256 = "3b89c7a98c395cfc89d97f7866165aab889a9c6944b6eed576e6a430857c5540"
 IMAGES_SHA256 = "8aa4a98f227fcb6c0e09f481387d6fb1d13ed860d89d558098140c841f9d9acf"
-"""Of the scaled images, known without loading them."""
+"""SHA-256 of the scaled images, known without loading them."""
 FEATURES = 32
 _SHAPES = {
     "conv1/weight": (16, 1, 3, 3),
@@ -52,16 +52,16 @@ _SHAPES = {
 
 
 class WrongWeights(ValueError):
-    """The weights' file is missing or not the one that was shipped."""
+    """The file of weights is missing, or is not the one that is shipped."""
 
 
 @functools.cache
 def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """All 1,797 images [N, 64], scaled from 0..16 to [-1, 1], and their classes [N].
+    """Return all 1,797 images [N, 64], scaled from 0..16 to [-1, 1], and their classes [N].
 
-    Raises `BadData` if scikit-learn's are not the ones that the weights were trained on.
+    Raises `BadData` if scikit-learn's digits are not those that the weights were trained on.
     """
-    from sklearn.datasets import load_digits  # a second of import that only digits should cost
+    from sklearn.datasets import load_digits  # importing takes a second: only for digits
 
     images, classes = load_digits(return_X_y=True)
     pixels = (images / 8.0 - 1.0).astype(np.float32)
@@ -74,12 +74,12 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def held_out(rows: int) -> NDArray[np.bool_]:
-    """Which of the images the classifier never saw in training [rows]: every fifth."""
+    """Return the mask [rows] of images that are held out from training: every fifth."""
     return np.arange(rows) % 5 == 0
 
 
 def load(path: Path = WEIGHTS) -> Params:
-    """The shipped weights (float32). Raises `WrongWeights` if the file is not the one shipped."""
+    """Return the shipped weights (float32). Raises `WrongWeights` if the file is another one."""
     if not path.is_file():
         raise WrongWeights(f"{path} is missing: restore the file that is shipped")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -96,10 +96,10 @@ _loaded = functools.cache(load)
 
 
 def features_and_logits(images: NDArray[np.floating]) -> tuple[Array, Array]:
-    """Features [N, 32] and class logits [N, 10], float64, of images [N, 64] in [-1, 1]."""
+    """Return features [N, 32] and logits [N, 10], float64, of images [N, 64] in [-1, 1]."""
     with torch.inference_mode():
         rows = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-        # A thousand at a time: 15,000 at once take three times as long, for they leave the cache.
+        # A thousand at a time: 15,000 at once do not fit the cache and take three times as long.
         parts = [_forward(_loaded(), some) for some in rows.split(1000)]
         features, logits = (torch.cat(each).double().numpy() for each in zip(*parts, strict=True))
         return features, logits
@@ -116,10 +116,10 @@ def _forward(params: Params, images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def train(*, epochs: int = 40, rows: int = 64, lr: float = 2e-3) -> Params:
-    """New weights, by Adam with a learning rate that falls to 0 along a cosine.
+    """Train and return new weights, by Adam with a cosine learning-rate schedule down to 0.
 
-    The same numbers on the same machine and PyTorch with one thread. Other processors and versions
-    sum in another order, so there only the accuracy comes out the same, not the bits.
+    Reproducible bit for bit on the same machine and PyTorch version with one thread. Other
+    processors and versions sum in another order, so there only the accuracy is the same.
     """
     images, classes = (torch.from_numpy(part) for part in digits())
     seen = torch.from_numpy(~held_out(len(images)))
@@ -140,7 +140,7 @@ def train(*, epochs: int = 40, rows: int = 64, lr: float = 2e-3) -> Params:
 
 
 def _fresh(key: Tensor) -> Params:
-    """Weights uniform in +-1/sqrt(fan in), PyTorch's default, and zero biases."""
+    """Return weights uniform in +-1/sqrt(fan in), PyTorch's default, and zero biases."""
     params: Params = {}
     for name, shape in _SHAPES.items():
         uniform = 2.0 * rng.uniform(rng.fold(key, name), shape).float() - 1.0
@@ -149,7 +149,7 @@ def _fresh(key: Tensor) -> Params:
 
 
 def accuracy(params: Params) -> float:
-    """Share of the held-out images whose largest logit is that of their class."""
+    """Return the accuracy on the held-out images, in [0, 1]."""
     images, classes = digits()
     held = held_out(len(images))
     with torch.inference_mode():
@@ -158,14 +158,14 @@ def accuracy(params: Params) -> float:
 
 
 def save(params: Params, path: Path) -> str:
-    """Writes the weights; the same weights give the same bytes. Returns the file's SHA-256."""
+    """Write the weights and return the file's SHA-256; equal weights give equal bytes."""
     arrays = {name: params[name].numpy() for name in _SHAPES}
-    np.savez(path, allow_pickle=False, **arrays)  # NumPy dates every member 1980
+    np.savez(path, allow_pickle=False, **arrays)  # NumPy gives every member the date 1980
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> int:
-    """Trains, writes the weights, prints their accuracy and hash."""
+    """Train, write the weights, and print their accuracy and hash."""
     torch.set_num_threads(1)
     params = train()
     WEIGHTS.parent.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
-"""Data and weights that must be downloaded: where they belong, what is missing, how to get them.
+"""Downloads of data and weights: where the files belong, which are missing, how to get them.
 
-Everything lies below one folder: the environment variable CROSSOVER_DATA, or `data`. Nothing is
-downloaded but by `python -m bench fetch`; without network, put the files where it says.
+All files are below one folder: the environment variable CROSSOVER_DATA, or `data`. Only `python -m
+bench fetch` downloads; without network, put the files where it says.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ VARIABLE = "CROSSOVER_DATA"
 
 
 class BadData(ValueError):
-    """Files that are there but are not what they should be; the message names them."""
+    """Data that is damaged, is not what was published, or cannot be downloaded."""
 
 
 def root() -> Path:
-    """The folder with all data, absolute."""
+    """Return the absolute path of the folder with all data."""
     return Path(os.environ.get(VARIABLE) or "data").absolute()
 
 
 @dataclass(frozen=True)
 class Source:
-    """Something to download. `files` are the paths below the root that must exist in the end."""
+    """A download. `files` are paths below the root, which must exist afterwards."""
 
     name: str
     about: str
@@ -43,11 +43,11 @@ class Source:
     download: Callable[[Path], Any]  # into a root; raises on failure
 
     def paths(self) -> list[Path]:
-        """Where the files belong."""
+        """Return the paths where the files belong."""
         return [root() / file for file in self.files]
 
     def missing(self) -> list[Path]:
-        """The files that are not there."""
+        """Return the paths at which there is no file."""
         return [path for path in self.paths() if not path.is_file()]
 
 
@@ -113,11 +113,12 @@ SOURCES = {
 }
 
 FASHION_MNIST_MOMENTS = (0.2860, 0.3530)
-"""Mean and deviation of its pixels in [0, 1]: torchvision checks no hash of unpacked files."""
+"""Mean and standard deviation of its pixels in [0, 1], to recognise the published images:
+torchvision checks no hash of unpacked files."""
 
 
 def what_is_missing(*names: str) -> str | None:
-    """One line on the sources that are not there and what to do, or None."""
+    """Return one line on which of the sources are missing and what to do, or None."""
     lacking = [name for name in names if SOURCES[name].missing()]
     if not lacking:
         return None
@@ -129,7 +130,7 @@ def what_is_missing(*names: str) -> str | None:
 
 
 def fetch(name: str) -> None:
-    """Download a source if it is missing. Raises `BadData` with what to do if that fails."""
+    """Download a source if files are missing. Raises `BadData` if that fails."""
     source = SOURCES[name]
     if not source.missing():
         return
@@ -145,9 +146,9 @@ def fetch(name: str) -> None:
 
 
 def images(name: str) -> Tensor:
-    """All training images of a source as uint8 rows [N, C * H * W], read by torchvision.
+    """Return all training images of a source as uint8 rows [N, C * H * W].
 
-    Raises `BadData` for files that are damaged.
+    They are read by torchvision. Raises `BadData` for damaged files and for other images.
     """
     return _images(name, root())
 
@@ -163,12 +164,12 @@ def _images(name: str, folder: Path) -> Tensor:
         moments = (float(pixels.double().mean()) / 255, float(pixels.double().std()) / 255)
         if not np.allclose(moments, FASHION_MNIST_MOMENTS, rtol=0, atol=1e-4):
             raise BadData(f"the images of {name} in {folder} are not the published ones")
-    if pixels.dim() == 4:  # CIFAR keeps colours last
+    if pixels.dim() == 4:  # CIFAR has channels last
         pixels = pixels.permute(0, 3, 1, 2)
     return pixels.reshape(len(pixels), -1).contiguous()
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
+    """Return the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

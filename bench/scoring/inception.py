@@ -1,4 +1,4 @@
-"""Features and logits of the original Inception-v3, through torch-fidelity, and of a data set."""
+"""Features and logits by the original Inception-v3 (torch-fidelity), also of whole data sets."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from bench.scoring.datasets import SOURCES, BadData, file_hash
 
 Array = NDArray[np.float64]
 
-ROWS = 100  # images at once
+ROWS = 100  # images in one forward pass
 
 
 def features_and_logits(images: NDArray[np.uint8]) -> tuple[Array, Array]:
-    """Features [N, 2048] and logits without bias [N, 1008] of images [N, 1 or 3, H, W] in 0..255.
+    """Return features [N, 2048] and bias-free logits [N, 1008] of images [N, 1 or 3, H, W].
 
-    Raises `BadData` if the weights are not the original ones.
+    Images are uint8 numbers 0..255. Raises `BadData` if the weights are not the original ones.
     """
     model = _model(datasets.root() / SOURCES["inception"].files[0])
     features, logits = [], []
@@ -52,7 +52,7 @@ def _model(weights: Path) -> Any:
 
 
 def real_features(name: str, shape: tuple[int, ...]) -> Array:
-    """Features [N, 2048] of all training images of a source, kept on disk once computed."""
+    """Return features [N, 2048] of all training images of a source, cached on disk."""
     rows = datasets.images(name)
     digest = hashlib.sha256(rows.numpy().tobytes()).hexdigest()[:16]
     weights = SOURCES["inception"].identity.split()[-1]
@@ -60,7 +60,7 @@ def real_features(name: str, shape: tuple[int, ...]) -> Array:
     if not kept.is_file():
         features, _ = features_and_logits(rows.numpy().reshape(-1, *shape))
         kept.parent.mkdir(parents=True, exist_ok=True)
-        # Others may compute the same beside us: each writes a file of its own.
+        # Other processes may compute the same: each writes a temporary file of its own.
         handle, partial = tempfile.mkstemp(dir=kept.parent, suffix=".tmp")
         with os.fdopen(handle, "wb") as stream:
             np.save(stream, features.astype(np.float32), allow_pickle=False)

@@ -1,7 +1,7 @@
-"""Scores as pure functions of samples or features, FID and IS by torch-fidelity.
+"""Scores as pure functions of samples or features; FID and IS are computed by torch-fidelity.
 
-KID, precision and recall equal torch-fidelity's to rounding. They are computed here because its own
-took five times as long, two thirds of an evaluation.
+KID, precision and recall equal torch-fidelity's up to rounding. They are computed here because its
+functions took five times as long, two thirds of an evaluation.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ Array = NDArray[np.float64]
 Moments = tuple[Array, Array]
 
 NEIGHBOUR = 3
-"""The ball around a feature reaches to its third neighbour."""
+"""The radius of the ball around a feature is the distance to its third nearest neighbour."""
 
 ROWS = 1000
-"""How many rows' distances to all others are held at once."""
+"""How many rows of a matrix of distances are computed at once."""
 
 
 def moments(features: Array) -> Moments:
-    """Mean [D] and unbiased covariance [D, D] of features [N, D].
+    """Return the mean [D] and the unbiased covariance [D, D] of features [N, D].
 
     Raises ValueError if N <= D: the covariance would be singular and the distance meaningless.
     """
@@ -35,12 +35,12 @@ def moments(features: Array) -> Moments:
 
 
 def frechet_distance(generated: Moments, real: Moments) -> float:
-    """Squared Frechet distance between two Gaussians (FID, Heusel et al., 2017, arXiv 1706.08500).
+    """Return the squared Frechet distance between two Gaussians, the FID of their features.
 
-    norm(m1 - m2)^2 + trace(C1 + C2 - 2 sqrt(C1 C2)), computed by torch-fidelity. NaN if the
-    moments are not finite: that run has diverged.
+    Heusel et al., 2017, arXiv 1706.08500: norm(m1 - m2)^2 + trace(C1 + C2 - 2 sqrt(C1 C2)),
+    computed by torch-fidelity. NaN if the moments are not finite, as for a diverged run.
     """
-    from torch_fidelity.metric_fid import fid_statistics_to_metric  # imports for seconds
+    from torch_fidelity.metric_fid import fid_statistics_to_metric  # importing takes seconds
 
     if not all(np.isfinite(part).all() for part in (*generated, *real)):
         return float("nan")
@@ -49,16 +49,16 @@ def frechet_distance(generated: Moments, real: Moments) -> float:
 
 
 def inception_score(logits: Array) -> float:
-    """exp of the mean KL from each sample's class distribution to the average one.
+    """Return the inception score of samples with logits [N, classes]; NaN if not finite.
 
-    Salimans et al. (2016, arXiv 1606.03498), from logits [N, classes], by torch-fidelity with one
-    split over all samples.
+    exp of the mean KL divergence from each sample's class distribution to the average one (Salimans
+    et al., 2016, arXiv 1606.03498), by torch-fidelity with one split over all samples.
     """
     from torch_fidelity.metric_isc import isc_features_to_metric
 
     if not np.isfinite(logits).all():
         return float("nan")
-    # 100 nats below the winner is as good as never, but never itself would be 0 * infinity.
+    # Clipped to 100 nats below the largest: a probability of 0 would give 0 * infinity.
     logits = np.maximum(logits, logits.max(axis=1, keepdims=True) - 100.0)
     score = isc_features_to_metric(torch.from_numpy(logits), splits=1, shuffle=False, rng_seed=0)
     return float(score["inception_score_mean"])
@@ -67,11 +67,12 @@ def inception_score(logits: Array) -> float:
 def kernel_distance(
     generated: Array, real: Array, *, subsets: int = 1, size: int | None = None
 ) -> float:
-    """Kernel distance (KID, Binkowski et al., 2018, arXiv 1801.01401) of features [N, D], [M, D].
+    """Return the kernel inception distance (KID) of features [N, D] and [M, D].
 
-    The unbiased squared maximum mean discrepancy under the kernel (x'y / D + 1)^3: the mean over
-    `subsets` random subsets of `size` rows of each, by default one as large as the smaller side.
-    The subsets are torch-fidelity's. It may be negative.
+    The unbiased squared maximum mean discrepancy under the kernel (x'y / D + 1)^3 (Binkowski et
+    al., 2018, arXiv 1801.01401), averaged over `subsets` random subsets of `size` rows of each; by
+    default one subset, as large as the smaller set. The subsets are those that torch-fidelity
+    draws. It may be negative; NaN if the features are not finite.
     """
     from torch_fidelity.metric_kid import mmd2
 
@@ -89,27 +90,28 @@ def kernel_distance(
 
 
 def _cubic(one: Array, other: Array) -> Array:
-    """The kernel [N, M] of each row with each; a product, as a power takes six times as long."""
+    """Return the kernel [N, M]; as a product, because a power takes six times as long."""
     base = one @ other.T / one.shape[1] + 1.0
     return base * base * base
 
 
 def precision_recall(generated: Array, real: Array) -> tuple[float, float]:
-    """Improved precision and recall (Kynkaanniemi et al., 2019, arXiv 1904.06991), in [0, 1].
+    """Return improved precision and recall of generated features [N, D] for real ones [M, D].
 
-    Precision is the share of generated features [N, D] within the third-neighbour ball of some
-    real one [M, D], recall the share of real ones within that of a generated one.
+    Kynkaanniemi et al., 2019, arXiv 1904.06991. Precision is the share of generated features inside
+    the ball of some real one, whose radius is the distance to its third nearest neighbour; recall
+    is the share of real features inside the ball of some generated one. NaN if not finite.
     """
     if not (np.isfinite(generated).all() and np.isfinite(real).all()):
         return float("nan"), float("nan")
-    # float32, as cdist is several times as slow in float64.
+    # float32, because cdist takes several times as long in float64.
     one, other = (torch.from_numpy(side.astype(np.float32)) for side in (generated, real))
     return _share_inside(one, other), _share_inside(other, one)
 
 
 def _share_inside(points: Tensor, centres: Tensor) -> float:
-    """The share of points [N, D] that lie in the ball of some centre [M, D]."""
-    # A centre is its own nearest.
+    """Return the share of points [N, D] that lie in the ball of some centre [M, D]."""
+    # One more, because the nearest neighbour of a centre is the centre itself.
     nearest = (
         torch.cdist(some, centres).topk(NEIGHBOUR + 1, largest=False).values
         for some in centres.split(ROWS)
@@ -122,7 +124,7 @@ def _share_inside(points: Tensor, centres: Tensor) -> float:
 
 
 def coverage(labels: NDArray[np.intp], modes: int) -> dict[str, float]:
-    """How samples' mode numbers [N] in 0..modes-1 spread over equally likely modes.
+    """Return how samples with mode numbers [N] in 0..modes-1 cover equally likely modes.
 
     `modes` counts those with a sample; `kl` is the divergence in nats from the samples' frequencies
     to uniform, 0 to log(modes). Even uniform draws give about (modes - 1) / (2 N).
@@ -136,13 +138,13 @@ def coverage(labels: NDArray[np.intp], modes: int) -> dict[str, float]:
 
 
 def mixture_scores(points: Array, mixture: Mixture) -> dict[str, float]:
-    """Scores of generated points [N, 2] against a known mixture.
+    """Return the scores of generated points [N, 2] against a known mixture.
 
     `fid` and `is` use the coordinates as features and the exact posterior over modes as the
-    classifier; `modes` counts those that hold at least one sample within 3 deviations;
-    `high_quality` is the share of samples within 3 deviations of a mode; `reverse_kl` is the KL in
-    nats from the high-quality samples' mode frequencies to uniform (log of the number of modes if
-    there are none: as far as one mode alone).
+    classifier; `modes` counts modes with at least one sample within 3 standard deviations;
+    `high_quality` is the share of samples within 3 standard deviations of a mode; `reverse_kl` is
+    the KL in nats from the high-quality samples' mode frequencies to uniform (without any, log of
+    the number of modes, as for a single mode). All are NaN if a point is not finite.
     """
     points = np.asarray(points, dtype=np.float64)
     if not np.isfinite(points).all():

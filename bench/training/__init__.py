@@ -1,1 +1,1 @@
-"""The seed dimension: all seeds of a cell trained together, with their environments."""
+"""Training of all seeds of a cell in one batch, with their environments."""

@@ -1,8 +1,8 @@
-"""Makes machine code of a recording, by TorchInductor, where that saves more time than it takes.
+"""Compiles a recording to machine code by TorchInductor, where that saves more time than it takes.
 
-What is chosen depends on the recording and on the number of its calls alone, never on timings, on
-the number of seeds or on what a cache holds, so that the same cell always runs the same code.
-Compiled and recorded code give the same numbers to rounding, and differ in their last bits.
+The decision depends only on the recording and on the number of its calls, never on timings, on the
+number of seeds or on the content of a cache, so that the same cell always runs the same code.
+Compiled and replayed code give the same numbers up to rounding, and differ in their last bits.
 """
 
 from __future__ import annotations
@@ -21,38 +21,39 @@ from torch import Tensor
 from bench.training.trace import Recording
 
 OPTIONS = {
-    # No Python between kernels: they and what calls them are two C++ files, of which the second,
-    # half of the text, is no hot loop and is optimised less. No notes for profilers either.
+    # No Python between kernels. Kernels and the code that calls them are separate C++ files; the
+    # second, half of the text, has no hot loop and is optimised less. No profiling information.
     "cpp_wrapper": True,
     "cpp_wrapper_build_separate": True,
     "aot_inductor.enable_line_tables": False,
     "aot_inductor.enable_frame_pointer": False,
-    # A hashed draw uses each intermediate twice. Inlined, its text doubles with every step: that
-    # took 39 s and 174 s to compile. Kept in buffers, it takes 5 s, and the loops still fuse.
+    # A hashed random draw uses each intermediate twice. Inlined, its code doubles with every step:
+    # that took 39 s and 174 s to compile. Stored in buffers, it takes 5 s, and loops still fuse.
     "realize_opcount_threshold": 4,
-    # Gradients are joined into one vector by copies, not by a mask for each of them.
+    # Concatenate gradients into one vector by copies, not by a masked expression for each.
     "max_pointwise_cat_inputs": 0,
 }
 """Inductor's options that differ from its defaults, where the installed version has them."""
 
 MANY = 1000
-"""From how many elements for each seed on those of a value count when it is replayed."""
+"""Values with at least this many elements per seed count in the cost of replaying them."""
 
 
 def compiler() -> str | None:
-    """The C++ compiler that Inductor would use, or None if there is none."""
+    """Return the path of the C++ compiler that Inductor would use, or None if there is none."""
     name = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
     return shutil.which(name)
 
 
 def pays(recording: Recording, calls: int, seeds: int) -> bool:
-    """Whether compiling saves more than it costs, if the recording is called that often.
+    """Return whether compiling saves more time than it takes, for this number of calls.
 
-    Measured on one core: an operation replayed costs 4.5 us and 0.2 ns per element more than one in
-    compiled code; compilation takes 4 s and 12 ms per operation. Convolutions stay recorded: they
-    call the same library either way, and Inductor's loops around them were slower. `seeds` is the
-    number of seeds in the recording; the decision is that for ten. Elements are counted of values
-    that have many for each seed: the few others need not grow with the number of seeds.
+    Measured on one core: a replayed operation costs 4.5 us and 0.2 ns per element more than a
+    compiled one; compilation takes 4 s and 12 ms per operation. Recordings with convolutions are
+    not compiled: both forms call the same library, and Inductor's loops around it were slower.
+    `seeds` is the number of seeds in the recording; the decision is always that for ten. Only
+    elements of values with at least `MANY` per seed are counted: the size of smaller values need
+    not be proportional to the number of seeds.
     """
     operations, elements = 0, 0
     for node in recording.module.graph.nodes:
@@ -69,14 +70,14 @@ def pays(recording: Recording, calls: int, seeds: int) -> bool:
 
 
 def compiled(recording: Recording, leaves: list[Tensor]) -> Recording:
-    """The recording as machine code; `leaves` are example arguments, which are not written.
+    """Return the recording compiled to machine code; `leaves` are example arguments.
 
-    Kernels are kept in Inductor's cache on disk (TORCHINDUCTOR_CACHE_DIR), which all processes of
-    a machine share.
+    The examples are not modified. Kernels are cached on disk by Inductor (TORCHINDUCTOR_CACHE_DIR),
+    for all processes of a machine. Raises what Inductor raises.
     """
-    # On a machine without a GPU it would say so each time.
+    # Without a GPU, this logger would warn each time.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-    from torch._inductor import standalone_compile  # imports for a second
+    from torch._inductor import standalone_compile  # importing takes a second
 
     cpu = leaves[0].device.type == "cpu"
 
@@ -92,7 +93,7 @@ def compiled(recording: Recording, leaves: list[Tensor]) -> Recording:
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:
-    """Those of the options that the installed version has: newer ones only save time."""
+    """Return those options that the installed version has: the newer ones only save time."""
     from torch._inductor import config
 
     every = config.get_config_copy()
@@ -102,10 +103,11 @@ def _known(options: dict[str, Any]) -> dict[str, Any]:
 def best(
     recording: Recording, leaves: list[Tensor], carried: int, calls: int, seeds: int
 ) -> tuple[Recording, bool]:
-    """The fastest form of a recording for that many calls, and whether it is compiled code.
+    """Return the fastest form of a recording for that many calls, and whether it is compiled.
 
-    The first `carried` arguments are given back in their new form by the function, as its first
-    values, and are its arguments in the next call. On CUDA the calls replay one CUDA graph.
+    The first `carried` arguments are the state: the function returns their new values first, and
+    these are its arguments in the next call. On CUDA the calls replay one CUDA graph. Warns if
+    compiling fails; the recording is then replayed.
     """
     cuda = leaves[0].device.type == "cuda"
     fast = (cuda or compiler() is not None) and pays(recording, calls, seeds)
@@ -114,7 +116,7 @@ def best(
 
         try:
             recording = compiled(recording, leaves)
-        except (InductorError, OSError) as error:  # as where the cache cannot be written
+        except (InductorError, OSError) as error:  # such as a cache that cannot be written
             fast = False
             first = next(iter(str(error).splitlines()), "")
             warnings.warn(
@@ -125,10 +127,10 @@ def best(
 
 
 class Resident:
-    """A function whose carried values stay in the same memory, as CUDA graphs need.
+    """A function that keeps its state (carried values) in fixed buffers, as CUDA graphs need.
 
-    Call it like the function. Carried arguments that are its own buffers cost nothing; others are
-    copied into them first. The carried results are these buffers, valid until the next call.
+    Call it like the function. Arguments that are not its own buffers are copied into them first.
+    The carried results are these buffers, valid until the next call.
     """
 
     def __init__(self, recording: Recording, leaves: list[Tensor], carried: int) -> None:
@@ -137,7 +139,7 @@ class Resident:
         self._replay = self._captured() if leaves[0].device.type == "cuda" else self._step
 
     def __call__(self, *leaves: Tensor) -> list[Tensor]:
-        """The function's values for its arguments."""
+        """Return the function's values for its arguments."""
         for buffer, given in zip(self._buffers, leaves, strict=True):
             if given is not buffer:
                 buffer.copy_(given, non_blocking=True)
@@ -148,7 +150,7 @@ class Resident:
         made = self._run(self._buffers)
         held = {_memory(buffer) for buffer in self._buffers}
         carried = list(zip(self._buffers, made[: self._carried], strict=False))
-        # What comes from a buffer must be read before that is overwritten.
+        # Views of buffers must be copied before the buffers are overwritten.
         new = [
             None if _same_place(buffer, value) else _apart(value, held) for buffer, value in carried
         ]
@@ -158,7 +160,7 @@ class Resident:
                 buffer.copy_(value)
 
     def _captured(self) -> Callable[[], None]:
-        """One step as a CUDA graph. What the warm-up has changed is put back."""
+        """Capture one step as a CUDA graph; restore the buffers that the warm-up has changed."""
         before = [buffer.clone() for buffer in self._buffers]
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -175,16 +177,16 @@ class Resident:
 
 
 def _same_place(buffer: Tensor, value: Tensor) -> bool:
-    """Whether a value was written into its buffer, so that nothing is left to do."""
+    """Return whether a value is its buffer already, because it was written in place."""
     places = [(t.data_ptr(), t.shape, t.stride()) for t in (buffer, value)]
     return places[0] == places[1]
 
 
 def _apart(value: Tensor, held: set[int]) -> Tensor:
-    """The value, in memory of its own."""
+    """Return the value, copied if its storage is one of those `held`."""
     return value.clone() if _memory(value) in held else value
 
 
 def _memory(tensor: Tensor) -> int:
-    """Where the memory begins that a tensor is a view of."""
+    """Return the address of the storage that a tensor is a view of."""
     return tensor.untyped_storage().data_ptr()

@@ -1,7 +1,7 @@
-"""Environments on the host: all seeds' copies in one vector environment, whatever the backend.
+"""Environments on the CPU: copies for all seeds in one vector environment, by two backends.
 
-Gymnasium serves every environment, envpool (optional) serves many faster. Each copy is seeded from
-its run's seed alone, so a seed meets the same environments alone and in any batch of seeds.
+Gymnasium has every environment; envpool (optional) steps many of them faster. Each copy is seeded
+from its run's seed alone, so that a seed has the same environments alone and in any batch of seeds.
 """
 
 from __future__ import annotations
@@ -25,47 +25,50 @@ Backend = Literal["auto", "gymnasium", "envpool"]
 
 
 class Transition(NamedTuple):
-    """One step of N copies."""
+    """One step of N copies of an environment."""
 
-    action: Array  # [N, A] what was done: the given action unless the environment overrode it
+    action: Array  # [N, A] as executed: the given one unless the environment overrode it
     reward: Array  # [N]
-    next_obs: Array  # [N, O] what followed, also at an episode's end
+    next_obs: Array  # [N, O] the next observation, also at an episode's end
     terminated: Array  # [N]
     truncated: Array  # [N]
-    obs: Array  # [N, O] where the next step starts: `next_obs`, or a new episode's first
+    obs: Array  # [N, O] where the next step starts: `next_obs`, or a new episode's first one
 
 
 class Environment(Protocol):
-    """N copies, stepped together; actions are in [-1, 1] and stretched to the bounds."""
+    """N copies, stepped together; actions in [-1, 1] are rescaled to the environment's bounds."""
 
     def reset(self) -> Array:
-        """Seed all copies afresh and return the first observations [N, O]."""
+        """Seed all copies again and return their first observations [N, O]."""
         ...
 
     def step(self, action: Array) -> Transition:
-        """Step all copies with actions [N, A]; episodes that end start anew."""
+        """Step all copies with actions [N, A]; copies whose episode ends are reset."""
         ...
 
     def advance(self, action: Array, alive: Array) -> Transition:
-        """Step the copies that are `alive` [N]; what is said of the others means nothing.
+        """Step the copies that are `alive` [N]; other rows of the result are undefined.
 
-        Where stepping fewer is cheaper, ended copies stay where they are until the next `reset`.
+        Where stepping fewer copies is faster, ended ones are not stepped until the next `reset`.
         """
         ...
 
     def close(self) -> None:
-        """Release what the environment holds."""
+        """Release the environment's resources."""
         ...
 
 
 def copy_seeds(seeds: Sequence[int], copies: int, role: str) -> list[int]:
-    """31-bit seeds of every copy [seeds * copies]; `role` keeps training and evaluation apart."""
+    """Return a 31-bit seed for every copy [seeds * copies], different for each `role`."""
     keys = (rng.fold(rng.seed_key(seed), f"environment/{role}") for seed in seeds)
     return [int(rng.fold(key, copy)) % 2**31 for key in keys for copy in range(copies)]
 
 
 def make(task: Task, seeds: Sequence[int], copies: int, role: str, backend: Backend) -> Environment:
-    """The task's environment with `copies` copies for each seed, in seed-major order."""
+    """Create the task's environment with `copies` copies for each seed, in seed-major order.
+
+    `role` is "train" or "evaluate". Tasks with an environment of their own give it the seeds only.
+    """
     if callable(task.environment):
         return _Gymnasium(task.environment(seeds), seeds=None)
     numbers = copy_seeds(seeds, copies, role)
@@ -77,7 +80,7 @@ def make(task: Task, seeds: Sequence[int], copies: int, role: str, backend: Back
 
 
 def label(task: Task, backend: Backend) -> str | None:
-    """What steps the task's environment here: its id, and the backend with its version."""
+    """Return the environment's id with backend and version; None for tasks without one."""
     if task.environment is None:
         return None
     if callable(task.environment):
@@ -91,7 +94,7 @@ def _by_envpool(task: Task, backend: Backend) -> bool:
 
 
 def serves(environment: str) -> bool:
-    """Whether envpool is installed and has this environment."""
+    """Return whether envpool is installed and has this environment."""
     if importlib.util.find_spec("envpool") is None:
         return False
     import envpool
@@ -100,7 +103,10 @@ def serves(environment: str) -> bool:
 
 
 def stretch(action: Array, low: Array, high: Array) -> Array:
-    """From [-1, 1] to [low, high]; a diverged actor's NaN becomes the middle, not a crash."""
+    """Rescale actions from [-1, 1] to [low, high], clipped; NaN becomes the middle.
+
+    NaN comes from diverged actors, and would make some environments crash.
+    """
     middle = action.clip(-1.0, 1.0)
     lost = np.isnan(middle)
     if lost.any():
@@ -109,7 +115,7 @@ def stretch(action: Array, low: Array, high: Array) -> Array:
 
 
 class _Gymnasium:
-    """Gymnasium's vector environments with same-step resets."""
+    """Gymnasium's vector environments, reset in the step in which an episode ends."""
 
     def __init__(self, vector: Any, seeds: list[int] | None) -> None:
         self._vector, self._seeds = vector, seeds
@@ -139,7 +145,7 @@ class _Gymnasium:
 
 
 class _Envpool:
-    """Envpool, with ended copies reset at once by number instead of at the next step."""
+    """Envpool's environments, reset by index in the step in which an episode ends."""
 
     def __init__(self, name: str, seeds: list[int]) -> None:
         self._name, self._seeds = name, seeds
@@ -190,7 +196,7 @@ class _Envpool:
 
 
 def _spread(some: Array, numbers: Array, count: int) -> Array:
-    """Rows [count, ...] with `some` at these numbers and zeros elsewhere."""
+    """Return rows [count, ...] with `some` at these indices and zeros elsewhere."""
     rows = np.zeros((count, *some.shape[1:]), dtype=some.dtype)
     rows[numbers] = some
     return rows

@@ -1,6 +1,6 @@
-"""The environments of all seeds as training sees them: tensors in, tensors out.
+"""Steps the environments of all seeds, with tensors as inputs and outputs.
 
-The seam between tensors [S, copies, ...] and the arrays [S * copies, ...] of the host.
+Converts between tensors [S, copies, ...] and the environments' NumPy arrays [S * copies, ...].
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Array = NDArray[Any]
 EvalAction = Callable[[Tensor], Tensor]
 """observations [S, E, O] -> actions [S, E, A]"""
 StateValue = Callable[[Tensor], Tensor]
-"""observations [S, E, O] -> the critic's values [S, E] of what the actor would do there"""
+"""observations [S, E, O] -> the critic's values [S, E] of the evaluated actor's actions"""
 
 
 class Rollout:
-    """Environments to train in and, for tasks that are scored by episodes, to evaluate in.
+    """Environments for training and, if the task is scored by episodes, for evaluation.
 
-    `obs` [S, copies, O] is where every training copy stands. Tensors are of the default dtype and
-    on the default device at the time of making.
+    `obs` [S, copies, O] are the current observations of all training copies. Tensors have the
+    default dtype and device at the time of construction.
     """
 
     def __init__(self, task: Task, seeds: tuple[int, ...], backend: Backend) -> None:
@@ -45,9 +45,9 @@ class Rollout:
             self.evaluation = environments.make(task, seeds, task.episodes, "evaluate", backend)
 
     def step(self, action: Tensor) -> Experience:
-        """Step every training copy with actions [S, copies, A]: experience [S, copies, ...]."""
+        """Step every training copy with actions [S, copies, A]; return [S, copies, ...]."""
         before, given = self.obs, self._array(action)
-        # Only where it is needed: a default device slows every operation down.
+        # Only where needed: a default device slows down every operation.
         with nullcontext() if self._here else torch.device("cpu"):
             made = self.training.step(given)
         self.obs = self._tensor(made.obs)
@@ -60,12 +60,15 @@ class Rollout:
         )
 
     def start(self) -> Tensor:
-        """The first observations [S, episodes, O] of an evaluation."""
+        """Reset the evaluation environments; return first observations [S, episodes, O]."""
         assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
         return self._tensor(self.evaluation.reset())
 
     def evaluate(self, decide: EvalAction, appraise: StateValue) -> list[dict[str, float]]:
-        """Full episodes of a policy in environments of their own, metrics per seed."""
+        """Run full episodes in the evaluation environments; return metrics for each seed.
+
+        `decide` gives the actions, `appraise` the critic's values.
+        """
         obs = self.start()
         assert self.evaluation is not None
         start, predicted = self._array(obs), self._values(appraise(obs))
@@ -97,7 +100,7 @@ class Rollout:
             self.evaluation.close()
 
     def _values(self, values: Tensor) -> Array:
-        """On the scale of the environment's rewards."""
+        """Return values on the scale of the environment's rewards."""
         return self._array(values) / self.task.reward_scale
 
     def _tensor(self, array: Array) -> Tensor:

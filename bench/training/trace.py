@@ -1,9 +1,9 @@
-"""Turns a function of tensors into a flat list of tensor operations, recorded once, replayed often.
+"""Records a function of tensors as a flat list of tensor operations, which is replayed often.
 
 `vmap` and `grad` interpret every operation in Python; recording the batched, differentiated
-function once and replaying the plain operations costs about half as much, needs no C++ compiler,
-and returns the same numbers to rounding. Recording also enforces the law that nothing branches on a
-tensor. `bench.training.compilation` makes machine code of a recording, where that pays.
+function once and replaying its operations takes about half the time, needs no C++ compiler, and
+returns the same numbers up to rounding. Recording also enforces the rule that no branch depends on
+a tensor's values. `bench.training.compilation` compiles a recording, where that pays.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DIRECT = {
 
 
 class Recording:
-    """A recorded function. Call it on trees, or call `flat` on their leaves in a hot loop."""
+    """A recorded function. Call it on pytrees, or call `flat` on their leaves in a hot loop."""
 
     def __init__(self, module: GraphModule, inputs: Any, outputs: Any) -> None:
         self.module = module
@@ -47,26 +47,26 @@ class Recording:
         self._run: Callable[..., list[torch.Tensor]] = module
 
     def by(self, run: Callable[..., list[torch.Tensor]]) -> Recording:
-        """The same function computed by `run`, from leaves to leaves, such as compiled code."""
+        """Return the same function computed by `run` (leaves to leaves), such as compiled code."""
         other = Recording(self.module, self._inputs, self._outputs)
         other._run = run
         return other
 
     def __call__(self, *arguments: Any) -> Any:
-        """The function's value. Raises ValueError for trees of another structure."""
+        """Return the function's value. Raises ValueError for pytrees of another structure."""
         leaves, structure = pytree.flatten(arguments)
         if structure != self._inputs:
             raise ValueError("the arguments have another structure than the recorded ones")
         return pytree.unflatten(self.flat(leaves), self._outputs)
 
     def flat(self, leaves: list[torch.Tensor]) -> list[torch.Tensor]:
-        """From the leaves of all arguments to the leaves of the value."""
+        """Map the leaves of all arguments to the leaves of the function's value."""
         with torch.inference_mode():
             return self._run(*leaves)
 
 
 def trace(function: Callable[..., Any], *example: Any) -> Recording:
-    """`function` recorded on example arguments (trees of tensors); shapes are then fixed.
+    """Record `function` on example arguments (pytrees of tensors); shapes are then fixed.
 
     Arguments written in place by the function are written in place by the recording too.
     """
@@ -79,7 +79,7 @@ def trace(function: Callable[..., Any], *example: Any) -> Recording:
         flat_result, outputs = pytree.flatten(result)
         return flat_result
 
-    # Recording runs the function: on copies, so that nothing of the example is written.
+    # Recording runs the function: on copies, so that the example is not modified.
     module = make_fx(flat_function)(*[leaf.clone() for leaf in flat])
     module.graph.eliminate_dead_code()
     module = _merged(module)
@@ -101,7 +101,7 @@ def _kind(node: Any) -> Any:
 
 
 def _merged(module: GraphModule) -> GraphModule:
-    """Computes once what is computed twice, but for buffers that may be written in place."""
+    """Eliminate common subexpressions, except buffers that may be written in place."""
     for node in _writable(module.graph):
         if node.op == "call_function":
             node.kwargs = {**node.kwargs, "apart": node.name}  # equal to no other
@@ -113,7 +113,7 @@ def _merged(module: GraphModule) -> GraphModule:
 
 
 def _drop_idle(graph: Graph) -> None:
-    """Removes views and expansions that do not change the shape, and multiplications by one."""
+    """Remove views and expansions that do not change the shape, and multiplications by one."""
     for node in list(graph.nodes):
         shaping = node.target in _SHAPING and _shape(node) == _shape(node.args[0]) is not None
         times_one = node.target is torch.ops.aten.mul.Tensor and node.args[1:] == (1,)
@@ -123,7 +123,7 @@ def _drop_idle(graph: Graph) -> None:
 
 
 def _compute_constants(module: GraphModule) -> None:
-    """Computes once what depends on no argument: counters of draws, zeros, labels."""
+    """Precompute what depends on no argument: counters of random draws, zeros, labels."""
     graph, writable = module.graph, _writable(module.graph)
     values: dict[Node, Any] = {}
     for node in list(graph.nodes):
@@ -147,7 +147,10 @@ def _compute_constants(module: GraphModule) -> None:
 
 
 def _writable(graph: Graph) -> set[Node]:
-    """What is written in place, itself or through a view, or returned to who may write it later."""
+    """Return nodes that are written in place, also through a view, or returned to the caller.
+
+    The caller may write returned values in place later.
+    """
     nodes = list(graph.nodes)
     found = set(nodes[-1].all_input_nodes)
     for node in reversed(nodes):
@@ -161,7 +164,7 @@ def _writable(graph: Graph) -> set[Node]:
 
 
 def _call_directly(graph: Graph) -> None:
-    """Calls torch.add instead of torch.ops.aten.add.Tensor: the same kernel, half the overhead."""
+    """Call torch.add instead of torch.ops.aten.add.Tensor: the same kernel, half the overhead."""
     for node in graph.nodes:
         if isinstance(node.target, torch._ops.OpOverload) and not node.kwargs:
             node.target = _DIRECT.get(node.target.overloadpacket, node.target)

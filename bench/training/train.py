@@ -1,7 +1,7 @@
-"""Trains all seeds of a cell together. The only file that knows that seeds are a dimension.
+"""Trains all seeds of a cell in one batch.
 
-Everything else is written for one seed; here `vmap` stacks S of them, environments step S times
-`steps_per_update` copies, and the results are taken apart again.
+Learner, tasks and strategies are written for one seed. Here `vmap` adds a dimension of S seeds,
+environments step S times `steps_per_update` copies, and results are split by seed again.
 """
 
 from __future__ import annotations
@@ -35,35 +35,35 @@ Array = NDArray[Any]
 Metrics = dict[str, float]
 
 ROWS = 1000
-"""How many samples are drawn at once for an evaluation: more images would not fit in memory."""
+"""How many samples are drawn at once in an evaluation: more images would not fit in memory."""
 
 MIN_SEED_BATCH = 4
-"""Fewer seeds are trained in a batch of this size. From four on, the libraries and the compiler
-round one seed's numbers in the same way whatever the size of the batch and the seed's place."""
+"""Fewer seeds are padded to a batch of this size. From four seeds on, the libraries and the
+compiler round one seed's numbers in the same way, whatever the batch size and the seed's index."""
 
 
 class Observer:
-    """Hears how training goes; may raise, which ends it. Override what is of interest."""
+    """Callbacks of training, to be overridden. An exception raised by one ends training."""
 
     def updated(self, share: float) -> None:
-        """An update is done, and with it this share of all; called very often."""
+        """Called after every update, with the share of all updates that are done."""
 
     def evaluated(self, step: int, metrics: list[Metrics]) -> None:
-        """An evaluation after `step` steps (in the task's unit): each seed's metrics."""
+        """Called after an evaluation at `step` (in the task's unit), with each seed's metrics."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What training S seeds gave, seed by seed."""
+    """The result of training S seeds."""
 
     seeds: tuple[int, ...]
     steps: list[int]  # of each evaluation, in the task's step unit
     curves: list[list[Metrics]]  # [evaluation][seed]
-    first_bad_step: list[int | None]  # [seed]; first with a loss or gradient that is not finite
+    first_bad_step: list[int | None]  # [seed]; first with a non-finite loss or gradient
     state: LearnerState  # stacked [S, ...]
     seconds: dict[str, float]  # by phase
-    compiled: bool  # whether updates ran as machine code, which rounds in other places
-    samples: Array | None  # [n, A] of the first seed, from tasks that draw samples
+    compiled: bool  # whether updates ran as machine code, which rounds differently
+    samples: Array | None  # [n, A] of the first seed, for tasks that draw samples
     actor: dict[str, Array]  # the first seed's parameters as evaluated
 
 
@@ -76,14 +76,15 @@ def train(
     observer: Observer | None = None,
     device: str = "cpu",
 ) -> Run:
-    """Train `seeds` for the task's budget (or `updates`), evaluating at equally spaced points.
+    """Train `seeds` for the task's budget (or `updates`), with equally spaced evaluations.
 
-    On a processor, with the same number of threads, a seed's numbers are the same bit for bit in
-    every batch. Seeds whose losses stop being finite keep their place in the batch and are
-    evaluated as NaN from then on. On a CUDA `device` states and memories stay there, and an update
-    is one CUDA graph. The process flushes denormal numbers to zero from then on.
+    On a CPU with the same number of threads, a seed's numbers are the same bit for bit in every
+    batch. Seeds with a non-finite loss or gradient stay in the batch and are evaluated as NaN from
+    then on. On a CUDA `device` states and memories stay there, and an update is one CUDA graph. As
+    a side effect, the process flushes denormal numbers to zero from then on. Raises what a callback
+    of `observer` raises.
     """
-    # Only where it is needed: a default device slows every operation down.
+    # Only where needed: a default device slows down every operation.
     with nullcontext() if device == "cpu" else torch.device(device):
         trainer = _Trainer(learner, tuple(seeds), backend)
         total = learner.task.updates if updates is None else updates
@@ -92,8 +93,8 @@ def train(
 
 class _Trainer:
     def __init__(self, learner: Learner, wanted: tuple[int, ...], backend: Backend) -> None:
-        # Adam's means for dead units decay to the smallest denormals and stay there, and arithmetic
-        # on these takes a hundred times as long.
+        # Adam's means of dead units decay to the smallest denormals and stay there, and arithmetic
+        # on denormals takes a hundred times as long.
         torch.set_flush_denormal(True)
         seeds = wanted + wanted[:1] * (MIN_SEED_BATCH - len(wanted))
         self.learner, self.task, self.seeds, self.wanted = learner, learner.task, seeds, wanted
@@ -159,18 +160,18 @@ class _Trainer:
         )
 
     def _beginning(self) -> tuple[list[Tensor], Tensor]:
-        """What the first turn is given besides the state, if nothing was seen; the first action."""
+        """Return the first turn's inputs besides the state (blank experience), and first action."""
         rows = 0 if self.world is None else self.task.steps_per_update
         blank = pytree.tmap(
             lambda leaf: leaf.expand(len(self.seeds), *leaf.shape).clone(), self.task.blank(rows)
         )
         if self.world is None:
-            return [*blank], self.keys  # nobody acts
+            return [*blank], self.keys  # without an environment there are no actions: a placeholder
         action = vmap(self.learner.explore_action)(self.state, self.world.obs, self.keys)
         return [*blank, self.world.obs], action.detach()
 
     def _turn(self, given: list[Tensor], total: int) -> tuple[Recording, bool]:
-        """One update and, with an environment, what to try next; whether it is compiled."""
+        """Return a recorded update, also with the next actions to step; whether it is compiled."""
 
         def turn(state: LearnerState, given: list[Tensor], key: Tensor) -> Any:
             seen, standing = Experience(*given[:5]), given[5:]
@@ -210,7 +211,7 @@ class _Trainer:
         return {name: leaf.cpu().numpy() for name, leaf in params.items()}
 
     def _critic(self, number: int) -> Critic:
-        """One seed's critic as it stands, from and to arrays."""
+        """Return one seed's present critic as a function of NumPy arrays."""
         state = pytree.take(self.state, number)
         dtype, device = torch.get_default_dtype(), self.keys.device
 
@@ -222,7 +223,7 @@ class _Trainer:
         return critic
 
     def _actions(self) -> Array:
-        """[S, samples, A] actions of the evaluated actor, the same noise at every evaluation."""
+        """Return the evaluated actor's actions [S, samples, A]; noise is the same every time."""
         obs, key = self.task.probe(self.task.samples), _use(self.keys, "evaluate")
         parts = []
         for number, some in enumerate(obs.split(ROWS)):
@@ -234,7 +235,7 @@ class _Trainer:
 
 
 class _Clock:
-    """Adds up wall seconds by phase."""
+    """Adds up wall-clock seconds by phase."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -247,11 +248,11 @@ class _Clock:
 
 
 def _means(losses: list[Info], seeds: int) -> list[Metrics]:
-    """The first seeds' mean losses and gradient norms; NaN before the first update."""
+    """Return the first seeds' mean losses and gradient norms; NaN before the first update."""
     names = [metric.name for metric in DIAGNOSES]
     if not losses:
         return [dict.fromkeys(names, math.nan) for _ in range(seeds)]
-    # Seed by seed, so that no sum depends on how many there are: [name, seed, update].
+    # Seed by seed, so that no sum depends on the number of seeds: [name, seed, update].
     values = torch.stack([torch.stack(each, dim=1) for each in zip(*losses, strict=True)])
     means = [[float(seed.mean()) for seed in each[:seeds]] for each in values.double().cpu()]
     return [dict(zip(names, seed, strict=True)) for seed in zip(*means, strict=True)]
@@ -262,7 +263,7 @@ def _use(keys: Tensor, name: str | int) -> Tensor:
 
 
 def _first_bad(losses: list[Info], start: int, bad: list[int | None]) -> list[int | None]:
-    """The first update (1 is the first one) of each seed with a loss or gradient not finite."""
+    """Return each seed's first update, from 1, with a non-finite loss or gradient; else None."""
     if not losses:
         return bad
     totals = torch.stack([sum(info, start=torch.zeros(())) for info in losses])  # [updates, S]

@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def keep_cost(request: pytest.FixtureRequest) -> Callable[[str, str, float], None]:
-    """Puts a strategy's cost on a task into the file that `bench.experiment.costs` reads, if one is named."""
+    """Puts what a strategy costs on a task into the file of costs, if one is named."""
     path = request.config.getoption("--keep-costs")
 
     def keep(strategy: str, task: str, relative: float) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ("--grid", "core", "--base", "reference", "--seeds", "5", "--name", "core")
 COMMANDS = {
@@ -18,7 +20,7 @@ COMMANDS = {
     "list of tasks": (["list", "tasks"], 1.0),
     "list of strategies": (["list", "strategies"], 1.0),
     "status": (["status"], 1.0),
-    "run with nothing to do": (["run", *CORE], 3.0),
+    "plan of a run": (["run", *CORE, "--dry-run"], 3.0),
     "validation of 28 records": (["validate", "results/1/demo"], 3.0),
     "report of all records": (["report", "--out", "{out}"], 15.0),
 }

@@ -19,5 +19,6 @@ def test_every_strategy_and_task_is_listed() -> None:
 
 
 def test_table_1_names_strategies_that_exist() -> None:
-    named = {name for _, names, *_ in catalogue.TABLE_1 for name in names.split(", ")}
-    assert named <= set(catalogue.strategies())
+    named = {name for _, names, *_ in catalogue.table_1() for name in names.split(", ")}
+    assert len(catalogue.table_1()) == 10
+    assert named <= {f"`{name}`" for name in catalogue.strategies()}

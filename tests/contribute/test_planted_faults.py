@@ -14,16 +14,18 @@ from bench.functional.pytree import tmap
 from bench.learner.integrators import alternating
 from bench.learner.problem import Experience
 from bench.learner.strategy import Strategy
+from bench.learner.task import Task
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 RING, LQR = registry.task("ring8"), registry.task("lqr")
 
 
-def planted(active: Strategy, neutral: Strategy | None = None, **flags: bool) -> Examined:
+def planted(
+    active: Strategy, task: Task, neutral: Strategy | None = None, identity: bool = False
+) -> Examined:
     neutral = Strategy(name=active.name) if neutral is None else neutral
-    settings = {"identity": False, **flags}
-    return Examined(neutral=neutral, active=active, integrator=alternating, **settings)
+    return Examined(task, neutral, active, integrator=alternating, identity=identity)
 
 
 def scaled(factor: float) -> Strategy:
@@ -61,7 +63,7 @@ def growing() -> Strategy:
     return Strategy(
         name="fault",
         init_memory=lambda players, task, key: torch.zeros_like(key, dtype=torch.float32),
-        update_memory=lambda memory, after: memory.double(),
+        update_memory=lambda memory, context: memory.double(),
     )
 
 
@@ -74,42 +76,41 @@ def exploding() -> Strategy:
 
 
 def shifts_others() -> Strategy:
-    """Moves the core in its neutral setting too: whoever stands beside it learns otherwise."""
+    """Moves a player in its neutral setting too: whoever stands beside it learns otherwise."""
     return Strategy(
         name="fault",
         accept=lambda new, context: new._replace(actor=tmap(lambda leaf: leaf + 1e-6, new.actor)),
     )
 
 
-FAULTS: list[tuple[str, Callable[..., None], Examined, Any]] = [
+FAULTS: list[tuple[str, Callable[..., None], Examined]] = [
     ("neutral is not neutral", strategy_checks.neutral_is_the_baseline,
-     planted(scaled(2.0), neutral=scaled(1.0 + 1e-9)), RING),
-    ("active does nothing", strategy_checks.active_differs, planted(Strategy(name="fault")), RING),
+     planted(scaled(2.0), RING, neutral=scaled(1.0 + 1e-9))),
+    ("active does nothing", strategy_checks.active_differs, planted(Strategy(name="fault"), RING)),
     ("falsely declared inert", strategy_checks.active_differs,
-     planted(replace(scaled(2.0), inert=lambda task: "so it says")), RING),
-    ("a control that acts", strategy_checks.active_differs, planted(scaled(2.0), identity=True), RING),
+     planted(replace(scaled(2.0), inert=lambda task: "so it says"), RING)),
+    ("a control that acts", strategy_checks.active_differs,
+     planted(scaled(2.0), RING, identity=True)),
     ("memory outside the state", strategy_checks.saved_and_continued_equals_uninterrupted,
-     planted(counting()), LQR),
+     planted(counting(), LQR)),
     ("moves others", strategy_checks.others_draws_are_unchanged,
-     planted(scaled(2.0), neutral=shifts_others()), LQR),
-    ("dtype drifts", strategy_checks.stays_finite_and_keeps_its_shape, planted(growing()), RING),
-    ("not finite", strategy_checks.stays_finite_and_keeps_its_shape, planted(exploding()), RING),
-    ("writes its input", strategy_checks.only_the_owner_writes, planted(writes_the_batch()), LQR),
+     planted(scaled(2.0), LQR, neutral=shifts_others())),
+    ("dtype drifts", strategy_checks.stays_finite_and_keeps_its_shape, planted(growing(), RING)),
+    ("not finite", strategy_checks.stays_finite_and_keeps_its_shape, planted(exploding(), RING)),
+    ("writes its input", strategy_checks.only_the_owner_writes, planted(writes_the_batch(), LQR)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("check", "fault", "task"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS]
-)
-def test_a_faulty_strategy_is_caught(check: Any, fault: Examined, task: Any) -> None:
+@pytest.mark.parametrize(("check", "fault"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
+def test_a_faulty_strategy_is_caught(check: Any, fault: Examined) -> None:
     with pytest.raises(AssertionError):
-        check(fault, task)
+        check(fault)
 
 
 def test_global_randomness_is_refused() -> None:
     """vmap itself forbids the global generator: a draw must come from a key."""
     with pytest.raises(RuntimeError, match="random"):
-        strategy_checks.a_seed_alone_equals_the_seed_in_a_batch(planted(mixes_seeds()), RING)
+        strategy_checks.a_seed_alone_equals_the_seed_in_a_batch(planted(mixes_seeds(), RING))
 
 
 def test_an_order_that_matters_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The ring holds the last rows, and draws are uniform over what has been written."""
+"""The buffer holds the last rows, and draws are uniform over what has been written."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def played(
     return rewards, batches, state.memories["replay"]
 
 
-def test_the_ring_holds_the_last_rows() -> None:
+def test_the_buffer_holds_the_last_rows() -> None:
     rewards, _, memory = played(updates=7, capacity=10)
     last = torch.cat(rewards)[-10:]
     assert memory.written == 7 * 4
@@ -92,6 +92,6 @@ def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
     assert torch.equal(batch.action[64:], fresh.action[64:])
 
 
-def test_a_ring_too_small_for_one_update_is_refused() -> None:
+def test_a_buffer_too_small_for_one_update_is_refused() -> None:
     with pytest.raises(ValueError, match="3 rows cannot hold the 4 of one update"):
         played(updates=1, capacity=3)

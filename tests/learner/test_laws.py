@@ -86,7 +86,7 @@ def test_init_is_pytorchs_default_distribution(task: str) -> None:
 
 
 def chain(name: str, factor: float, after: tuple[str, ...] = ()) -> Strategy:
-    def grads(value, at):  # type: ignore[no-untyped-def]
+    def grads(value, context):  # type: ignore[no-untyped-def]
         return {key: leaf * factor + 1 for key, leaf in value.items()}
 
     return Strategy(name=name, grads=grads, after=after)
@@ -114,12 +114,12 @@ def test_accept_sees_the_newest_experience(task: str) -> None:
     """What the actor has just made, before any strategy replaced it by something older."""
     seen: list[torch.Tensor] = []
 
-    def accept(new, after):  # type: ignore[no-untyped-def]
-        seen.append(after.fresh.action)
-        return after.old
+    def accept(new, context):  # type: ignore[no-untyped-def]
+        seen.append(context.fresh.action)
+        return context.old
 
     judge = Strategy(name="judge", accept=accept)
-    old = Strategy(name="old", batch=lambda batch, at: batch._replace(action=0 * batch.action))
+    old = Strategy(name="old", batch=lambda batch, context: batch._replace(action=0 * batch.action))
     what, key = learner(task, judge, old), rng.seed_key(0)
     given = experience(what.task, key)
     state, _ = what.update(what.init(key), given, key)

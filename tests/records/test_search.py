@@ -11,8 +11,9 @@ import pytest
 from bench.engine.plan import RunOptions
 from bench.engine.tune_plan import Rules, plan_searches
 from bench.experiment import registry
-from bench.experiment.cell import KITS, BadGrid, Cell, flat
+from bench.experiment.cell import BadGrid, Cell, flat
 from bench.experiment.grid import load_grid
+from bench.experiment.kits import KITS
 from bench.experiment.spec import spec_hash
 from bench.records import search_store
 from bench.records.attempt import Attempt
@@ -53,7 +54,7 @@ def candidate(number: int, *scores: float | None, stopped: bool = False) -> Cand
     )
 
 
-def make_search(*tries: Candidate, budget: int = 3, info: ScoreInfo = INFO) -> Search:
+def make_search(*candidates: Candidate, budget: int = 3, info: ScoreInfo = INFO) -> Search:
     within = search_space(R1)
     return Search(
         task="dirac",
@@ -67,7 +68,7 @@ def make_search(*tries: Candidate, budget: int = 3, info: ScoreInfo = INFO) -> S
         searcher="random",
         halving=True,
         space=within,
-        candidates=list(tries),
+        candidates=list(candidates),
         spec=search_spec(R1, within, [1000, 1001, 1002]),
         provenance=None,
     )
@@ -143,15 +144,15 @@ def test_failed_seeds_rank_worst_in_the_median(scores, expected) -> None:
     assert median(rl, negative) == (None if expected is None else -expected)
 
 
-def test_merit_is_more_for_better_and_least_for_a_failure() -> None:
+def test_the_objective_is_more_for_better_and_least_for_a_failure() -> None:
     rl = ScoreInfo.of(registry.task("pendulum"))
     assert objective(INFO, 1.0) > objective(INFO, 2.0) > objective(INFO, None) == WORST
     assert objective(rl, 2.0) > objective(rl, 1.0) > objective(rl, math.nan) == WORST
 
 
 def test_the_best_has_the_best_median_then_fewer_failures_then_comes_first() -> None:
-    def best(*tries: Candidate, **rest: int) -> int | None:
-        found = make_search(*tries, **rest).best()
+    def best(*candidates: Candidate, **rest: int) -> int | None:
+        found = make_search(*candidates, **rest).best()
         return None if found is None else found.number
 
     assert best(candidate(0, 2.0, 2.0, 2.0), candidate(1, 1.0, 1.0, 9.0)) == 1

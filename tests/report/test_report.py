@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,9 +10,10 @@ import pytest
 
 from bench.experiment import registry
 from bench.records.record import Artefact
-from bench.report import curves, findings, pages, tables
+from bench.report import curves, findings, pages, samples, selection, tables
 from bench.report.pages import build_report
 from bench.report.style import printable
+from tests.report.html_page import parse
 from tests.support.factories import artefact, make_grid, make_record
 
 EFFECTS = {
@@ -178,26 +177,30 @@ def test_p_is_adjusted_for_the_strategies_and_not_for_the_controls(found):
 def test_the_first_record_of_a_cell_wins_and_the_others_are_named(tmp_path):
     first, second = make_record(scores=[1.0, 2.0]), make_record(scores=[8.0, 9.0])
     other = make_record(strategy="r1", protocol_version="0")
-    found = findings.study([first, second, other])
-    assert [cell.record for cell in found.tasks[0].cells.values()] == [first]
-    assert [why for _, why in found.ignored] == [
-        "a record of the same cell comes before it",
+    custom = make_record(updates=7, cell="bare@7")
+    kept, ignored = selection.one_per_cell([custom, other, first, second])
+    assert kept == [first]
+    assert [why for _, why in ignored] == [
+        selection.CUSTOM_UPDATES,
         "protocol 0, not 1",
+        selection.SAME_CELL,
     ]
     build_report([first, second], tmp_path, None)
-    assert "comes before it" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert selection.SAME_CELL in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 def test_records_with_another_score_are_not_compared():
-    found = findings.study([make_record(), make_record(strategy="replay", better="higher")])
-    assert len(found.ignored) == 1
-    assert not found.findings["bare"]
+    records = [make_record(), make_record(strategy="replay", better="higher")]
+    kept, ignored = selection.one_per_cell(records)
+    assert kept == records[:1]
+    assert [why for _, why in ignored] == ["scored differently than ring8/bare"]
+    assert not findings.study(kept).findings["bare"]
 
 
 def test_no_records_is_a_clear_error(tmp_path):
     with pytest.raises(ValueError, match="no records found"):
         build_report([], tmp_path, None)
-    with pytest.raises(ValueError, match="1 of another protocol version"):
+    with pytest.raises(ValueError, match="1 of another kind: protocol 0, not 1"):
         build_report([make_record(protocol_version="0")], tmp_path, None)
     assert not list(tmp_path.iterdir())
 
@@ -240,27 +243,6 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
     }
 
 
-class Tags(HTMLParser):
-    """Every tag of a page, and every address that it would load."""
-
-    def __init__(self):
-        super().__init__()
-        self.tags, self.sources, self.links, self.ids = [], [], [], []
-
-    def handle_starttag(self, tag, attributes):
-        known = dict(attributes)
-        self.tags.append(tag)
-        self.sources += [known["src"]] if "src" in known else []
-        self.links += [known["href"]] if tag in ("a", "link") else []
-        self.ids += [known["id"]] if "id" in known else []
-
-
-def parse(path: Path) -> Tags:
-    tags = Tags()
-    tags.feed(path.read_text(encoding="utf-8"))
-    return tags
-
-
 def test_text_of_a_record_cannot_reach_the_page_or_leave_the_folder(tmp_path):
     evil = [
         record.model_copy(
@@ -283,17 +265,6 @@ def test_text_of_a_record_cannot_reach_the_page_or_leave_the_folder(tmp_path):
     assert "&lt;script&gt;" in text
     cells = {line.replace("\\|", "").count("|") for line in text.splitlines() if "alert" in line}
     assert cells == {0, 11}, "headings, and rows of ten columns"
-
-
-def test_the_page_stands_alone(grid, tmp_path):
-    build_report(grid, tmp_path, None)
-    page = parse(tmp_path / "index.html")
-    assert page.sources
-    assert all(s.startswith("data:image/png;base64,") for s in page.sources)
-    assert "link" not in page.tags
-    for link in page.links:
-        assert link[1:] in page.ids if link.startswith("#") else (tmp_path / link).is_file()
-    assert len(page.ids) == len(set(page.ids))
 
 
 def test_the_page_and_the_csv_say_the_same(grid, tmp_path):
@@ -343,15 +314,15 @@ def test_quartiles_of_a_curve():
     ],
 )
 def test_image_grids(shape, page):
-    made = curves.image_grid(np.zeros(shape, np.uint8))
+    made = samples.image_grid(np.zeros(shape, np.uint8))
     assert (None if made is None else made.shape) == page
 
 
 def test_broken_artefacts_are_left_out():
     good = Artefact(**artefact(np.ones((2, 2), np.float32), "points"))
-    assert curves.decode(good).tolist() == [[1, 1], [1, 1]]
+    assert samples.decode(good).tolist() == [[1, 1], [1, 1]]
     for change in ({"shape": [3, 2]}, {"data": "not base64!"}, {"shape": [0, 2]}, {"shape": [-1]}):
-        assert curves.decode(good.model_copy(update=change)) is None
+        assert samples.decode(good.model_copy(update=change)) is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from bench.records import search_store
 from bench.records.json_file import CorruptRecord
 from bench.records.store import Found
-from bench.report import searches
+from bench.report import searches, selection
 from bench.report.pages import build_report
 from tests.records.test_search import INFO, candidate, make_search
 from tests.support.factories import make_record
@@ -51,16 +51,16 @@ def test_what_is_stale_broken_unfinished_or_double_is_named() -> None:
     folders = [Path("1") / name / "dirac" for name in ("a", "b", "c", "mine", "local")]
     items = [CorruptRecord("x.search.json: broken"), stale, empty, WHOLE, WHOLE]
     found = [(folder / HERE.name, item) for folder, item in zip(folders, items, strict=True)]
-    kept, ignored = searches.sort_out(found, [])
+    kept, ignored = selection.select_searches(found, [])
     assert [(shown.search, shown.submission) for shown in kept] == [(WHOLE, "local")]
     assert [why for _, why in ignored] == [
         "x.search.json: broken",
-        "made by other code, settings or data than these",
-        "nothing has come to its end yet",
-        "a search of the same cell comes before it",
+        "made with other code, settings or data",
+        "no settings have been tried to the end yet",
+        selection.SAME_SEARCH,
     ]
     assert ignored[-1][0] == "1/mine/dirac/bare+r1.search.json"
-    kept, _ = searches.sort_out(found, [record(Path("1/mine"), 10.0)])
+    kept, _ = selection.select_searches(found, [record(Path("1/mine"), 10.0)])
     assert kept[0].submission == "mine"  # the one whose tuned cell is shown
 
 
@@ -68,11 +68,11 @@ def test_a_tuned_record_is_shown_only_beside_the_search_that_chose_it(tmp_path: 
     folder = tmp_path / "1" / "mine"
     chosen, other = record(folder, 10.0), record(folder, 0.1)
     published = Found(folder / "dirac" / "bare.json", make_record(task="dirac", domain="game"))
-    kept, ignored = searches.believed([published, chosen])
+    kept, ignored = selection.with_search([published, chosen])
     assert kept == [published]
     assert "chosen by no search: dirac/bare+r1 has not been searched" in ignored[0][1]
     search_store.write(folder / "dirac" / HERE.name, WHOLE)
-    assert searches.believed([published, chosen, other]) == (
+    assert selection.with_search([published, chosen, other]) == (
         [published, chosen],
         [(str(other.path), "the search beside it has chosen other settings")],
     )
@@ -83,7 +83,7 @@ def test_page_leaderboard_table_and_figure_tell_the_choice(tmp_path: Path) -> No
     board = tmp_path / "LEADERBOARD.md"
     build_report(records, tmp_path / "without", board)
     assert "Tuned settings" not in board.read_text()
-    build_report(records, tmp_path, board, [searches.Shown(WHOLE, "mine")])
+    build_report(records, tmp_path, board, [selection.ShownSearch(WHOLE, "mine")])
     (line,) = re.findall(r"\| r1 \| bare \| dirac \|.*", board.read_text())
     assert line == "| r1 | bare | dirac | mine | 3 | gamma 10 | gamma 1 | distance 0.800 → 0.400 |"
     page = (tmp_path / "index.html").read_text()

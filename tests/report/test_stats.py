@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from bench.report import stats
+from bench.report import stats, verdicts
 
 SMALL = stats.Bootstrap(times=400)
 
@@ -76,7 +75,7 @@ def test_a_copy_of_the_base_has_no_effect_in_any_resample():
     found = one_effect(scores, scores)
     assert (found.value, found.low, found.high, found.p) == (0.5, 0.5, 0.5, 1.0)
     assert found.identical
-    assert stats.state(found, found.p) == "equivalent"
+    assert verdicts.state(found, found.p) == "equivalent"
 
 
 def test_a_tiny_gain_on_every_seed_is_no_effect_either():
@@ -91,22 +90,22 @@ def test_complete_separation():
     found = one_effect(range(10, 20), range(10))
     assert (found.value, found.low, found.high) == (1.0, 1.0, 1.0)
     assert found.p == pytest.approx(2 / math.comb(20, 10))
-    assert stats.state(found, found.p) == "helps"
-    assert stats.state(one_effect(range(10, 20), range(10), "lower"), 1e-5) == "hurts"
+    assert verdicts.state(found, found.p) == "helps"
+    assert verdicts.state(one_effect(range(10, 20), range(10), "lower"), 1e-5) == "hurts"
 
 
 def test_three_seeds_of_one_task_can_never_claim():
     """The bootstrap's interval is [1, 1], but the exact p cannot fall below 2 / 20."""
     found = one_effect([4, 5, 6], [1, 2, 3])
     assert (found.low, found.p) == (1.0, pytest.approx(0.1))
-    assert stats.state(found, found.p) == "undetermined"
+    assert verdicts.state(found, found.p) == "undetermined"
 
 
 def test_few_seeds_are_equivalent_only_if_identical():
     same = one_effect([1, 2, 3], [1, 2, 3])
     near = one_effect([1.1, 2.1, 3.1], [1, 2, 3])
     failed = one_effect([None, None, None], [None, None, None])
-    states = [stats.state(found, found.p) for found in (same, near, failed)]
+    states = [verdicts.state(found, found.p) for found in (same, near, failed)]
     assert states == ["equivalent", "undetermined", "undetermined"]
 
 
@@ -151,94 +150,6 @@ def test_more_tasks_narrow_the_interval():
     one, six = stats.effect(parts[:1]), stats.effect(parts)
     assert six.value == pytest.approx(np.mean([part.value for part in parts]))
     assert six.high - six.low < 0.7 * (one.high - one.low)
-
-
-def test_rank_test_agrees_with_scipy_without_ties():
-    rng = np.random.default_rng(7)
-    for n, m in ((3, 4), (5, 5), (10, 8)):
-        x, y = rng.normal(size=n) + 0.7, rng.normal(size=m)
-        expected = scipy_stats.mannwhitneyu(x, y, method="exact").pvalue
-        assert stats.rank_test([(x, y)]) == pytest.approx(expected)
-
-
-def test_rank_test_counts_every_relabelling_of_two_tasks_with_ties_and_failures():
-    first = (np.array([3.0, 3.0, 2.0]), np.array([1.0, 3.0, -np.inf]))
-    second = (np.array([1.0, 5.0]), np.array([-np.inf, -np.inf, 1.0]))
-
-    def means(treated, base):
-        runs = np.concatenate([treated, base])
-        found = []
-        for chosen in itertools.combinations(range(len(runs)), len(treated)):
-            rest = [i for i in range(len(runs)) if i not in chosen]
-            found.append(stats.probability_of_improvement(runs[list(chosen)], runs[rest], "higher"))
-        return found
-
-    null = [a + b for a in means(*first) for b in means(*second)]
-    observed = sum(stats.probability_of_improvement(*pair, "higher") for pair in (first, second))
-    extreme = [abs(value - 1.0) >= abs(observed - 1.0) - 1e-12 for value in null]
-    assert stats.rank_test([first, second]) == pytest.approx(np.mean(extreme))
-
-
-def test_large_samples_use_the_normal_limit():
-    rng = np.random.default_rng(8)
-    x, y = rng.integers(0, 20, 60) + 2.0, rng.integers(0, 20, 60) + 0.0
-    expected = scipy_stats.mannwhitneyu(x, y, method="asymptotic", use_continuity=False).pvalue
-    assert stats.rank_test([(x, y)]) == pytest.approx(expected)
-    assert stats.rank_test([(np.zeros(60), np.zeros(60))]) == 1.0
-
-
-def test_adjusted_p_values():
-    assert stats.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert stats.holm([]) == []
-    assert stats.benjamini_hochberg([]) == []
-    assert stats.benjamini_hochberg([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
-
-
-def test_state_follows_the_limits():
-    def found(low, high, runs=10):
-        return stats.Effect(0.5 * (low + high), low, high, 0.01, runs, ("t",), False, np.zeros(1))
-
-    assert stats.state(found(0.51, 0.9), 0.05) == "helps"
-    assert stats.state(found(0.51, 0.9), 0.06) == "undetermined"
-    assert stats.state(found(0.50, 0.9), 0.01) == "undetermined"
-    assert stats.state(found(0.1, 0.49), 0.01) == "hurts"
-    assert stats.state(found(0.41, 0.59), 1.0) == "equivalent"
-    assert stats.state(found(0.51, 0.59), 0.01) == "equivalent"
-    assert stats.state(found(0.41, 0.59, runs=4), 1.0) == "undetermined"
-
-
-VERDICTS = {
-    ("helps", "helps"): "transfers",
-    ("helps", "equivalent"): "GAN only",
-    ("equivalent", "helps"): "RL only",
-    ("inert", "helps"): "RL only",
-    ("helps", "hurts"): "conflicts",
-    ("hurts", "helps"): "conflicts",
-    ("equivalent", "equivalent"): "neutral",
-    ("inert", "inert"): "neutral",
-    ("hurts", "hurts"): "harmful",
-    ("hurts", "inert"): "hurts GAN only",
-    ("equivalent", "hurts"): "hurts RL only",
-}
-
-
-@pytest.mark.parametrize(("states", "expected"), VERDICTS.items())
-def test_verdicts(states, expected):
-    assert stats.verdict(*states) == expected
-    assert expected in stats.VERDICTS
-
-
-@pytest.mark.parametrize("known", ["helps", "hurts", "equivalent", "inert", "missing"])
-def test_the_undetermined_is_never_folded_into_no(known):
-    for unknown in ("undetermined", "missing"):
-        assert stats.verdict(known, unknown) == "undetermined"
-        assert stats.verdict(unknown, known) == "undetermined"
-
-
-def test_evidence_by_seeds():
-    assert [stats.evidence(n) for n in (0, 3, 4, 5, 9, 10, 50)] == (
-        ["smoke test"] * 3 + ["preliminary"] * 2 + ["claim"] * 2
-    )
 
 
 def test_rank_intervals():

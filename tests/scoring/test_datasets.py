@@ -152,7 +152,7 @@ def test_a_run_skips_what_has_no_data_and_does_the_rest(
     assert code == 3
     assert "skipping cifar10: cifar10 and inception missing" in err
     assert "bench fetch cifar10 inception" in err
-    assert "skipped for want of data: cifar10" in err.splitlines()[-1]
+    assert "skipped because data is missing: cifar10" in err.splitlines()[-1]
     assert (tmp_path / "r" / "1" / "local" / "bilinear" / "bare+r1@5.json").exists()
     assert "all other cells have records" in err
     assert "all cells have records" not in out

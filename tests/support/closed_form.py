@@ -1,6 +1,7 @@
-"""Tools for games with two parameters: the matrix of one update, and runs of one seed."""
+"""Learners by name, the matrix of one update of a point game, and runs of one seed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,13 @@ def learner(task: str, *strategies: Strategy, step: Integrator = alternating) ->
     return Learner(registry.task(task), combine(strategies), default_integrator=step)
 
 
+def evaluated(what: Learner, evaluations: int, **changes: Any) -> Learner:
+    """The same learner on a task that is evaluated more seldom, and otherwise as `changes` say."""
+    task: Any = type(what.task)
+    rarely = type(task.__name__, (task,), {"evaluations": evaluations, **changes})()
+    return replace(what, task=rarely)
+
+
 def build(name: str, task: str, **settings: Any) -> Strategy:
     """A strategy with its defaults on a task, overridden by `settings`."""
     return registry.strategy(name).build(registry.task(task), settings)
@@ -31,10 +39,7 @@ def build(name: str, task: str, **settings: Any) -> Strategy:
 
 def at_point(state: LearnerState, point: Tensor) -> LearnerState:
     """The state of a point game moved to (theta, psi)."""
-    (theta,), (psi,) = (
-        state.players.actor,
-        state.players.critic,
-    )  # their only parameters' names
+    (theta,), (psi,) = state.players.actor, state.players.critic  # their only parameters' names
     players = state.players._replace(
         actor={theta: point[:1]}, critic={psi: point[1:].reshape(1, 1)}
     )

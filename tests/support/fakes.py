@@ -16,7 +16,7 @@ from bench.training.train import Run
 
 @dataclass
 class FakeTraining:
-    """Stands in for `bench.training.train.train`; curves depend on task, strategies and seed alone."""
+    """Stands in for `bench.training.train.train`; curves depend on cell and seed alone."""
 
     calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
     before: Callable[[str], None] = lambda cell: None  # may raise

@@ -18,7 +18,7 @@ from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.store import Found, walk, write
 from tests.support.fakes import bench
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LONG = 300.0
 """Seconds that anything here may take on a slow and busy machine."""
 

@@ -126,7 +126,7 @@ def enter(name: str, since: str, why: str) -> None:
     """Let a module's code count as what it was at a commit, or as what that code counted as."""
     module = import_module(name)
     path = Path(inspect.getsourcefile(module) or "").resolve().relative_to(ROOT)
-    before, now = code_hash(_shown(since, path), module), code_hash(path.read_text(), module)
+    before, now = code_hash(_shown(since, path), name), code_hash(path.read_text(), name)
     if before == now:
         sys.exit(f"{name} is as it was at {since}: name the commit before the edit by --since")
     edits = [NeutralEdit(**edit) for edit in json.loads(_shown(since, EDITS))]

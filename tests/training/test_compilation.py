@@ -14,6 +14,7 @@ from bench.functional import pytree, rng
 from bench.training import compilation
 from bench.training.trace import trace
 from bench.training.train import train
+from tests.support.closed_form import evaluated
 
 needs_compiler = pytest.mark.skipif(compilation.compiler() is None, reason="no C++ compiler")
 
@@ -47,7 +48,7 @@ def test_compiled_updates_give_the_same_numbers(
     monkeypatch.setattr(compilation, "compiled", counted)
     for fast in (True, False):
         monkeypatch.setattr(compilation, "pays", lambda *_, fast=fast: fast)
-        runs.append(train(Cell.parse(cell).learner(), [0, 3], updates=20))
+        runs.append(train(evaluated(Cell.parse(cell).learner(), 1), [0, 3], updates=20))
     assert [run.compiled for run in runs] == [True, False]
     assert calls == 20  # the machine code was made, and it was what ran
     ours, theirs = (pytree.leaves(run.state) for run in runs)
@@ -163,7 +164,7 @@ def test_constants_are_computed_once_and_not_shared_between_calls() -> None:
 
 
 def test_a_returned_constant_is_fresh_at_every_call() -> None:
-    """Whoever is given it may write into it: a ring begins as zeros."""
+    """Whoever is given it may write into it: a replay buffer begins as zeros."""
 
     def function(memory: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         memory.add_(x)

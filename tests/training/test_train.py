@@ -10,11 +10,12 @@ from bench.functional.pytree import tmap
 from bench.learner.strategy import Strategy
 from bench.training import environments
 from bench.training.train import train
-from tests.support.closed_form import learner
+from tests.support.closed_form import evaluated, learner
 
 
 def test_two_runs_are_equal() -> None:
-    one, other = (train(Cell("ring8", "reference").learner(), [0, 3], updates=30) for _ in "12")
+    learner = evaluated(Cell("ring8", "reference").learner(), evaluations=2)
+    one, other = (train(learner, [0, 3], updates=30) for _ in "12")
     assert str(one.curves) == str(other.curves)  # as text, for NaN is not NaN
     assert one.curves[0][0]["fid"] != one.curves[-1][0]["fid"]
 
@@ -22,12 +23,14 @@ def test_two_runs_are_equal() -> None:
 def test_a_diverged_seed_is_an_outcome_and_its_neighbours_go_on() -> None:
     """A planted blow-up in one seed at update 13: found there, and nowhere else."""
 
-    def grads(value, at):  # type: ignore[no-untyped-def]
-        bad = (at.players.step == 12) & at.memory
+    def grads(value, context):  # type: ignore[no-untyped-def]
+        bad = (context.players.step == 12) & context.memory
         return tmap(lambda leaf: torch.where(bad, torch.full_like(leaf, torch.inf), leaf), value)
 
     marked = (
-        train(learner("ring8"), [0, 1], updates=1).state.players.actor["0/weight"][1].flatten()[0]
+        train(evaluated(learner("ring8"), 1), [0, 1], updates=1)
+        .state.players.actor["0/weight"][1]
+        .flatten()[0]
     )
     fault = Strategy(
         name="fault",
@@ -36,7 +39,7 @@ def test_a_diverged_seed_is_an_outcome_and_its_neighbours_go_on() -> None:
         ),
         grads=grads,
     )
-    run = train(learner("ring8", fault), [0, 1], updates=40)
+    run = train(evaluated(learner("ring8", fault), 10, samples=100), [0, 1], updates=40)
     assert run.first_bad_step == [None, 13]
     assert all(np.isfinite(point[0]["fid"]) for point in run.curves)
     assert np.isfinite(run.curves[3][1]["fid"])  # after 12 updates
@@ -44,7 +47,7 @@ def test_a_diverged_seed_is_an_outcome_and_its_neighbours_go_on() -> None:
 
 
 def test_evaluations_are_equally_spaced_and_start_before_training() -> None:
-    run = train(learner("pendulum"), [0], updates=50)
+    run = train(evaluated(learner("pendulum"), 10, episodes=1), [0], updates=50)
     assert run.steps == [3 * 5 * i for i in range(11)]
 
 
@@ -56,8 +59,8 @@ def test_denormal_numbers_are_flushed_to_zero() -> None:
 
 
 def test_the_world_of_a_diverged_actor_does_not_crash() -> None:
-    fault = Strategy(name="fault", grads=lambda g, at: tmap(lambda leaf: leaf * torch.nan, g))
-    run = train(learner("pendulum", fault), [0], updates=20)
+    fault = Strategy(name="fault", grads=lambda g, context: tmap(lambda leaf: leaf * torch.nan, g))
+    run = train(evaluated(learner("pendulum", fault), 2), [0], updates=20)
     assert run.first_bad_step == [3]  # the first update, after three environment steps
     assert np.isnan(run.curves[-1][0]["return"])
 

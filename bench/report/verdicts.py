@@ -1,0 +1,72 @@
+"""Verdicts: the state of an effect in one domain, and the verdict over two domains."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bench.report.stats import LEVEL, Effect
+
+EPS = 0.1
+"""Half-width of the equivalence region: an effect whose interval lies within 0.5 +- EPS is
+equivalent, even if the interval excludes 0.5."""
+CLAIM_SEEDS = 10
+PRELIMINARY_SEEDS = 5
+
+State = Literal["helps", "hurts", "equivalent", "undetermined", "inert", "missing"]
+VERDICTS = (
+    "transfers",
+    "GAN only",
+    "RL only",
+    "conflicts",
+    "neutral",
+    "harmful",
+    "hurts GAN only",
+    "hurts RL only",
+    "undetermined",
+)
+
+
+def state(found: Effect, adjusted_p: float) -> State:
+    """The state of an effect: "equivalent", "helps", "hurts", or "undetermined".
+
+    Equivalent: the interval lies within 0.5 +- EPS, and there are at least five seeds or the arms
+    agree bitwise. Helps or hurts: the interval excludes 0.5 and the adjusted exact p is at most
+    1 - LEVEL; the bootstrap alone is overconfident where all pairs agree.
+    """
+    within = found.low >= 0.5 - EPS and found.high <= 0.5 + EPS
+    if within and (found.identical or found.runs >= PRELIMINARY_SEEDS):
+        return "equivalent"
+    if adjusted_p <= 1.0 - LEVEL + 1e-12:
+        if found.low > 0.5:
+            return "helps"
+        if found.high < 0.5:
+            return "hurts"
+    return "undetermined"
+
+
+def verdict(gan: State, rl: State) -> str:
+    """The verdict over two domains. Undetermined never counts as no effect.
+
+    An inert domain (the strategy provably changes nothing there) counts as an equivalent one.
+    """
+    if {"undetermined", "missing"} & {gan, rl}:
+        return "undetermined"
+    signs = {"helps": 1, "hurts": -1, "equivalent": 0, "inert": 0}
+    return {
+        (1, 1): "transfers",
+        (1, 0): "GAN only",
+        (0, 1): "RL only",
+        (1, -1): "conflicts",
+        (-1, 1): "conflicts",
+        (0, 0): "neutral",
+        (-1, -1): "harmful",
+        (-1, 0): "hurts GAN only",
+        (0, -1): "hurts RL only",
+    }[signs[gan], signs[rl]]
+
+
+def evidence(runs: int) -> str:
+    """How strong the evidence of so many seeds is: "smoke test", "preliminary" or "claim"."""
+    if runs >= CLAIM_SEEDS:
+        return "claim"
+    return "preliminary" if runs >= PRELIMINARY_SEEDS else "smoke test"

@@ -1,0 +1,143 @@
+"""The pages: what each shows, what it links, and what the command says of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bench.records import store
+from bench.report import selection
+from bench.report.pages import build_pages, build_report
+from bench.report.selection import Selection
+from tests.report.html_page import Tags, parse
+from tests.support.factories import make_grid, make_record
+from tests.support.fakes import bench
+
+EFFECTS = {"spectral_norm": (4.0, 4.0), "replay": (0.0, 0.0)}
+
+
+def own() -> Selection:
+    """Two cells that are in no other study, and one that is."""
+    cells = [make_record(strategy=name) for name in (None, "lecam", "replay")]
+    return Selection(cells, [], [])
+
+
+def check_links(path: Path) -> Tags:
+    """The page, each of whose links and figures is a file below its folder."""
+    page = parse(path)
+    assert "link" not in page.tags
+    assert len(page.ids) == len(set(page.ids))
+    for link in page.links + page.sources:
+        file, _, place = link.partition("#")
+        target = path.parent / file if file else path
+        assert target.resolve().is_relative_to(path.parent.resolve()), link
+        assert target.is_file(), link
+        assert not place or place in parse(target).ids, link
+    return page
+
+
+def test_everything_that_a_page_links_lies_beside_it(tmp_path):
+    build_report(make_grid(EFFECTS), tmp_path / "a", None)
+    page = check_links(tmp_path / "a" / "index.html")
+    assert len(page.sources) == len(list((tmp_path / "a" / "figures").iterdir())) == 7
+    moved = shutil.move(tmp_path / "a", tmp_path / "b")
+    check_links(Path(moved) / "index.html")
+
+
+def test_figures_are_loaded_once_they_are_seen_and_their_room_is_kept(tmp_path):
+    build_report(make_grid(EFFECTS), tmp_path, None)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    images = [line for line in text.split("<") if line.startswith("img ")]
+    assert images
+    assert all('loading="lazy"' in image and 'width="' in image for image in images)
+    assert len(text) < 200_000
+
+
+def test_ones_own_results_have_a_page_of_their_own(tmp_path):
+    """index.html shows them alone, with effects of their own bases; studies.html shows the rest."""
+    written = build_pages(
+        Selection(make_grid(EFFECTS), [], []), tmp_path, tmp_path / "L.md", ("local", own())
+    )
+    mine, studies = check_links(tmp_path / "index.html"), check_links(tmp_path / "studies.html")
+    assert "studies.html" in mine.links
+    assert "index.html" in studies.links
+    first, second = ((tmp_path / f"{n}.html").read_text("utf-8") for n in ("index", "studies"))
+    assert "What was measured here" in first
+    assert "3 cells, 9 runs" in first
+    assert ("lecam" in first, "lecam" in second) == (True, False)
+    assert ("spectral_norm" in first, "spectral_norm" in second) == (False, True)
+    assert "lqr" not in first
+    assert not set(mine.sources) & set(studies.sources)
+    board = (tmp_path / "L.md").read_text("utf-8")
+    assert ("lecam" in board, "spectral\\_norm" in board) == (False, True)
+    assert all(path.is_file() for path in written)
+    assert len(written) == len(set(written))
+
+
+def put(folder: Path, *records) -> None:
+    for record in records:
+        path = folder / record.task / f"{record.cell}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store.write(path, record)
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path("results") / "1"
+
+
+def test_the_command_says_what_is_where(results, capsys):
+    base, lecam = make_record(), make_record(strategy="lecam")
+    put(results / "core", base, lecam)
+    assert bench("report") == 0
+    assert capsys.readouterr().out == "2 cells: report/index.html\n"
+    assert not Path("report/studies.html").exists()
+    put(results / "local", base)
+    assert bench("report") == 0
+    line = "1 cells measured here: report/index.html; the committed studies: report/studies.html\n"
+    assert capsys.readouterr().out == line
+    assert "lecam" not in Path("report/index.html").read_text("utf-8")
+    assert "lecam" in Path("report/LEADERBOARD.md").read_text("utf-8")
+
+
+def test_any_submission_can_be_ones_own(results, capsys):
+    put(results / "core", make_record())
+    put(results / "mine", make_record(strategy="lecam"), make_record())
+    assert bench("report", "--name", "mine", "--out", "page") == 0
+    assert capsys.readouterr().out.startswith("2 cells measured here: page/index.html; ")
+    assert "Submission <code>mine</code>" in Path("page/index.html").read_text("utf-8")
+    assert bench("report", "--name", "../core") == 2
+    assert "no plain name" in capsys.readouterr().err
+
+
+def test_without_others_ones_own_are_the_only_page_and_the_leaderboard(results, capsys):
+    put(results / "local", make_record(), make_record(strategy="lecam"))
+    assert bench("report") == 0
+    assert capsys.readouterr().out == "2 cells: report/index.html\n"
+    assert "lecam" in Path("report/LEADERBOARD.md").read_text("utf-8")
+    check_links(Path("report/index.html"))
+
+
+def test_the_command_says_how_many_are_left_out_and_why(results, capsys):
+    base = make_record()
+    put(results / "a", base)
+    put(results / "b", base)
+    put(results / "local", make_record(updates=7, cell="bare@7"))
+    assert bench("report") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"report/index.html leaves out 1 file: {selection.CUSTOM_UPDATES}",
+        f"report/index.html leaves out 1 file: {selection.SAME_CELL}",
+        "1 cells: report/index.html",
+    ]
+
+
+def test_nothing_but_custom_updates_is_one_line(results, capsys):
+    put(results / "local", make_record(updates=7, cell="bare@7"))
+    assert bench("report") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert selection.CUSTOM_UPDATES in err
