@@ -10,10 +10,12 @@ if (($# == 0)); then
   set -- --grid demo
 fi
 
-results=results previous= report=yes
+results=results name=local previous= report=yes
 for argument; do
   [[ $previous != --results ]] || results=$argument
   [[ $argument != --results=* ]] || results=${argument#--results=}
+  [[ $previous != --name ]] || name=$argument
+  [[ $argument != --name=* ]] || name=${argument#--name=}
   [[ $argument != --dry-run ]] || report=no
   previous=$argument
 done
@@ -23,5 +25,5 @@ code=0
 ((code != 2)) || exit 2 # bad input: nothing was run, and the one line that says so is enough
 [[ $report == yes ]] || exit "$code"
 reported=0
-.venv/bin/python -m bench report --results "$results" || reported=$?
+.venv/bin/python -m bench report --results "$results" --name "$name" || reported=$?
 exit "$((code ? code : reported))"

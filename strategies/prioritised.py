@@ -6,7 +6,7 @@ from torch import Tensor
 from bench.functional.pytree import tmap
 from bench.learner.prioritized_replay import PrioritizedReplayBuffer, td_targets
 from bench.learner.problem import CriticQuery, Experience
-from bench.learner.replay import own_rows
+from bench.learner.replay import ReplayBuffer, own_rows
 from bench.learner.state import TrainState
 from bench.learner.strategy import Context, LossContext, PostUpdateContext, Strategy
 from bench.learner.task import Task
@@ -16,6 +16,10 @@ SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
 NEUTRAL = {"share": 0.0, "capacity": 100}
 ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large
 DEFAULTS = {"gan": {"share": 0.5}, "locomotion": {"capacity": 1_000_000}}
+AFTER = (
+    *("replay", "target_smoothing", "diff_augment", "instance_noise"),
+    *("label_smoothing", "huber"),
+)
 SEARCH = {"alpha": (0.3, 0.6, 1.0), "beta": (0.4, 1.0)}
 
 
@@ -38,31 +42,14 @@ def prioritised(
         return context.memory.draw(context.key, round(share * context.task.batch_rows), alpha)
 
     def batch(value: Experience, context: LossContext) -> Experience:
-        if not share:
-            return value
-        # context.batch is the newest experience; `value` may have been changed by other strategies.
-        own, indices = own_rows(context.task, context.batch), drawn(context)[0]
-        made, count = own.reward.shape[0], indices.shape[0]
-        kept = max(0, min(made, context.task.batch_rows - count))
-        begun = context.memory.buffer.written > 0
-        newest = torch.arange(count, device=indices.device) % made
-
-        def mixed(rows: Tensor, new: Tensor, every: Tensor) -> Tensor:
-            past = torch.where(begun, rows[indices], new[newest])
-            return torch.cat([new[:kept], past, every[context.task.own(value) :]])
-
-        return tmap(mixed, context.memory.buffer.rows, own, value)
+        return with_past_rows(value, drawn(context)[0], context) if share else value
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         if value.role != "critic" or not share:
             return value
-        chance = drawn(context)[1]
-        rows = context.memory.buffer.size(0).clamp(min=1)
-        fairness = beta + (1.0 - beta) * (context.players.step / context.task.updates).clamp(
-            max=1.0
-        )
-        weight = (rows * chance).clamp(min=1e-30) ** -fairness
-        weight = torch.where(context.memory.buffer.written > 0, weight / weight.amax(), 1.0)
+        done = (context.players.step / context.task.updates).clamp(max=1.0)
+        exponent = beta + (1.0 - beta) * done
+        weight = importance_weights(context.memory.buffer, drawn(context)[1], exponent)
         before = context.task.own(context.batch) - weight.shape[0]
         data = context.batch.reward.shape[0] - context.task.own(context.batch)
         full = torch.nn.functional.pad(weight - 1.0, (before, data)) + 1.0
@@ -76,13 +63,10 @@ def prioritised(
     ) -> PrioritizedReplayBuffer:
         if share:
             indices, _ = drawn(context)
-            rows = tmap(lambda leaf: leaf[indices], memory.buffer.rows)
-            said = context.task.value(context.q(context.new.critic, rows.obs, rows.action))
-            error = (td_targets(rows, context) - said).abs() + 1e-6
+            error = td_errors(tmap(lambda leaf: leaf[indices], memory.buffer.rows), context) + 1e-6
             # An index drawn twice gets the same error twice; an empty buffer keeps priorities of 0.
-            memory = memory.with_priorities(
-                indices, torch.where(memory.buffer.written > 0, error, 0.0)
-            )
+            priority = torch.where(memory.buffer.written > 0, error, 0.0)
+            memory = memory.with_priorities(indices, priority)
         return memory.append(own_rows(context.task, context.fresh))
 
     return Strategy(
@@ -91,8 +75,36 @@ def prioritised(
         batch=batch,
         critic_query=critic_query,
         update_memory=update_memory,
-        after=(
-            *("replay", "target_smoothing", "diff_augment", "instance_noise"),
-            *("label_smoothing", "huber"),
-        ),
+        after=AFTER,
     )
+
+
+def with_past_rows(value: Experience, indices: Tensor, context: LossContext) -> Experience:
+    """The experience [B] with past rows at `indices` in place of some of the actor's newest.
+
+    While nothing has been stored, the newest rows are repeated instead.
+    """
+    # context.batch is the newest experience; `value` may have been changed by other strategies.
+    own, buffer = own_rows(context.task, context.batch), context.memory.buffer
+    made, count = own.reward.shape[0], indices.shape[0]
+    kept = max(0, min(made, context.task.batch_rows - count))
+    newest = torch.arange(count, device=indices.device) % made
+
+    def mixed(rows: Tensor, new: Tensor, every: Tensor) -> Tensor:
+        past = torch.where(buffer.written > 0, rows[indices], new[newest])
+        return torch.cat([new[:kept], past, every[context.task.own(value) :]])
+
+    return tmap(mixed, buffer.rows, own, value)
+
+
+def importance_weights(buffer: ReplayBuffer, probability: Tensor, exponent: Tensor) -> Tensor:
+    """(rows * probability)^-exponent [n], divided by the largest; 1 while the buffer is empty."""
+    rows = buffer.size(0).clamp(min=1)
+    weight = (rows * probability).clamp(min=1e-30) ** -exponent
+    return torch.where(buffer.written > 0, weight / weight.amax(), 1.0)
+
+
+def td_errors(rows: Experience, context: PostUpdateContext) -> Tensor:
+    """The absolute TD errors [n] of rows, by both players as they are after the update."""
+    q = context.q(context.new.critic, rows.obs, rows.action)
+    return (td_targets(rows, context) - context.task.value(q)).abs()

@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 
 def carry_out(
-    make_plan: Callable[[bool], RunPlan],
+    make_plan: Callable[..., RunPlan],
     announce: Callable[[Any], None],
     folder: Path,
     engine: dict[str, Any] | None,
 ) -> RunPlan:
     """Plan and run what is missing, with the folder locked; return the plan.
 
-    `make_plan(dry_run)` returns a plan. `engine` has the arguments of `ray_engine.run`, or is None
-    for the serial engine. Exits with an error unless all jobs have outcomes in the end.
+    `make_plan(dry_run=...)` returns a plan. `engine` has the arguments of `ray_engine.run`, or is
+    None for the serial engine. Exits with an error unless all jobs have outcomes in the end.
     """
     from bench.engine.run_lock import Busy, alone
 
     with bad_input(Busy), alone(folder):
-        plan = make_plan(False)
+        plan = make_plan(dry_run=False)
         announce(plan)
         for parent in {job.path.parent for job in plan.jobs}:
             writable(parent)
         if plan.jobs:
             check_compiler()
             _execute(plan, folder, engine)
-        left = make_plan(True).jobs
+        left = make_plan(dry_run=True).jobs
     if left:
         labels = ", ".join(dict.fromkeys(job.label for job in left))
         fail(f"{plan.kept} lack seeds of {labels}; run the same command again", EXIT_MISSING)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.errors import fail, writable
 from bench.cli.options import Results, check_name
 
+if TYPE_CHECKING:
+    from bench.report.selection import Selection
+
+OWN = "local"
+"""The submission of a run without --name."""
+
 
 def report(
     results: Results = Path("results"),
-    name: Annotated[str, typer.Option(help="your own submission, shown apart")] = "local",
+    name: Annotated[str, typer.Option(help="your own submission, shown apart")] = OWN,
     out: Annotated[Path, typer.Option(help="where the pages are written")] = Path("report"),
     leaderboard: Annotated[
         Path | None, typer.Option(help="where LEADERBOARD.md is written; default: in --out")
@@ -33,6 +39,8 @@ def report(
     folder = results / PROTOCOL_VERSION
     if not folder.is_dir():
         fail(f"no records in {folder}; run `python -m bench run` first")
+    if name != OWN and not (folder / name).is_dir():
+        fail(f"there is no submission {folder / name}; see {folder}")
     read, searched = list(walk(folder)), list(search_store.walk(folder))
     corrupt = [item for item in read if not isinstance(item, Found)]
     corrupt += [item for _, item in searched if not isinstance(item, Search)]
@@ -59,16 +67,24 @@ def report(
     gc.freeze()  # collections then skip modules and records, which saves a tenth of the time
     both = bool(own.records and studies.records)
     build_pages(studies if studies.records else own, out, board, (name, own) if both else None)
-    index, others = out / INDEX, out / STUDIES
-    for selection, page in ((own, index), (studies, others if both else index)):
-        for why, count in selection.reasons():
-            typer.echo(f"{page} leaves out {count} file{'s' * (count > 1)}: {why}")
-    if both:
-        typer.echo(
-            f"{len(own.records)} cells measured here: {index}; the committed studies: {others}"
-        )
-    else:
-        typer.echo(f"{len(own.records or studies.records)} cells: {index}")
+    _say(own, studies, out / INDEX, out / STUDIES)
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
         fail(f"left out of the report: {corrupt[0]}{more}; the next run of its cell replaces it")
+
+
+def _say(own: Selection, studies: Selection, index: Path, others: Path) -> None:
+    """How many records are left out, and why; the last line says where to look."""
+    both = own.records and studies.records
+    for selection, page in ((own, index), (studies, others if both else index)):
+        for why, count in selection.reasons():
+            typer.echo(f"{page} leaves out {_count(count, 'file')}: {why}")
+    cells = _count(len(own.records or studies.records), "cell")
+    if both:
+        typer.echo(f"{cells} measured here: {index}; the committed studies: {others}")
+    else:
+        typer.echo(f"{cells}: {index}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)

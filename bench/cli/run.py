@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +17,7 @@ from bench.cli.options import HOW, GridOptions, with_grid_options
 
 if TYPE_CHECKING:
     from bench.engine.plan import RunPlan
+    from bench.experiment.cell import Cell
 
 
 class Engine(StrEnum):
@@ -68,32 +72,19 @@ def run(
         lacking: list[str] = []
         if settings is Settings.tuned:
             wanted, lacking = tune_plan.chosen(wanted, folder)
-    options = shared.run_options(seeds_per_trial)
-
-    def make_plan(dry: bool) -> RunPlan:
-        return plan.plan_jobs(wanted, folder, grid.seeds, options, dry_run=dry)
-
-    def announce(made: RunPlan) -> None:
-        for why in lacking:
-            warning(f"skipping a cell: {why}")
-        _announce(made, grid.seeds)
-
+    make_plan = partial(
+        plan.plan_jobs, wanted, folder, grid.seeds, shared.run_options(seeds_per_trial)
+    )
+    announce = partial(_announce, seeds=grid.seeds, lacking=lacking)
     if shared.dry_run:
         with bad_input():
-            announce(make_plan(True))
+            announce(make_plan(dry_run=True))
         return
     writable(folder)
-    if tensorboard is not None:
-        writable(tensorboard)
-    try:
+    with _events(tensorboard, folder, wanted):
         done = carry_out(
             make_plan, announce, folder, shared.ray() if engine is Engine.ray else None
         )
-    finally:
-        if tensorboard is not None:
-            from bench.report.tensorboard import write_events
-
-            write_events(folder, wanted, tensorboard)
     report_skipped(done, "all other cells have records")
     if lacking:
         fail(
@@ -104,6 +95,21 @@ def run(
     typer.echo(f"all cells have records in {folder}")
 
 
+@contextmanager
+def _events(tensorboard: Path | None, folder: Path, cells: Iterable[Cell]) -> Iterator[None]:
+    """Write event files of what has been recorded at the end, if a folder for them is given."""
+    if tensorboard is None:
+        yield
+        return
+    writable(tensorboard)
+    from bench.report.tensorboard import write_events
+
+    try:
+        yield
+    finally:
+        write_events(folder, cells, tensorboard)
+
+
 def _check_serial(shared: GridOptions) -> None:
     if shared.address is not None or shared.max_concurrent is not None:
         fail("--address and --max-concurrent are for Ray; leave out --engine serial")
@@ -111,9 +117,11 @@ def _check_serial(shared: GridOptions) -> None:
         need_gpu()
 
 
-def _announce(plan: RunPlan, seeds: int) -> None:
+def _announce(plan: RunPlan, *, seeds: int, lacking: Iterable[str]) -> None:
     from bench.engine.status_file import duration
 
+    for why in lacking:
+        warning(f"skipping a cell: {why}")
     warn(plan)
     cost = sum(job.seconds for job in plan.jobs)
     for job in plan.jobs:

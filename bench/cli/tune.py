@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,12 +53,10 @@ def tune(
         wanted = shared.chosen_grid(None).cells()
         plan.check(wanted, 1)
 
-    def make_plan(dry: bool) -> SearchPlan:
-        return tune_plan.plan_searches(wanted, folder, rules, options, dry_run=dry)
-
+    make_plan = partial(tune_plan.plan_searches, wanted, folder, rules, options)
     if shared.dry_run:
         with bad_input():
-            _announce(make_plan(True))
+            _announce(make_plan(dry_run=True))
         return
     writable(folder)
     engine = shared.ray(keep=tune_results.SearchWriter())

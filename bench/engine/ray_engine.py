@@ -77,7 +77,7 @@ def _cluster(address: str | None) -> Iterator[None]:
     if address:
         reach(address)
     else:
-        # Nobody restarts the daemon of a local cluster, so waiting for it is useless.
+        # The daemon of a local cluster is never restarted, so waiting for it is useless.
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "15")
     # Workers on other machines must use the same folders of data and faults.
     shared = {datasets.VARIABLE: str(datasets.root())}
@@ -209,7 +209,7 @@ class _ToDispatcher(tune.Callback):
             self._board.progressed(number, result["share"])
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Store a candidate that halving has stopped: its trial ended without reporting a result."""
+        """Store a candidate that halving stopped: its trial ended without reporting a result."""
         number = trial.config["number"]
         curve, spent = self._curves.pop(number, []), self._spent.pop(number, 0.0)
         if self._open.pop(number, None) is not None and curve:

@@ -118,5 +118,5 @@ def _line(job: SearchJob, candidate: Candidate) -> str:
     if candidate.status == "stopped":
         return f"{what}: stopped at step {candidate.curve[-1].step}, others are ahead"
     score = median(info, candidate.scores(info))
-    said = "failed" if score is None else f"{info.metric} {score:.4g}"
-    return f"{what}: {said} (median of {len(job.seeds)}), {candidate.seconds:.0f} s"
+    result_text = "failed" if score is None else f"{info.metric} {score:.4g}"
+    return f"{what}: {result_text} (median of {len(job.seeds)}), {candidate.seconds:.0f} s"

@@ -30,7 +30,7 @@ class Metric:
     better: Literal["higher", "lower", "neither"]
 
 
-DIAGNOSES = (
+DIAGNOSTICS = (
     Metric("critic_loss", "mean since the last evaluation", "neither"),
     Metric("actor_loss", "mean since the last evaluation", "neither"),
     Metric("critic_grad_norm", "mean since the last evaluation", "neither"),

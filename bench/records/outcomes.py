@@ -8,13 +8,13 @@ from bench.records.json_file import Number
 from bench.records.record import Evaluation, ScoreInfo, Status
 
 
-def summarise(points: list[Evaluation], info: ScoreInfo, status: Status) -> dict[str, Number]:
+def summarise(evaluations: list[Evaluation], info: ScoreInfo, status: Status) -> dict[str, Number]:
     """Return `score`, `last` and `best` of a curve.
 
     `score` is the mean over the last `window` evaluations, and None if the run diverged or any of
     them is not finite. `last` is None if the run diverged, `best` if no evaluation is finite.
     """
-    values = [point.metrics.get(info.metric) for point in points]
+    values = [point.metrics.get(info.metric) for point in evaluations]
     finite = [value for value in values if value is not None]
     choose = max if info.better == "higher" else min
     window = values[-info.window :]
@@ -26,19 +26,19 @@ def summarise(points: list[Evaluation], info: ScoreInfo, status: Status) -> dict
     }
 
 
-def outcome(points: list[Evaluation], info: ScoreInfo, bad_step: int | None) -> Status:
+def outcome(evaluations: list[Evaluation], info: ScoreInfo, bad_step: int | None) -> Status:
     """Return the outcome of a run, from its curve and its first step with a non-finite number.
 
     "diverged": a loss, a gradient or the score is not finite. "collapsed": an evaluation after step
     0 was at least half way from the task's low anchor to the high one, but the score is at most a
     tenth of the way. Everything else is "ok", however poor the score.
     """
-    if bad_step is not None or points[-1].metrics.get(info.metric) is None:
+    if bad_step is not None or evaluations[-1].metrics.get(info.metric) is None:
         return "diverged"
-    score = summarise(points, info, "ok")["score"]
+    score = summarise(evaluations, info, "ok")["score"]
     if score is None:
         return "diverged"
     # Without step 0, which is before training.
-    learned = summarise(points[1:], info, "ok")["best"] if len(points) > 1 else None
+    learned = summarise(evaluations[1:], info, "ok")["best"] if len(evaluations) > 1 else None
     lost = learned is not None and info.normalised(learned) >= 0.5
     return "collapsed" if lost and info.normalised(score) <= 0.1 else "ok"

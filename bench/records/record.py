@@ -19,7 +19,7 @@ from bench.records.attempt import Attempt
 from bench.records.json_file import Number, Part, Upgraders
 
 SCHEMA_VERSION: Literal[1] = 1
-MAX_POINTS = 50
+MAX_EVALUATIONS = 50
 UPGRADERS: Upgraders = {}
 
 Status = Literal["ok", "diverged", "collapsed"]
@@ -44,7 +44,7 @@ class SeedResult(Part):
     first_bad_step: int | None = Field(
         default=None, description="first with a loss or gradient that is not finite, in step_unit"
     )
-    curve: list[Evaluation] = Field(min_length=1, max_length=MAX_POINTS)
+    curve: list[Evaluation] = Field(min_length=1, max_length=MAX_EVALUATIONS)
     attempts: list[Attempt] = Field(default_factory=list)
 
 

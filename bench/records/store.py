@@ -33,13 +33,13 @@ def room(record: Record) -> int:
     return MAX_BYTES - len(to_text(record, listed="seeds").encode())
 
 
-def most_seeds(metrics: Iterable[str], points: int) -> int:
+def most_seeds(metrics: Iterable[str], evaluations: int) -> int:
     """Return how many seeds are certain to fit in one record.
 
-    `metrics` are the names in each evaluation, `points` is the number of evaluations.
+    `metrics` are the names in each evaluation, `evaluations` is the number of evaluations.
     """
     point = 30 + sum(len(name) + 22 for name in metrics)
-    return (MAX_BYTES - RESERVE) // (points * point + 480)
+    return (MAX_BYTES - RESERVE) // (evaluations * point + 480)
 
 
 def valid(path: Path, spec: str) -> Record | None:

@@ -1,7 +1,7 @@
 """Small multiples: a grid of panels that share both scales.
 
 A panel is a dozen artists in a figure. One `Axes` of matplotlib costs ten times as much, mostly for
-ticks that only the panels at the edge label, and shared axes cost a time quadratic in their number.
+ticks that only the panels at the edge label; shared axes take a time quadratic in their number.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ TICK_SIZES = {"major": (3.5, 0.8), "minor": (2.0, 0.6)}
 """Length and width of ticks in points."""
 LABEL_PAD, TITLE_PAD = 7.0, 6.0
 FONT_SIZE = 9.0
+LARGE = 1e6
+"""Ticks of larger numbers have exponents."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class AxisScale:
         """Ticks where the locator puts them, labelled in the format `form` or with equal digits."""
         ticks = np.asarray(locator.tick_values(low, high))
         ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if max(abs(low), abs(high)) >= LARGE:
+            form = ".3g"
         if form:
             return cls(low, high, ticks, [format(tick, form) for tick in ticks])
         formatter = ScalarFormatter(useOffset=False)

@@ -90,10 +90,10 @@ def label(task: Task, backend: Backend) -> str | None:
 
 
 def _by_envpool(task: Task, backend: Backend) -> bool:
-    return backend == "envpool" or (backend == "auto" and serves(task.environment))
+    return backend == "envpool" or (backend == "auto" and envpool_has(task.environment))
 
 
-def serves(environment: str) -> bool:
+def envpool_has(environment: str) -> bool:
     """Return whether envpool is installed and has this environment."""
     if importlib.util.find_spec("envpool") is None:
         return False

@@ -64,20 +64,20 @@ class Rollout:
         assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
         return self._tensor(self.evaluation.reset())
 
-    def evaluate(self, decide: EvalAction, appraise: StateValue) -> list[dict[str, float]]:
+    def evaluate(self, eval_action: EvalAction, state_value: StateValue) -> list[dict[str, float]]:
         """Run full episodes in the evaluation environments; return metrics for each seed.
 
-        `decide` gives the actions, `appraise` the critic's values.
+        `eval_action` gives the actions, `state_value` the critic's values.
         """
         obs = self.start()
         assert self.evaluation is not None
-        start, predicted = self._array(obs), self._values(appraise(obs))
+        start, predicted = self._array(obs), self._values(state_value(obs))
         count = len(start)
         returns, discounted, lengths = np.zeros(count), np.zeros(count), np.zeros(count)
         tail, alive = np.zeros(count), np.ones(count, dtype=bool)
         weight = 1.0
         while alive.any():
-            made = self.evaluation.advance(self._array(decide(obs)), alive)
+            made = self.evaluation.advance(self._array(eval_action(obs)), alive)
             rewards = np.where(alive, made.reward, 0.0)
             returns += rewards
             discounted += weight * rewards
@@ -85,7 +85,7 @@ class Rollout:
             weight *= self.task.discount
             cut = alive & made.truncated & ~made.terminated
             if cut.any():
-                rest = self._values(appraise(self._tensor(made.next_obs)))
+                rest = self._values(state_value(self._tensor(made.next_obs)))
                 tail += np.where(cut, weight * rest, 0.0)
             alive &= ~(made.terminated | made.truncated)
             obs = self._tensor(made.obs)

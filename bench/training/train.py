@@ -25,7 +25,7 @@ from bench.functional import pytree, rng
 from bench.learner.learner import Learner
 from bench.learner.problem import Experience
 from bench.learner.state import Info, LearnerState
-from bench.learner.task import DIAGNOSES, Critic
+from bench.learner.task import DIAGNOSTICS, Critic
 from bench.training import compilation
 from bench.training.environments import Backend
 from bench.training.rollout import Rollout
@@ -249,7 +249,7 @@ class _Clock:
 
 def _means(losses: list[Info], seeds: int) -> list[Metrics]:
     """Return the first seeds' mean losses and gradient norms; NaN before the first update."""
-    names = [metric.name for metric in DIAGNOSES]
+    names = [metric.name for metric in DIAGNOSTICS]
     if not losses:
         return [dict.fromkeys(names, math.nan) for _ in range(seeds)]
     # Seed by seed, so that no sum depends on the number of seeds: [name, seed, update].

@@ -10,7 +10,7 @@ import pytest
 
 from bench.training.train import train
 from tests.benchmarks.ours import learner, median_seconds, pendulum, turns
-from tests.benchmarks.peers import jax_ddpg, sb3_steps_per_second
+from tests.benchmarks.peers import sb3_steps_per_second
 
 SEEDS = 10
 Say = Callable[[str], None]
@@ -25,8 +25,10 @@ def test_the_update_against_xla(
 ) -> None:
     """A DDPG-shaped update with replay: seed-updates per second."""
     pytest.importorskip("jax")
+    from tests.benchmarks import jax_twin
+
     ours = turns(learner(pendulum(width, rows), "replay", "target_network"), SEEDS)
-    theirs = jax_ddpg(width, rows, SEEDS)
+    theirs = jax_twin.ddpg(width, rows, SEEDS)
     found = benchmark.pedantic(
         lambda: median_seconds({"ours": ours, "xla": theirs}, rounds), rounds=1
     )

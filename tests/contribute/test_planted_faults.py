@@ -223,9 +223,9 @@ def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -
 
     evaluate = Rollout.evaluate
 
-    def noisy(self: Rollout, decide: Any, appraise: Any) -> Any:
+    def noisy(self: Rollout, eval_action: Any, state_value: Any) -> Any:
         return evaluate(
-            self, lambda obs: decide(obs) + 0.1 * torch.randn(*obs.shape[:2], 1), appraise
+            self, lambda obs: eval_action(obs) + 0.1 * torch.randn(*obs.shape[:2], 1), state_value
         )
 
     monkeypatch.setattr(Rollout, "evaluate", noisy)

@@ -124,5 +124,5 @@ def test_a_hang_is_killed_and_the_cell_tried_again(faults: Path, tmp_path: Path)
     assert "timeout, again later: dirac/bare" in text.getvalue()
     assert [attempt.reason for attempt in read(hung.path).seeds[0].attempts] == ["timeout"]
     log = hung.log.read_text()
-    assert "dirac/bare made no progress for 18 s and is ended" in log
+    assert "dirac/bare made no progress for 30 s and is ended" in log
     assert "in _hang" in log  # where it stood

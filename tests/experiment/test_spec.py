@@ -4,7 +4,6 @@ import ast
 import inspect
 import json
 import math
-import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from bench.experiment.spec import (
 from bench.functional import optim
 from bench.training import compilation, environments
 from tests.support import trajectories
+from tests.support.moves import moved
 from tests.support.trajectories import Trajectory
 
 ALL_KINDS = load_grid("full").narrowed(None, ("all",), ("bare",), None).cells()
@@ -104,32 +104,6 @@ assert not here.startswith(sys.prefix)
 cells = ["ring8/bare", "ring8/bare+r1", "pendulum/reference", "dirac/bare+extragradient"]
 print(json.dumps({cell: spec_hash(Cell.parse(cell)) for cell in cells}))
 """
-
-
-def moved(root: Path, old: str, new: str) -> None:
-    """Moves a module and lets all others import it from its new place."""
-    source, target = (root / (name.replace(".", "/") + ".py") for name in (old, new))
-    target.parent.mkdir(exist_ok=True)
-    (target.parent / "__init__.py").touch()
-    source.rename(target)
-    package, _, name = old.rpartition(".")
-    new_package, _, new_name = new.rpartition(".")
-    for path in root.rglob("*.py"):
-        text = path.read_text()
-        text = text.replace(f"from {old} import", f"from {new} import")
-        lines = []
-        for line in text.splitlines():
-            # from package import a, name, b -> from package import a, b and the moved one
-            names = line.removeprefix(f"from {package} import ").split(", ")
-            if line.startswith(f"from {package} import ") and name in names:
-                names.remove(name)
-                lines += [f"from {package} import {', '.join(names)}"] if names else []
-                lines += [f"from {new_package} import {new_name}"]
-            elif line.startswith(("from ", "import ")):
-                lines.append(line)
-            else:
-                lines.append(re.sub(rf"(?<![.\w]){name}\.", f"{new_name}.", line))
-        path.write_text("\n".join(lines) + "\n")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +212,7 @@ def test_the_same_hash_means_the_same_numbers(trajectory: Trajectory) -> None:
 
     In float64, where processors round apart by 1e-12 and thirty updates do not make that 1e-7.
     """
-    if trajectory.backend == "envpool" and not environments.serves("Pendulum-v1"):
+    if trajectory.backend == "envpool" and not environments.envpool_has("Pendulum-v1"):
         pytest.skip("envpool is not installed")
     if trajectory.code == "compiled" and compilation.compiler() is None:
         pytest.skip("there is no C++ compiler")

@@ -1,6 +1,7 @@
 """Keys and draws, and the laws of combination."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from bench.contribute.strategy_checks import experience
 from bench.functional import rng
 from bench.functional.pytree import leaves
 from bench.learner.integrators import alternating
-from bench.learner.strategy import Conflict, Strategy, combine
+from bench.learner.learner import Learner
+from bench.learner.strategy import Conflict, ForwardContext, Strategy, combine
 from tests.support.closed_form import build, learner
 
 
@@ -70,6 +72,53 @@ def test_a_batch_of_keys_draws_what_each_draws_alone() -> None:
     together = torch.func.vmap(lambda key: rng.normal(rng.fold(key, "x"), (5,)))(keys)
     for key, row in zip(keys, together, strict=True):
         assert torch.equal(rng.normal(rng.fold(key, "x"), (5,)), row)
+
+
+def test_the_uses_of_one_update_draw_from_keys_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The actor in the target and in its own loss, and every forward pass of the networks."""
+    acted: list[int] = []
+    passed: set[int] = set()
+    act = Learner.act
+
+    def noted(self: Learner, actor: Any, obs: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+        acted.append(int(key))
+        return act(self, actor, obs, key)
+
+    def forward_params(params: Any, context: ForwardContext) -> Any:
+        if context.key is not None:
+            passed.add(int(context.key))
+        return params
+
+    monkeypatch.setattr(Learner, "act", noted)
+    what = learner("pendulum", Strategy(name="watches", forward_params=forward_params))
+    key = rng.seed_key(0)
+    state, given = what.init(key), experience(what.task, key)
+    for _ in range(2):
+        state, _ = what.update(state, given, key)
+    assert len(acted) == len(set(acted)) == 4  # two in each update
+    assert len(passed) == 10  # fresh, target, critic, judge and act
+
+
+def test_strategies_draw_from_keys_of_their_own_anew_in_every_update() -> None:
+    """Also from others than the learner does."""
+
+    def noisy(name: str) -> Strategy:
+        return Strategy(
+            name=name,
+            init_memory=lambda players, task, key: key,
+            update_memory=lambda memory, context: context.key,
+        )
+
+    what, key = learner("dirac", noisy("one"), noisy("other")), rng.seed_key(0)
+    state = what.init(key)
+    drawn = []
+    for _ in range(3):
+        drawn += [int(memory) for memory in state.memories.values()]
+        drawn.append(int(rng.fold(key, state.players.step)))
+        state, _ = what.update(state, what.task.blank(0), key)
+    assert len(set(drawn)) == len(drawn) == 9
 
 
 @pytest.mark.parametrize("task", ["ring8", "digits"])

@@ -10,7 +10,7 @@ import pytest
 
 from bench.experiment import registry
 from bench.experiment.cell import Cell
-from bench.learner.task import DIAGNOSES
+from bench.learner.task import DIAGNOSTICS
 from bench.records import store
 from bench.records.atomic import set_aside
 from bench.records.json_file import CorruptRecord
@@ -268,6 +268,6 @@ def test_how_a_run_ended(scores, bad, status):
 @pytest.mark.parametrize("name", registry.tasks())
 def test_ten_seeds_of_every_task_fit_in_a_record(name):
     task = registry.task(name)
-    names = [metric.name for metric in (*task.metrics, *DIAGNOSES)]
+    names = [metric.name for metric in (*task.metrics, *DIAGNOSTICS)]
     assert most_seeds(names, task.evaluations + 1) >= 10
     assert ScoreInfo.of(task).normalised(task.anchors.high) == pytest.approx(1.0)

@@ -229,7 +229,7 @@ def test_nothing_to_check(tmp_path, capsys):
 
 def test_a_report_believes_the_present_code_then_more_seeds_then_ones_own(folder, tmp_path):
     """Four records of one cell, in the order in which a report takes them."""
-    from bench.report.findings import ranking
+    from bench.report.selection import ranking
 
     source = (folder / "dirac" / "bare.json").read_text()
 

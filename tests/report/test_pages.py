@@ -97,7 +97,7 @@ def test_the_command_says_what_is_where(results, capsys):
     assert not Path("report/studies.html").exists()
     put(results / "local", base)
     assert bench("report") == 0
-    line = "1 cells measured here: report/index.html; the committed studies: report/studies.html\n"
+    line = "1 cell measured here: report/index.html; the committed studies: report/studies.html\n"
     assert capsys.readouterr().out == line
     assert "lecam" not in Path("report/index.html").read_text("utf-8")
     assert "lecam" in Path("report/LEADERBOARD.md").read_text("utf-8")
@@ -111,6 +111,8 @@ def test_any_submission_can_be_ones_own(results, capsys):
     assert "Submission <code>mine</code>" in Path("page/index.html").read_text("utf-8")
     assert bench("report", "--name", "../core") == 2
     assert "no plain name" in capsys.readouterr().err
+    assert bench("report", "--name", "mien") == 2
+    assert "there is no submission results/1/mien" in capsys.readouterr().err
 
 
 def test_without_others_ones_own_are_the_only_page_and_the_leaderboard(results, capsys):
@@ -130,7 +132,7 @@ def test_the_command_says_how_many_are_left_out_and_why(results, capsys):
     assert capsys.readouterr().out.splitlines() == [
         f"report/index.html leaves out 1 file: {selection.CUSTOM_UPDATES}",
         f"report/index.html leaves out 1 file: {selection.SAME_CELL}",
-        "1 cells: report/index.html",
+        "1 cell: report/index.html",
     ]
 
 

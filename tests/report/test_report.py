@@ -10,7 +10,7 @@ import pytest
 
 from bench.experiment import registry
 from bench.records.record import Artefact
-from bench.report import curves, findings, pages, samples, selection, tables
+from bench.report import findings, pages, tables
 from bench.report.pages import build_report
 from bench.report.style import printable
 from tests.report.html_page import parse
@@ -174,29 +174,6 @@ def test_p_is_adjusted_for_the_strategies_and_not_for_the_controls(found):
     assert control.p_adjusted == control.effect.p
 
 
-def test_the_first_record_of_a_cell_wins_and_the_others_are_named(tmp_path):
-    first, second = make_record(scores=[1.0, 2.0]), make_record(scores=[8.0, 9.0])
-    other = make_record(strategy="r1", protocol_version="0")
-    custom = make_record(updates=7, cell="bare@7")
-    kept, ignored = selection.one_per_cell([custom, other, first, second])
-    assert kept == [first]
-    assert [why for _, why in ignored] == [
-        selection.CUSTOM_UPDATES,
-        "protocol 0, not 1",
-        selection.SAME_CELL,
-    ]
-    build_report([first, second], tmp_path, None)
-    assert selection.SAME_CELL in (tmp_path / "index.html").read_text(encoding="utf-8")
-
-
-def test_records_with_another_score_are_not_compared():
-    records = [make_record(), make_record(strategy="replay", better="higher")]
-    kept, ignored = selection.one_per_cell(records)
-    assert kept == records[:1]
-    assert [why for _, why in ignored] == ["scored differently than ring8/bare"]
-    assert not findings.study(kept).findings["bare"]
-
-
 def test_no_records_is_a_clear_error(tmp_path):
     with pytest.raises(ValueError, match="no records found"):
         build_report([], tmp_path, None)
@@ -292,39 +269,6 @@ def test_smoke_tests_say_so(tmp_path):
     assert "**smoke test**" in (tmp_path / "LEADERBOARD.md").read_text(encoding="utf-8")
 
 
-def test_quartiles_of_a_curve():
-    record = make_record(scores=[1.0, 2.0, 3.0, 4.0, None], points=3)
-    steps, (low, middle, high) = curves.quartiles(record)
-    assert steps.tolist() == [0.0, 100.0, 200.0]
-    assert (low[-1], middle[-1], high[-1]) == (2.0, 3.0, 4.0)
-    _, (_, lost, _) = curves.quartiles(make_record(scores=[1.0, None, None], points=3))
-    assert math.isnan(lost[-1])
-    assert lost[0] == 4.0
-
-
-@pytest.mark.parametrize(
-    ("shape", "page"),
-    [
-        ((30, 8, 8), (44, 44)),
-        ((4, 8, 8, 1), (17, 17)),
-        ((4, 3, 8, 6), (17, 13, 3)),
-        ((1, 8, 8, 3), (8, 8, 3)),
-        ((4, 8, 8, 5), None),
-        ((7,), None),
-    ],
-)
-def test_image_grids(shape, page):
-    made = samples.image_grid(np.zeros(shape, np.uint8))
-    assert (None if made is None else made.shape) == page
-
-
-def test_broken_artefacts_are_left_out():
-    good = Artefact(**artefact(np.ones((2, 2), np.float32), "points"))
-    assert samples.decode(good).tolist() == [[1, 1], [1, 1]]
-    for change in ({"shape": [3, 2]}, {"data": "not base64!"}, {"shape": [0, 2]}, {"shape": [-1]}):
-        assert samples.decode(good.model_copy(update=change)) is None
-
-
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0"), (1234.5, "1,234"), (-150.04, "−150"), (0.01234, "0.0123"), (2.5, "2.50"),
@@ -337,15 +281,3 @@ def test_numbers_are_short(value, text):
 def test_text_for_figures_and_markdown():
     assert printable("naïve\n" + "x" * 60) == "na?ve?" + "x" * 33 + "…"
     assert pages.markdown("a|b\n<i> `c`") == "a\\|b &lt;i&gt; \\`c\\`"
-
-
-def test_the_bases_learning_curves_are_a_figure_of_their_own(tmp_path):
-    records = [
-        make_record(task=task, domain=domain, base=base, scores=(0.1, 0.2, 0.4))
-        for task, domain in (("ring8", "gan"), ("lqr", "rl"))
-        for base in ("bare", "reference")
-    ]
-    written = build_report(records, tmp_path, None)
-    assert tmp_path / "figures" / "bases.png" in written
-    assert curves.base_curves(findings.study(records[:1])) is not None
-    assert curves.base_curves(findings.study([make_record(strategy="r1")])) is None

@@ -11,6 +11,17 @@ import numpy as np
 from bench.records.record import Record
 
 SPEC = "0123456789abcdef"
+PROVENANCE = {
+    "suite": "0.1.0",
+    "commit": "0" * 40,
+    "dirty": False,
+    "spec": SPEC,
+    "versions": {"torch": "2.15.0", "gymnasium": "1.4.0"},
+    "device": "cpu",
+    "cpu": "a processor",
+    "threads": 1,
+    "dtype": "float32",
+}
 
 
 def make_record(
@@ -64,18 +75,8 @@ def make_record(
         "seeds": results,
         "seconds": {"update": seconds, "evaluate": 0.25 * seconds},
         "seconds_seeds": len(seeds),
-        "provenance": {
-            "suite": "0.1.0",
-            "commit": "0" * 40,
-            "dirty": False,
-            "spec": SPEC,
-            "versions": {"torch": "2.15.0", "gymnasium": "1.4.0"},
-            "environment": None if domain == "gan" else "Pendulum-v1 (gymnasium)",
-            "device": "cpu",
-            "cpu": "a processor",
-            "threads": 1,
-            "dtype": "float32",
-        },
+        "provenance": PROVENANCE
+        | {"environment": None if domain == "gan" else "Pendulum-v1 (gymnasium)"},
     }
     return Record.model_validate(raw | changes)
 

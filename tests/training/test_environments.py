@@ -18,7 +18,7 @@ from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optim
 from tasks.lqr import HORIZON, LqrEnv
 
 PENDULUM = registry.task("pendulum")
-BACKENDS = ["gymnasium"] + (["envpool"] if environments.serves("Pendulum-v1") else [])
+BACKENDS = ["gymnasium"] + (["envpool"] if environments.envpool_has("Pendulum-v1") else [])
 
 
 @pytest.fixture(params=BACKENDS)
@@ -145,10 +145,10 @@ def test_a_right_critic_has_no_bias(monkeypatch: pytest.MonkeyPatch, ends: bool)
     task = type("Small", (type(registry.task("lqr")),), changed)()
     value = -0.1 * (1 - 0.9**10) / (1 - 0.9) if ends else -0.1 / (1 - 0.9)
 
-    def appraise(self: Learner, state: Any, obs: torch.Tensor, key: Any) -> Any:
+    def state_value(self: Learner, state: Any, obs: torch.Tensor, key: Any) -> Any:
         return torch.full((len(obs),), 2.0 * value)
 
-    monkeypatch.setattr(Learner, "state_value", appraise)
+    monkeypatch.setattr(Learner, "state_value", state_value)
     (found,) = train(Learner(task, combine([])), [0], updates=0, backend="gymnasium").curves[0]
     assert found["critic_bias"] == pytest.approx(0.0, abs=1e-6)
     assert found["critic_error"] == pytest.approx(0.0, abs=1e-6)
@@ -156,7 +156,7 @@ def test_a_right_critic_has_no_bias(monkeypatch: pytest.MonkeyPatch, ends: bool)
     del gymnasium.registry[name]
 
 
-@pytest.mark.skipif(not environments.serves("InvertedPendulum-v5"), reason="no envpool")
+@pytest.mark.skipif(not environments.envpool_has("InvertedPendulum-v5"), reason="no envpool")
 def test_stepping_the_living_alone_moves_them_as_stepping_all() -> None:
     """Envpool steps some copies by number: the others stand still, and nobody is mixed up."""
     task = registry.task("inverted_pendulum")
