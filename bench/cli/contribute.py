@@ -34,10 +34,10 @@ def strategy(
     home: Annotated[Home, typer.Option(help="field in which the idea originated")] = Home.gan,
 ) -> None:
     """Write strategies/NAME.py and tests/facts/test_NAME.py, a working strategy and its test."""
-    from bench.contribute import examine
+    from bench.contribute import scaffold
 
-    with bad_input(examine.BadName, OSError):
-        for path in examine.new_strategy(name, home.value):
+    with bad_input(scaffold.BadName, OSError):
+        for path in scaffold.new_strategy(name, home.value):
             typer.echo(f"wrote {_near(path)}")
     typer.echo(f"change both, then: python -m bench check {name}")
 

@@ -1,9 +1,7 @@
-"""A contributor's path: the files of a new strategy, and the examination of one strategy."""
+"""The examination of one strategy: every law on every kind of task, and its known fact."""
 
 from __future__ import annotations
 
-import keyword
-import re
 import subprocess
 import sys
 import time
@@ -11,49 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jinja2
-
-import strategies as strategy_package
 from bench.experiment import registry
-from bench.experiment.kits import BASES, KITS
 from bench.functional.layers import is_deep
 from bench.learner.task import Task
-
-WORDS = ("all", "core")  # what grids call many at once
-TEMPLATES = Path(__file__).parent / "templates"
-
-
-class BadName(ValueError):
-    """A name that no new strategy can have; the message says why."""
-
-
-def new_strategy(name: str, home: str) -> list[Path]:
-    """Write `strategies/<name>.py` and `tests/facts/test_<name>.py`, a working pair to start from.
-
-    The test is left out where there is no folder for it. Raises `BadName` for a name that is not
-    made of small letters, digits and underscores, or is taken, and never writes over a file.
-    """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        raise BadName(f"{name!r} is no name; use small letters, digits and underscores")
-    if name in {*registry.strategies(), *KITS, *BASES, *WORDS}:
-        raise BadName(f"{name!r} is taken, by a strategy, a kit or a grid's word; choose another")
-    root = Path(next(iter(strategy_package.__path__)))
-    made = {root / f"{name}.py": "strategy.py.j2"}
-    facts = root.parent / "tests" / "facts"
-    if facts.is_dir():
-        made[facts / f"test_{name}.py"] = "fact.py.j2"
-    for path in made:
-        if path.exists():
-            raise BadName(f"{path} exists; choose another name, or remove the file")
-    folder = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    for path, template in made.items():
-        path.write_text(folder.get_template(template).render(name=name, home=home))
-    return list(made)
 
 
 @dataclass
@@ -110,16 +68,22 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
             found.conflicts = dict(_conflicts(entry, small[tasks[0]]))
     finally:
         torch.set_default_dtype(before)
-    fact = Path(str(entry.module.__file__)).parent.parent / "tests" / "facts" / f"test_{name}.py"
+    _check_fact(entry, found)
+    found.seconds = time.perf_counter() - began
+    return found
+
+
+def _check_fact(entry: registry.StrategyEntry, found: Examination) -> None:
+    """Run the strategy's own test, which must be there: only our wheel comes without its tests."""
+    root = Path(str(entry.module.__file__)).parent.parent
+    fact = root / "tests" / "facts" / f"test_{entry.name}.py"
     if fact.is_file():
         found.fact = fact
         test = [sys.executable, "-m", "pytest", "-q", str(fact)]
-        if subprocess.run(test, cwd=fact.parents[2], capture_output=True, check=False).returncode:
+        if subprocess.run(test, cwd=root, capture_output=True, check=False).returncode:
             found.faults.append(f"its known fact does not hold: python -m pytest {fact}")
-    else:
+    elif fact.parent.is_dir() or not entry.module.__name__.startswith("strategies."):
         found.faults.append(f"it has no known fact: write {fact}, a test that a fault would fail")
-    found.seconds = time.perf_counter() - began
-    return found
 
 
 def _law(check: Callable[..., None]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import strategies
-from bench.contribute import examine
+from bench.contribute import scaffold
 from bench.experiment import registry
 from bench.experiment.registry import Incomplete
 from tests.support.fakes import bench
@@ -67,11 +67,11 @@ def test_new_writes_a_pair_that_holds(tmp_path: Path) -> None:
 
 def test_the_templates_fact_is_the_one_that_is_explained() -> None:
     """CONTRIBUTING's example differs from the template in its name, source and words only."""
-    text = (examine.TEMPLATES / "strategy.py.j2").read_text()
+    text = (scaffold.TEMPLATES / "strategy.py.j2").read_text()
     explained = (TESTS.parent / "CONTRIBUTING.md").read_text()
     body = text[text.index("    def penalty") :].replace("{{ name }}", "drift_penalty")
     assert body.strip() in explained
-    fact = (examine.TEMPLATES / "fact.py.j2").read_text().replace("{{ name }}", "drift_penalty")
+    fact = (scaffold.TEMPLATES / "fact.py.j2").read_text().replace("{{ name }}", "drift_penalty")
     assert fact.strip() in explained
 
 
@@ -99,7 +99,7 @@ def test_a_file_is_never_written_over(checkout: Path) -> None:
 
 def test_check_names_what_fails(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A neutral setting that is not neutral, and no fact."""
-    text = (examine.TEMPLATES / "strategy.py.j2").read_text()
+    text = (scaffold.TEMPLATES / "strategy.py.j2").read_text()
     text = text.replace("{{ name }}", "faulty").replace("{{ home }}", "gan")
     text = text.replace("return weight * q", "return (weight + 0.1) * q")
     (checkout / "strategies" / "faulty.py").write_text(text)
@@ -117,7 +117,7 @@ def test_check_names_what_fails(checkout: Path, capsys: pytest.CaptureFixture[st
 def test_a_strategy_under_another_name_is_named(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (examine.TEMPLATES / "strategy.py.j2").read_text().replace("{{ home }}", "gan")
+    text = (scaffold.TEMPLATES / "strategy.py.j2").read_text().replace("{{ home }}", "gan")
     text = text.replace('name="{{ name }}"', 'name="other"').replace("{{ name }}", "mine")
     (checkout / "strategies" / "mine.py").write_text(text)
     registry.strategies.cache_clear()
@@ -139,7 +139,7 @@ def offered(
     package = tmp_path / "elsewhere"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    trick = (examine.TEMPLATES / "strategy.py.j2").read_text()
+    trick = (scaffold.TEMPLATES / "strategy.py.j2").read_text()
     trick = trick.replace("{{ name }}", "their_trick").replace("{{ home }}", "gan")
     trick = trick.replace(
         "from bench", "from . import helper\nfrom .deeper.scale import SCALE\nfrom bench", 1
@@ -211,7 +211,7 @@ def test_a_faulty_offer_is_one_clear_line(
 
 
 def test_a_search_names_settings_of_the_strategy(checkout: Path) -> None:
-    text = (examine.TEMPLATES / "strategy.py.j2").read_text()
+    text = (scaffold.TEMPLATES / "strategy.py.j2").read_text()
     text = text.replace("{{ name }}", "lost").replace("{{ home }}", "gan")
     text = text.replace('SEARCH = {"weight"', 'SEARCH = {"wait"')
     (checkout / "strategies" / "lost.py").write_text(text)

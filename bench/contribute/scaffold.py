@@ -1,0 +1,49 @@
+"""The files of a new strategy, from a template that works as it is."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+
+import jinja2
+
+import strategies as strategy_package
+from bench.experiment import registry
+from bench.experiment.kits import BASES, KITS
+
+WORDS = ("all", "core")  # what grids call many at once
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class BadName(ValueError):
+    """A name that no new strategy can have; the message says why."""
+
+
+def new_strategy(name: str, home: str) -> list[Path]:
+    """Write `strategies/<name>.py` and `tests/facts/test_<name>.py`, a working pair to start from.
+
+    The test is left out where there is no folder for it. Raises `BadName` for a name that is not
+    made of small letters, digits and underscores, or is taken, and never writes over a file.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        raise BadName(f"{name!r} is no name; use small letters, digits and underscores")
+    if name in {*registry.strategies(), *KITS, *BASES, *WORDS}:
+        raise BadName(f"{name!r} is taken, by a strategy, a kit or a grid's word; choose another")
+    root = Path(next(iter(strategy_package.__path__)))
+    made = {root / f"{name}.py": "strategy.py.j2"}
+    facts = root.parent / "tests" / "facts"
+    if facts.is_dir():
+        made[facts / f"test_{name}.py"] = "fact.py.j2"
+    for path in made:
+        if path.exists():
+            raise BadName(f"{path} exists; choose another name, or remove the file")
+    folder = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    for path, template in made.items():
+        path.write_text(folder.get_template(template).render(name=name, home=home))
+    return list(made)
