@@ -9,8 +9,7 @@ from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = (
-    "Salimans and Kingma, 2016, arXiv 1602.07868; "
-    "for RL Palenicek et al., 2025, arXiv 2502.07523"
+    "Salimans and Kingma, 2016, arXiv 1602.07868; for RL Palenicek et al., 2025, arXiv 2502.07523"
 )
 NEUTRAL = {"on": False}
 

@@ -1,6 +1,7 @@
 """What the tests share: one thread, float64 for identities, made-up downloads."""
 
 import hashlib
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,10 @@ from tests.support.fakes import FakeTraining
 torch.set_num_threads(1)
 # A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Ray's workers give way to all other processes, here to the tests beside them, which keep all cores
+# busy: they would hardly move.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 
 def pytest_report_header() -> str:

@@ -65,8 +65,8 @@ def report(
     if not own.records and not studies.records:
         fail(": ".join((own.ignored + studies.ignored)[0]))
     gc.freeze()  # collections then skip modules and records, which saves a tenth of the time
-    both = bool(own.records and studies.records)
-    build_pages(studies if studies.records else own, out, board, (name, own) if both else None)
+    mine = (name, own) if own.records else None
+    build_pages(studies if studies.records else None, out, board, mine)
     _say(own, studies, out / INDEX, out / STUDIES)
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
@@ -83,7 +83,7 @@ def _say(own: Selection, studies: Selection, index: Path, others: Path) -> None:
     if both:
         typer.echo(f"{cells} measured here: {index}; the committed studies: {others}")
     else:
-        typer.echo(f"{cells}: {index}")
+        typer.echo(f"{cells}{' measured here' * bool(own.records)}: {index}")
 
 
 def _count(number: int, noun: str) -> str:

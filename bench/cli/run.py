@@ -123,10 +123,10 @@ def _announce(plan: RunPlan, *, seeds: int, lacking: Iterable[str]) -> None:
     for why in lacking:
         warning(f"skipping a cell: {why}")
     warn(plan)
-    cost = sum(job.seconds for job in plan.jobs)
+    cost, cells = sum(job.seconds for job in plan.jobs), len({job.label for job in plan.jobs})
     for job in plan.jobs:
         typer.echo(f"to run {job.label}: {count(job.seeds)}, about {duration(job.seconds)}")
     typer.echo(
-        f"{len({job.label for job in plan.jobs})} cells to run, "
+        f"{cells} cell{'s' * (cells != 1)} to run, "
         f"{plan.done} already have records of {seeds} seeds; about {duration(cost)} on one core"
     )

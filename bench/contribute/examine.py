@@ -37,8 +37,14 @@ def representatives() -> list[str]:
     for name, task in registry.tasks().items():
         if task.tier == "core":
             deep = is_deep(task.blueprint().critic.net)
-            world = type(task.environment)
-            kind = (type(task).__mro__[1], world, task.obs_size > 0, deep, task.action_size > 1)
+            environment = type(task.environment)
+            kind = (
+                type(task).__mro__[1],
+                environment,
+                task.obs_size > 0,
+                deep,
+                task.action_size > 1,
+            )
             kinds.setdefault(kind, name)
     return sorted(kinds.values())
 

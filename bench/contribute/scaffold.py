@@ -31,6 +31,11 @@ def new_strategy(name: str, home: str) -> list[Path]:
     if name in {*registry.strategies(), *KITS, *BASES, *WORDS}:
         raise BadName(f"{name!r} is taken, by a strategy, a kit or a grid's word; choose another")
     root = Path(next(iter(strategy_package.__path__)))
+    if not (root.parent / "pyproject.toml").is_file():
+        raise BadName(
+            f"{root} is no checkout of the project: clone it, or put the strategy in a package of "
+            f"your own (CONTRIBUTING.md says how)"
+        )
     made = {root / f"{name}.py": "strategy.py.j2"}
     facts = root.parent / "tests" / "facts"
     if facts.is_dir():

@@ -126,18 +126,18 @@ def ends_are_told_apart(task: Task) -> None:
     learner = Learner(task, combine([]))
     key = rng.seed_key(0)
     state = learner.init(key)
-    world = Rollout(task, (0,), "gymnasium")
+    rollout = Rollout(task, (0,), "gymnasium")
     made: list[Transition] = []
-    step = world.training.step
-    world.training.step = lambda action: made.append(step(action)) or made[-1]  # type: ignore[method-assign, func-returns-value]
+    step = rollout.training.step
+    rollout.training.step = lambda action: made.append(step(action)) or made[-1]  # type: ignore[method-assign, func-returns-value]
     while True:
-        seen = world.step(learner.explore_action(state, world.obs[0], key)[None].detach())
+        seen = rollout.step(learner.explore_action(state, rollout.obs[0], key)[None].detach())
         ended = made[-1].terminated | made[-1].truncated
         expected = task.discount * (1.0 - torch.from_numpy(made[-1].terminated).double())
         assert torch.equal(seen.discount[0].double(), expected), "a wrong discount at an end"
         if ended.any():
             break
-    world.close()
+    rollout.close()
 
 
 def evaluation_leaves_no_trace(task: Task) -> None:

@@ -6,21 +6,19 @@ import logging
 import os
 import platform
 import statistics
-import sys
 import time
 import traceback
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar, Literal
 
 import numpy as np
 import torch
 
 from bench.engine.fault_injection import Faults
 from bench.engine.plan import Job
+from bench.engine.trial_log import trial_log
 from bench.engine.watchdog import Watchdog
 from bench.experiment import registry
 from bench.experiment.spec import spec_hash
@@ -28,6 +26,7 @@ from bench.records import actors, outcomes, provenance
 from bench.records.attempt import Reason
 from bench.records.json_file import rounded
 from bench.records.record import Evaluation, Provenance, Record, ScoreInfo, SeedResult
+from bench.records.search import SearchEvaluation
 from bench.training import train as training
 from bench.training.train import Metrics, Observer, Run
 
@@ -54,6 +53,28 @@ class TrialResult:
     samples: np.ndarray | None  # of the first seed
     actor: bytes  # the first seed's, as `bench.records.actors` keeps it
 
+    status: ClassVar[Literal["finished"]] = "finished"
+
+    @property
+    def curve(self) -> list[SearchEvaluation]:
+        """The scores of all seeds at every evaluation after step 0, as a search keeps them."""
+        name, seeds = self.record.score_info.metric, self.record.seeds
+        return [
+            SearchEvaluation.of(first.step, [seed.curve[index].metrics[name] for seed in seeds])
+            for index, first in enumerate(seeds[0].curve)
+            if first.step
+        ]
+
+    @property
+    def seconds(self) -> float:
+        """Wall time, all seeds together."""
+        return sum(self.record.seconds.values())
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Where its numbers come from."""
+        return self.record.provenance
+
 
 Evaluated = Callable[[int, list[float]], None]
 """Callback after an evaluation: its step, and each seed's score."""
@@ -74,7 +95,7 @@ def run(
     """
     torch.set_num_threads(job.options.resources.cpus)
     device = _device(job)
-    with _log(job) as (log, stream):
+    with trial_log(job) as (log, stream):
         log.info(
             "begin %s: seeds %s; %s, %d threads; host %s, process %d",
             *(job.label, ", ".join(map(str, job.seeds)), device, job.options.resources.cpus),
@@ -136,41 +157,6 @@ def _device(job: Job) -> str:
     if 0 < job.options.resources.gpus < 1:
         torch.cuda.set_per_process_memory_fraction(job.options.resources.gpus)
     return job.options.resources.device
-
-
-@contextmanager
-def _log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
-    """Open the job's log file to append to it; warnings are logged too, and go to stderr."""
-    log = logging.Logger("cell", logging.INFO)
-    try:
-        job.log.parent.mkdir(parents=True, exist_ok=True)
-        stream = job.log.open("a", encoding="utf-8", buffering=1)
-    except OSError:  # on a node that does not share the folder, or on a full disk
-        stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  closed below
-    handler = _Quiet(stream)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    log.addHandler(handler)
-    shown = warnings.showwarning
-
-    def log_warning(message: Warning | str, *rest: object, **more: object) -> None:
-        line = " ".join(str(message).split())
-        log.info("warning: %s", line)
-        print(f"warning: {job.label}: {line}", file=sys.stderr)
-
-    warnings.showwarning = log_warning
-    try:
-        yield log, stream
-    finally:
-        warnings.showwarning = shown
-        with suppress(OSError):
-            stream.close()
-
-
-class _Quiet(logging.StreamHandler[IO[str]]):
-    """Ignores errors of writing: a full disk must not cost an outcome."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
-        """Do nothing."""
 
 
 class _Watch(Observer):

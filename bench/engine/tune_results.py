@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import ClassVar, Literal
 
 from bench.engine.fault_injection import Faults
 from bench.engine.trial import TrialResult
@@ -28,6 +29,9 @@ class Stopped:
     curve: list[SearchEvaluation]
     seconds: float
 
+    status: ClassVar[Literal["stopped"]] = "stopped"
+    provenance: ClassVar[None] = None  # known of what came to the end
+
 
 class SearchWriter:
     """Adds the results of trials to their searches; the only writer of search files in a run."""
@@ -44,8 +48,8 @@ class SearchWriter:
         others = [other for other in now.candidates if other.number != candidate.number]
         candidates = sorted([*others, candidate], key=lambda one: one.number)
         now = now.model_copy(update={"candidates": candidates})
-        if isinstance(result, TrialResult):
-            origin = result.record.provenance.model_copy(update={"spec": now.spec})
+        if result.provenance is not None:
+            origin = result.provenance.model_copy(update={"spec": now.spec})
             now = now.model_copy(update={"provenance": origin})
         faults = Faults(job.label)
         faults.writing()
@@ -91,23 +95,12 @@ def _current(job: SearchJob) -> Search:
 
 
 def _candidate(job: SearchJob, result: TrialResult | Stopped, attempts: list[Attempt]) -> Candidate:
-    if isinstance(result, Stopped):
-        curve, seconds = result.curve, result.seconds
-    else:
-        name, seeds = result.record.score_info.metric, result.record.seeds
-        steps = [evaluation.step for evaluation in seeds[0].curve]
-        curve = [
-            SearchEvaluation.of(step, [seed.curve[index].metrics[name] for seed in seeds])
-            for index, step in enumerate(steps)
-            if step
-        ]
-        seconds = sum(result.record.seconds.values())
     return Candidate(
         number=job.number,
         settings=searched(job.cell.settings(), job.search.space),
-        status="stopped" if isinstance(result, Stopped) else "finished",
-        curve=curve,
-        seconds=round(seconds, 3),
+        status=result.status,
+        curve=result.curve,
+        seconds=round(result.seconds, 3),
         attempts=[attempt.model_copy(update={"message": ""}) for attempt in attempts],
     )
 

@@ -1,7 +1,9 @@
 """What tasks and strategies declare, read from their source code without running it.
 
 Importing them imports PyTorch, which takes longer than everything else that a list needs. What is
-read here is what `registry` finds by importing; a test holds the one to the other.
+read here is what `registry` finds by importing; a test holds the one to the other. Whatever is not
+declared in the usual way is `Unreadable`, and has to be imported. That a module can be imported at
+all is not found out here.
 """
 
 from __future__ import annotations
@@ -19,6 +21,18 @@ from typing import Any
 
 ALLOWED = {"float": float, "Metric": lambda *args: SimpleNamespace(name=args[0], better=args[2])}
 """What a declaration that is read here may call."""
+
+
+WITHOUT_VALUES = {"ABC"}
+"""Bases of other libraries that declare nothing."""
+
+
+class Unset(LookupError):
+    """A class without the attribute."""
+
+
+class Unreadable(LookupError):
+    """A declaration that is not made in the usual way, so that it must be imported."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +53,23 @@ class Source:
     def value(self, name: str) -> Any:
         """The value of a variable or a class of the module or of one that it imports."""
         if name in self.values:
+            mentions = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and n.id == name]
+            if sum(not isinstance(n.ctx, ast.Load) for n in mentions) > 1 or self._changes(name):
+                raise Unreadable(f"{self.name}: {name} is changed after it was assigned")
             return evaluate(self.values[name], self)
+        if name not in self.classes and name not in self.imports:
+            raise Unreadable(f"{self.name} has no {name}")
         return (
             ClassView(self, name) if name in self.classes else read(self.imports[name]).value(name)
+        )
+
+    def _changes(self, name: str) -> bool:
+        """Whether an item or a method of a variable is used outside of functions."""
+        top = [node for node in self.tree.body if not isinstance(node, ast.FunctionDef)]
+        return any(
+            isinstance(node, ast.Subscript | ast.Attribute) and ast.unparse(node.value) == name
+            for statement in top
+            for node in ast.walk(statement)
         )
 
 
@@ -58,10 +86,10 @@ class ClassView:
 
 @cache
 def read(name: str) -> Source:
-    """A module's source by its name, without importing it. Raises LookupError if it has none."""
+    """A module's source by its name, without importing it. Raises `Unreadable`."""
     found = find_spec(name)
     if found is None or not found.has_location or found.origin is None:
-        raise LookupError(f"there is no source of {name}")
+        raise Unreadable(f"there is no source of {name}")
     tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
     imports = {
         alias.asname or alias.name: node.module
@@ -95,28 +123,34 @@ def evaluate(expression: ast.expr, source: Source) -> Any:
 def class_value(source: Source, class_name: str, attribute: str) -> Any:
     """The value of a class attribute, its own or the first base's that has one.
 
-    Raises LookupError if none has.
+    Raises `Unset` if none has, `Unreadable` if that is not clear.
     """
     if class_name not in source.classes:
+        if class_name not in source.imports:
+            raise Unreadable(f"{source.name}: it is not clear what {class_name} is")
         return class_value(read(source.imports[class_name]), class_name, attribute)
     definition = source.classes[class_name]
     own = dict(_assigned(definition))
     if attribute in own:
         return evaluate(own[attribute], source)
+    if any(getattr(node, "name", None) == attribute for node in definition.body):
+        raise Unreadable(f"{source.name}.{class_name}.{attribute} is computed")
     for base in map(ast.unparse, definition.bases):
+        if base in WITHOUT_VALUES:
+            continue
         try:
             return class_value(source, base, attribute)
-        except LookupError:
+        except Unset:
             continue
-    raise LookupError(f"{source.name}.{class_name} has no {attribute}")
+    raise Unset(f"{source.name}.{class_name} has no {attribute}")
 
 
 def task(module: str, attributes: tuple[str, ...]) -> dict[str, Any]:
     """Attributes of the task that a module declares, and `about`, its docstring's first line."""
     source = read(module)
-    made = source.values["task"]
-    if not isinstance(made, ast.Call):
-        raise LookupError(f"{module}: `task` is not made by calling its class")
+    made = source.values.get("task")
+    if not isinstance(made, ast.Call) or made.args or made.keywords:
+        raise Unreadable(f"{module}: `task` is not made by calling its class")
     class_name = ast.unparse(made.func)
     found = {name: class_value(source, class_name, name) for name in attributes}
     return {**found, "about": source.first_line}
@@ -125,6 +159,7 @@ def task(module: str, attributes: tuple[str, ...]) -> dict[str, Any]:
 def strategy(name: str, module: str) -> dict[str, Any]:
     """What a strategy's module declares: `home`, `source`, `search`, `settings` and `about`."""
     source = read(module)
+    source.value("NEUTRAL")  # without which it is no strategy
     (factory,) = (
         node for node in source.tree.body if isinstance(node, ast.FunctionDef) and node.name == name
     )

@@ -38,7 +38,7 @@ class Incomplete(ValueError):
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
     """Return the error for a name that does not exist; it suggests the most similar one."""
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
     return UnknownName(f"unknown {kind} {name!r}; {hint}")
 

@@ -4,6 +4,11 @@ It names what code does, not where it stands: a module is hashed by its syntax t
 import of another module of the project is replaced by that module's own hash. So a module may be
 moved or renamed and no record becomes stale, while a changed constant, however deep, changes the
 hash of every cell that depends on it, and of no other.
+
+What is hashed is the code that trains and scores: the task, the strategies, training, and all that
+these import. How an outcome is told from a curve (`bench.records.outcomes`) is checked again by
+`python -m bench validate`. In a module that is imported as `import package.module`, or whose name a
+local variable hides, the name itself counts; the project has none of either.
 """
 
 from __future__ import annotations
@@ -11,10 +16,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, resolve_name
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +30,8 @@ from bench.experiment.protocol import PROTOCOL_VERSION
 
 NEUTRAL_EDITS = Path(__file__).parent / "assets" / "neutral_edits.json"
 """Edits that made code faster or clearer and moved no number: a list of `NeutralEdit`s."""
+
+IMPORTS = (ast.Import, ast.ImportFrom)
 
 TRAINING = "bench.training.train"
 """What every cell depends on besides its task and its strategies."""
@@ -96,12 +104,11 @@ def module_hash(name: str, importers: frozenset[str] = frozenset()) -> str:
 def code_hash(text: str, name: str, importers: frozenset[str] = frozenset()) -> str:
     """The hash that a module would have with this text, if it counted as nothing else."""
     here = importers | {name}
-    tree, bindings = _parsed(text, name)
     hashes = {}
-    for target in {binding.target for binding in bindings if binding.target}:
+    for target in _targets(text, name):
         circle = needed_modules(target) & here  # as in a plug-in; the project itself has none
         hashes[target] = "" if target in here else module_hash(target, circle)
-    return tree_hash(tree, bindings, hashes)
+    return text_hash(text, name, hashes)
 
 
 @cache
@@ -132,9 +139,21 @@ def _source(name: str) -> str:
 
 @cache
 def _imports(name: str) -> frozenset[str]:
-    """The modules of the project that a module imports, wherever its import statements stand."""
-    _, bindings = _parsed(_source(name), name)
-    return frozenset(binding.target for binding in bindings if binding.target)
+    return _targets(_source(name), name)
+
+
+def _targets(text: str, name: str) -> frozenset[str]:
+    """The project's modules that run before this one: those that it imports, and all packages."""
+    _, bindings = _parsed(text, name)
+    targets = {binding.target for binding in bindings if binding.target}
+    return frozenset(targets.union(*map(_packages, {*targets, name})))
+
+
+def _packages(name: str) -> set[str]:
+    """The packages that a module is in, whose own code runs when it is imported."""
+    parts = name.split(".")
+    found = {".".join(parts[:end]) for end in range(1, len(parts))}
+    return {package for package in found if _is_module(package)}
 
 
 @cache
@@ -166,9 +185,11 @@ def _bindings(node: ast.AST, importer: str) -> Iterator[Binding]:
             if not _is_ours(source, importer):
                 yield Binding(local, None, f"{source}.{alias.name}")
                 continue
-            yield Binding(local, source, alias.name)
-            if _is_module(f"{source}.{alias.name}"):
-                yield Binding(local, f"{source}.{alias.name}", None)
+            module = f"{source}.{alias.name}"
+            if _is_module(module):
+                yield Binding(local, module, None)
+            else:
+                yield Binding(local, source, alias.name)
 
 
 def _package(name: str) -> str:
@@ -185,48 +206,59 @@ def _is_module(name: str) -> bool:
     return _found(name) is not None
 
 
-def tree_hash(tree: ast.Module, bindings: Sequence[Binding], hashes: Mapping[str, str]) -> str:
-    """The hash of a syntax tree with these imports, given the hashes of what they import.
+def text_hash(text: str, name: str, hashes: Mapping[str, str]) -> str:
+    """The hash of the module with this text, given the hashes of what it imports.
 
-    Comments, docstrings and layout do not count. Nor do the names of the project's modules: an
-    import counts as the hash of what is imported and the names that it binds.
+    Comments, docstrings and layout do not count, nor does the order of neighbouring imports.
     """
-    whole = {b.local: hashes[b.target] for b in bindings if b.target and b.attribute is None}
-    imports = sorted(
-        (
-            hashes[b.target] if b.target else "",
-            "" if b.local in whole else f"{b.attribute} {b.local}",
-        )
-        for b in bindings
-    )
-    return hashlib.sha256(repr((imports, _canonical(tree, whole))).encode()).hexdigest()
+    tree, bindings = _parsed(text, name)
+    packages = sorted({hashes.get(package, "") for package in _packages(name)})
+    canonical = _Canonical(name, hashes, bindings)(tree)
+    return hashlib.sha256(repr((packages, canonical)).encode()).hexdigest()
 
 
-def _canonical(node: Any, modules: Mapping[str, str]) -> Any:
+class _Canonical:
     """Nested tuples with all that matters of a syntax tree, the same under every Python version.
 
-    `modules` has the hashes of modules by their local names. Empty fields are left out, because
-    newer versions of Python add fields.
+    An import counts as the hash of what is imported and the names that it binds; a module's local
+    name counts as the module's hash. Empty fields are left out, because newer versions add fields.
     """
-    if isinstance(node, list):
-        return tuple(
-            _canonical(item, modules)
-            for item in node
-            if not isinstance(item, ast.Import | ast.ImportFrom)
-        )
-    if not isinstance(node, ast.AST):
-        return node
-    if isinstance(node, ast.Name) and node.id in modules:
-        return ("module", modules[node.id])
-    fields = dict(ast.iter_fields(node))
-    if "body" in fields and isinstance(fields["body"], list):
-        fields["body"] = [item for item in fields["body"] if not _is_bare_constant(item)]
-    kept = (
-        (name, _canonical(value, modules))
-        for name, value in fields.items()
-        if value not in (None, [])
-    )
-    return (type(node).__name__, *kept)
+
+    def __init__(self, name: str, hashes: Mapping[str, str], bindings: Iterable[Binding]) -> None:
+        self._name, self._hashes = name, hashes
+        self._modules = {
+            b.local: hashes[b.target] for b in bindings if b.target and b.attribute is None
+        }
+
+    def __call__(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return tuple(self._statements(node))
+        if not isinstance(node, ast.AST):
+            return node
+        if isinstance(node, ast.Name) and node.id in self._modules:
+            return ("module", self._modules[node.id])
+        fields = dict(ast.iter_fields(node))
+        if "body" in fields and isinstance(fields["body"], list):
+            fields["body"] = [item for item in fields["body"] if not _is_bare_constant(item)]
+        kept = ((key, self(value)) for key, value in fields.items() if value not in (None, []))
+        return (type(node).__name__, *kept)
+
+    def _statements(self, nodes: list[Any]) -> Iterator[Any]:
+        """Neighbouring imports are a set, unless one binds a name that another has bound."""
+        for imports, group in groupby(nodes, lambda node: isinstance(node, IMPORTS)):
+            if not imports:
+                yield from map(self, group)
+                continue
+            bound = [b for node in group for b in _bindings(node, self._name)]
+            entries = [self._entry(binding) for binding in bound]
+            unique = len({binding.local for binding in bound}) == len(set(bound))
+            yield ("imports", *(sorted(set(entries)) if unique else entries))
+
+    def _entry(self, binding: Binding) -> tuple[str, str]:
+        target = self._hashes[binding.target] if binding.target else ""
+        if binding.attribute is None:  # a module, whose local name is no matter
+            return target, ""
+        return target, f"{binding.attribute} as {binding.local}"
 
 
 def _is_bare_constant(statement: ast.stmt) -> bool:

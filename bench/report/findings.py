@@ -118,8 +118,8 @@ def inert_reason(strategy: str, task: str) -> str | None:
     """Why the strategy can change nothing on the task; None if it can, or if either is unknown."""
     if strategy not in registry.strategies() or task not in registry.tasks():
         return None
-    game = registry.task(task)
-    return registry.strategy(strategy).build(game).inert(game)
+    found = registry.task(task)
+    return registry.strategy(strategy).build(found).inert(found)
 
 
 def label_of(record: Record) -> str:

@@ -50,19 +50,23 @@ def build_report(
 
 
 def build_pages(
-    studies: Selection,
+    studies: Selection | None,
     out: Path,
     leaderboard: Path | None,
     own: tuple[str, Selection] | None = None,
 ) -> list[Path]:
-    """Write index.html and the leaderboard of `studies`; returns all paths.
+    """Write index.html and the leaderboard; returns all paths.
 
-    If there is an `own` submission, index.html shows that one alone, and studies.html the others.
-    Each has at least one record.
+    If there is an `own` submission, index.html shows that one alone, and studies.html the others,
+    if there are any. The leaderboard is that of the studies, or else of the own submission. Each
+    selection that is given has at least one record.
     """
     if own is None:
+        assert studies is not None, "there is nothing to report"
         return _write_page(studies, Writer(out), INDEX, leaderboard, {"own": None, "other": None})
     name, selection = own
+    if studies is None:
+        return _write_page(selection, Writer(out), INDEX, leaderboard, {"own": name, "other": None})
     return [
         *_write_page(selection, Writer(out), INDEX, None, {"own": name, "other": STUDIES}),
         *_write_page(

@@ -104,12 +104,12 @@ class _Trainer:
         self.state: LearnerState = pytree.tmap(
             lambda leaf: leaf.clone(), vmap(learner.init)(self.keys)
         )
-        self.world: Rollout | None = None
+        self.rollout: Rollout | None = None
         if self.task.environment is not None:
-            self.world = Rollout(self.task, seeds, backend)
+            self.rollout = Rollout(self.task, seeds, backend)
             if not self.task.samples:
                 with self.clock("trace"):
-                    example = (self.state, self.world.start(), self.keys)
+                    example = (self.state, self.rollout.start(), self.keys)
                     self.eval_action = trace(vmap(learner.eval_action), *example)
                     self.state_value = trace(vmap(learner.state_value), *example)
 
@@ -117,8 +117,8 @@ class _Trainer:
         try:
             return self._run(total, observer)
         finally:
-            if self.world is not None:
-                self.world.close()
+            if self.rollout is not None:
+                self.rollout.close()
 
     def _run(self, total: int, observer: Observer) -> Run:
         marks = self.task.eval_updates(total)
@@ -132,9 +132,9 @@ class _Trainer:
         for start, stop in pairwise(marks):
             losses = []
             for number in range(start, stop if None in bad else start):
-                if self.world is not None:
+                if self.rollout is not None:
                     with self.clock("environment"):
-                        given = [*self.world.step(action), self.world.obs]
+                        given = [*self.rollout.step(action), self.rollout.obs]
                 with self.clock("update"):
                     made = turn.flat([*leaves, *given, self.keys])
                 leaves, info, action = made[: len(leaves)], made[len(leaves) :][:4], made[-1]
@@ -161,14 +161,14 @@ class _Trainer:
 
     def _beginning(self) -> tuple[list[Tensor], Tensor]:
         """Return the first turn's inputs besides the state (blank experience), and first action."""
-        rows = 0 if self.world is None else self.task.steps_per_update
+        rows = 0 if self.rollout is None else self.task.steps_per_update
         blank = pytree.tmap(
             lambda leaf: leaf.expand(len(self.seeds), *leaf.shape).clone(), self.task.blank(rows)
         )
-        if self.world is None:
+        if self.rollout is None:
             return [*blank], self.keys  # without an environment there are no actions: a placeholder
-        action = vmap(self.learner.explore_action)(self.state, self.world.obs, self.keys)
-        return [*blank, self.world.obs], action.detach()
+        action = vmap(self.learner.explore_action)(self.state, self.rollout.obs, self.keys)
+        return [*blank, self.rollout.obs], action.detach()
 
     def _turn(self, given: list[Tensor], total: int) -> tuple[Recording, bool]:
         """Return a recorded update, also with the next actions to step; whether it is compiled."""
@@ -187,9 +187,9 @@ class _Trainer:
 
     def _evaluate(self, losses: list[Info], bad: list[int | None]) -> list[Metrics]:
         with self.clock("evaluation"):
-            if self.world is not None and not self.task.samples:
+            if self.rollout is not None and not self.task.samples:
                 state, keys = pytree.leaves(self.state), _use(self.keys, "evaluate")
-                scores = self.world.evaluate(
+                scores = self.rollout.evaluate(
                     lambda obs: self.eval_action.flat([*state, obs, keys])[0],
                     lambda obs: self.state_value.flat([*state, obs, keys])[0],
                 )

@@ -40,10 +40,10 @@ def test_td3_vector_steps(benchmark: Any, say: Say) -> None:
 def test_a_convolutional_cell(benchmark: Any, say: Say) -> None:
     """Ten seeds of images of 28 x 28 against the same seeds one after another: at least 3x.
 
-    The one seed is a batch of one, although training would fill it up to `LANES`.
+    The one seed is a batch of one, although training would fill it up to `MIN_SEED_BATCH`.
     """
     what = learner(fashion("cuda"))
-    with mock.patch.object(bench.training.train, "LANES", 1):
+    with mock.patch.object(bench.training.train, "MIN_SEED_BATCH", 1):
         calls = {str(s): turns(what, s, "cuda") for s in (1, 10)}
     found = benchmark.pedantic(lambda: median_seconds(calls, 200), rounds=1)
     gain = 10 * found["1"] / found["10"]

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 def test_scaling(benchmark: Any, say: Callable[[str], None], request: Any) -> None:
     """DDPG-shaped updates, batch 64: sixteen seeds cost each no more than four do.
 
-    Fewer than `LANES` seeds are filled up to that many, as in training.
+    Fewer than `MIN_SEED_BATCH` seeds are filled up to that many, as in training.
     """
 
     def measure(device: str, width: int, seeds: int) -> float:

@@ -113,7 +113,7 @@ def test_a_truncated_record_does_not_stop_the_report(small, capsys):
     capsys.readouterr()
     assert bench("report", "--out", "page") == 2
     out, err = capsys.readouterr()
-    assert out == "3 cells: page/index.html\n"
+    assert out == "3 cells measured here: page/index.html\n"
     assert len(err.splitlines()) == 1
     assert str(path) in err
     assert Path("page/index.html").stat().st_size > 0

@@ -58,7 +58,7 @@ def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
             assert len(obs) == 12
             return answers
 
-        players = type("Core", (), {"actor": None})()
+        players = type("TrainState", (), {"actor": None})()
         inside = {"task": task, "player": "actor", "players": players, "batch": batch, "key": None}
         context = type("Context", (), {**inside, "act": staticmethod(act)})()
         whole = [answers] if not grouped else answers.split(3)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize(("share", "left"), [(0.0, 1.0), (0.25, 0.75), (1.0, 0.0), (1.5, 0.0)])
 def test_the_deviation_fades(share: float, left: float) -> None:
     task = registry.task("ring8")
-    players = type("Core", (), {"step": torch.tensor(int(share * task.updates))})()
+    players = type("TrainState", (), {"step": torch.tensor(int(share * task.updates))})()
     context = type("Context", (), {"task": task, "players": players, "key": rng.seed_key(0)})()
     zeros = torch.zeros(20_000, 2)
     made = build("instance_noise", "ring8", deviation=0.3).critic_query(
@@ -44,7 +44,7 @@ def test_it_damps_the_critic_of_the_dirac_gan() -> None:
 
 
 def test_every_role_has_noise_of_its_own() -> None:
-    players = type("Core", (), {"step": torch.tensor(0)})()
+    players = type("TrainState", (), {"step": torch.tensor(0)})()
     context = type(
         "Context", (), {"task": registry.task("ring8"), "players": players, "key": rng.seed_key(0)}
     )()

@@ -6,13 +6,13 @@ from bench.learner.problem import CriticQuery, Role
 from tests.support.closed_form import build, learner, run
 
 
-def smoothed(target: list[float], anchor: float, **settings: object) -> torch.Tensor:
+def smoothed(target: list[float], uninformed: float, **settings: object) -> torch.Tensor:
     strategy = build("label_smoothing", "ring8", **settings)
     context = type("Context", (), {"player": "critic"})()
     empty = torch.zeros(len(target), 0)
-    examples = CriticQuery("critic", empty, empty, torch.tensor(target), torch.tensor(anchor))
+    query = CriticQuery("critic", empty, empty, torch.tensor(target), torch.tensor(uninformed))
     assert strategy.critic_query is not None
-    return strategy.critic_query(examples, context).target
+    return strategy.critic_query(query, context).target
 
 
 def test_the_papers_targets() -> None:

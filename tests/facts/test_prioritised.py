@@ -45,7 +45,7 @@ def test_weights_undo_the_draws() -> None:
     made, filled = build("prioritised", "lqr", capacity=10), memory("lqr")
     chance = PRIORITY**0.6 / (PRIORITY**0.6).sum()
     for step, beta in ((0, 0.4), (task.updates, 1.0)):
-        players = type("Core", (), {"step": torch.tensor(step)})()
+        players = type("TrainState", (), {"step": torch.tensor(step)})()
         inside = {"task": task, "memory": filled, "key": rng.seed_key(1), "players": players}
         fresh = task.blank(4)
         context = type("Context", (), {**inside, "batch": fresh})()
@@ -97,7 +97,7 @@ def test_a_gans_data_stay_fresh_and_unweighted() -> None:
     filled = empty._replace(
         buffer=ReplayBuffer(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0)
     )
-    players = type("Core", (), {"step": torch.tensor(0)})()
+    players = type("TrainState", (), {"step": torch.tensor(0)})()
     inside = {"task": task, "memory": filled, "key": key, "players": players, "batch": fresh}
     context = type("Context", (), inside)()
     batch = made.batch(fresh, context)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 def weights(q: torch.Tensor, step: int, **settings: float) -> torch.Tensor:
     task = registry.task("ring8")
-    players = type("Core", (), {"critic": None, "step": torch.tensor(step)})()
+    players = type("TrainState", (), {"critic": None, "step": torch.tensor(step)})()
     context = type(
         "Context", (), {"task": task, "players": players, "q": staticmethod(lambda *_: q)}
     )()

@@ -118,7 +118,7 @@ def test_any_submission_can_be_ones_own(results, capsys):
 def test_without_others_ones_own_are_the_only_page_and_the_leaderboard(results, capsys):
     put(results / "local", make_record(), make_record(strategy="lecam"))
     assert bench("report") == 0
-    assert capsys.readouterr().out == "2 cells: report/index.html\n"
+    assert capsys.readouterr().out == "2 cells measured here: report/index.html\n"
     assert "lecam" in Path("report/LEADERBOARD.md").read_text("utf-8")
     check_links(Path("report/index.html"))
 

@@ -45,16 +45,16 @@ def test_training_and_evaluation_start_elsewhere(backend: Any) -> None:
 
 def test_an_episodes_last_observation_is_not_the_next_ones_first(backend: Any) -> None:
     """Pendulum is cut after 200 steps: truncated, not terminated, and bootstrapped through."""
-    world = environments.make(PENDULUM, [0], 3, "train", backend)
-    world.reset()
+    env = environments.make(PENDULUM, [0], 3, "train", backend)
+    env.reset()
     for step in range(1, 201):
-        made = world.step(np.zeros((3, 1)))
+        made = env.step(np.zeros((3, 1)))
         assert not made.terminated.any()
         assert made.truncated.all() == (step == 200)
         if step < 200:
             assert np.array_equal(made.obs, made.next_obs)
     assert not np.isclose(made.obs, made.next_obs).all(axis=1).any()
-    following = world.step(np.zeros((3, 1)))
+    following = env.step(np.zeros((3, 1)))
     # One step moves a pendulum's angle by at most 8 * 0.05 rad: it goes on from the new start.
     angle = [np.arctan2(o[:, 1], o[:, 0]) for o in (made.obs, following.next_obs)]
     turn = np.abs((angle[1] - angle[0] + np.pi) % (2 * np.pi) - np.pi)
@@ -65,9 +65,9 @@ def test_actions_are_stretched_to_the_bounds_and_nan_is_the_middle(backend: Any)
     """Pendulum's cost holds 0.001 * torque^2 with torque up to 2."""
     rewards = []
     for action in (0.0, 1.0, 7.0, np.nan):
-        world = environments.make(PENDULUM, [0], 1, "train", backend)
-        world.reset()
-        rewards.append(float(world.step(np.full((1, 1), action)).reward[0]))
+        env = environments.make(PENDULUM, [0], 1, "train", backend)
+        env.reset()
+        rewards.append(float(env.step(np.full((1, 1), action)).reward[0]))
     assert rewards[0] - rewards[1] == pytest.approx(0.004, abs=1e-5)
     assert rewards[2] == pytest.approx(rewards[1])
     assert rewards[3] == pytest.approx(rewards[0])
@@ -93,11 +93,11 @@ def test_the_optimal_policy_scores_one_and_others_more() -> None:
     task = registry.task("lqr")
 
     def ratio(gain: np.ndarray) -> float:
-        world = environments.make(task, [0], 20, "evaluate", "gymnasium")
-        start = state = world.reset()
+        env = environments.make(task, [0], 20, "evaluate", "gymnasium")
+        start = state = env.reset()
         cost, weight, ended = np.zeros(20), 1.0, False
         while not ended:
-            made = world.step(state @ gain.T / BOUND)
+            made = env.step(state @ gain.T / BOUND)
             cost += weight * made.reward
             weight *= task.discount
             state, ended = made.obs, bool(made.truncated.all())

@@ -61,8 +61,8 @@ class Kept(Control):
 def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -> None:
     monkeypatch.setattr(environments, "make", lambda *_: Written())
     task = Kept()
-    world = Rollout(task, (0, 1), "gymnasium")
-    world.evaluate(
+    rollout = Rollout(task, (0, 1), "gymnasium")
+    rollout.evaluate(
         lambda obs: torch.zeros(2, 2, 1),
         lambda obs: 0.1 * (7.0 + obs[..., 0]),  # the critic, on the scale of scaled rewards
     )
@@ -75,3 +75,15 @@ def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -
     assert names["predicted"] == pytest.approx([7.0] * 4)
     # What the critic says of the last state, where an episode was cut and had not ended.
     assert names["tail"] == pytest.approx([0.0, 10.0 / 8, 0.0, 11.0 / 16])
+
+
+def test_a_step_in_training_gives_scaled_rewards_and_no_discount_after_an_end(monkeypatch) -> None:
+    monkeypatch.setattr(environments, "make", lambda *_: Written())
+    rollout = Rollout(Kept(), (0, 1), "gymnasium")
+    assert rollout.step(torch.zeros(2, 2, 1)).reward.flatten().tolist() == pytest.approx(
+        [0.1, 1.0, 10.0, 100.0]
+    )
+    seen = rollout.step(torch.zeros(2, 2, 1))
+    assert seen.discount.flatten().tolist() == [0.0, 0.5, 0.0, 0.5]
+    assert (seen.obs == 1.0).all()
+    assert (seen.next_obs == 2.0).all()
