@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -35,11 +36,16 @@ from tests.support.trajectories import Trajectory
 ALL_KINDS = load_grid("full").narrowed(None, ("all",), ("bare",), None).cells()
 
 
+def unchanged(root: Path) -> None:
+    """The copy as it is, whose hashes are computed once."""
+
+
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Callable[..., dict[str, str]]:
     """Hashes of some cells by a copy of the code, in a process of its own."""
 
-    def hashes(change: Callable[[Path], None] = lambda root: None) -> dict[str, str]:
+    @cache
+    def hashes(change: Callable[[Path], None] = unchanged) -> dict[str, str]:
         root = tmp_path_factory.mktemp("tree")
         for package in ("bench", "strategies", "tasks"):
             skip = shutil.ignore_patterns("__pycache__", "report", "engine", "cli")
