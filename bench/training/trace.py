@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch._ops import OpOverload
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.node import map_arg
@@ -81,6 +82,7 @@ def trace(function: Callable[..., Any], *example: Any) -> Recording:
 
     # Recording runs the function: on copies, so that the example is not modified.
     module = make_fx(flat_function)(*[leaf.clone() for leaf in flat])
+    _reshape_out_of_place(module.graph)
     module.graph.eliminate_dead_code()
     module = _merged(module)
     _compute_constants(module)
@@ -100,10 +102,27 @@ def _kind(node: Any) -> Any:
     return node.meta["val"].dtype, node.meta["val"].shape
 
 
+def _reshape_out_of_place(graph: Graph) -> None:
+    """Replace operations such as `squeeze_`, which change a tensor's shape, by those that return it.
+
+    PyTorch's own functions use them on values of theirs: recorded, they would change a value that
+    others share by then. Later nodes use the result already, never the changed argument.
+    """
+    for node in graph.nodes:
+        if isinstance(node.target, OpOverload) and torch.Tag.inplace_view in node.target.tags:
+            packet = getattr(torch.ops.aten, node.target.overloadpacket.__name__.removesuffix("_"))
+            node.target = getattr(packet, node.target._overloadname)
+
+
 def _merged(module: GraphModule) -> GraphModule:
-    """Eliminate common subexpressions, except buffers that may be written in place."""
-    for node in _writable(module.graph):
-        if node.op == "call_function":
+    """Eliminate common subexpressions, but for values that are written in place or returned.
+
+    Nor is what reads a written value merged: it may be read before and after.
+    """
+    written, returned = _written(module.graph), _returned(module.graph)
+    for node in module.graph.nodes:
+        apart = node in written or node in returned or not written.isdisjoint(node.all_input_nodes)
+        if node.op == "call_function" and apart:
             node.kwargs = {**node.kwargs, "apart": node.name}  # equal to no other
     result = CSEPass()(module)
     module = module if result is None else result.graph_module
@@ -113,10 +132,15 @@ def _merged(module: GraphModule) -> GraphModule:
 
 
 def _drop_idle(graph: Graph) -> None:
-    """Remove views and expansions that do not change the shape, and multiplications by one."""
+    """Remove views and expansions that do not change the shape, and multiplications by one.
+
+    A product is a copy, and stays one if it or its factor is written in place or returned.
+    """
+    owned = _written(graph) | _returned(graph)
     for node in list(graph.nodes):
         shaping = node.target in _SHAPING and _shape(node) == _shape(node.args[0]) is not None
         times_one = node.target is torch.ops.aten.mul.Tensor and node.args[1:] == (1,)
+        times_one = times_one and owned.isdisjoint({node, node.args[0]})
         if shaping or (times_one and _kind(node) == _kind(node.args[0])):
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
@@ -124,13 +148,14 @@ def _drop_idle(graph: Graph) -> None:
 
 def _compute_constants(module: GraphModule) -> None:
     """Precompute what depends on no argument: counters of random draws, zeros, labels."""
-    graph, writable = module.graph, _writable(module.graph)
+    graph = module.graph
+    owned = _written(graph) | _returned(graph)
     values: dict[Node, Any] = {}
     for node in list(graph.nodes):
         if node.op == "get_attr":
             values[node] = getattr(module, node.target)
             continue
-        computed = node.op == "call_function" and node not in writable
+        computed = node.op == "call_function" and node not in owned
         if computed and all(source in values for source in node.all_input_nodes):
             args, kwargs = map_arg((node.args, node.kwargs), values.__getitem__)
             values[node] = node.target(*args, **kwargs)
@@ -146,25 +171,51 @@ def _compute_constants(module: GraphModule) -> None:
     graph.eliminate_dead_code()
 
 
-def _writable(graph: Graph) -> set[Node]:
-    """Return nodes that are written in place, also through a view, or returned to the caller.
+def _written(graph: Graph) -> set[Node]:
+    """Return nodes that share memory with one that is written in place."""
+    memory = _memories(graph)
+    written = {memory[target] for node in graph.nodes for target in _aliased(node, write=True)}
+    return {node for node in graph.nodes if memory[node] in written}
 
-    The caller may write returned values in place later.
-    """
-    nodes = list(graph.nodes)
-    found = set(nodes[-1].all_input_nodes)
-    for node in reversed(nodes):
-        schema = getattr(node.target, "_schema", None)
-        if schema is not None and schema.is_mutable:
-            found |= {node, node.args[0]}
-        views = schema is not None and any(result.alias_info for result in schema.returns)
-        if node in found and (views or node.target is operator.getitem):
-            found.update(node.all_input_nodes)
+
+def _returned(graph: Graph) -> set[Node]:
+    """Return nodes that share memory with a returned value, which the caller may write later."""
+    memory = _memories(graph)
+    returned = {memory[node] for node in graph.output_node().all_input_nodes}
+    return {node for node in graph.nodes if memory[node] in returned}
+
+
+def _memories(graph: Graph) -> dict[Node, int]:
+    """Return for every node the number of its memory, which it shares with its views."""
+    found: dict[Node, int] = {}
+    for number, node in enumerate(graph.nodes):
+        first, *others = {found[source] for source in _aliased(node, write=False)} or {number}
+        found[node] = first
+        if others:  # a result of several memories joins them
+            found = {one: first if memory in others else memory for one, memory in found.items()}
+    return found
+
+
+def _aliased(node: Node, *, write: bool) -> list[Node]:
+    """Return the arguments that a node's result may share memory with, or those that it writes."""
+    if node.target is operator.getitem or node.target is torch.ops.aten._unsafe_view.default:
+        return [] if write else node.all_input_nodes
+    schema = getattr(node.target, "_schema", None)
+    if schema is None or (not write and not any(each.alias_info for each in schema.returns)):
+        return []
+    given = {**dict(zip((a.name for a in schema.arguments), node.args, strict=False)), **node.kwargs}
+    marked = [
+        given.get(each.name)
+        for each in schema.arguments
+        if each.alias_info is not None and (each.alias_info.is_write or not write)
+    ]
+    found: list[Node] = []
+    map_arg(marked, found.append)
     return found
 
 
 def _call_directly(graph: Graph) -> None:
     """Call torch.add instead of torch.ops.aten.add.Tensor: the same kernel, half the overhead."""
     for node in graph.nodes:
-        if isinstance(node.target, torch._ops.OpOverload) and not node.kwargs:
+        if isinstance(node.target, OpOverload) and not node.kwargs:
             node.target = _DIRECT.get(node.target.overloadpacket, node.target)

@@ -192,3 +192,70 @@ def test_buffers_that_are_written_are_not_merged() -> None:
 def test_multiplying_by_one_may_change_the_kind() -> None:
     made = trace(lambda x: x * 1.0, torch.arange(3))(torch.arange(3))
     assert made.dtype == torch.float32
+
+
+def reshaped_in_place(x: Tensor) -> list[Tensor]:
+    """As PyTorch's matmul does with its own values."""
+    one, other = torch.ops.aten._unsafe_view(x + 1.0, [3]), torch.ops.aten._unsafe_view(x + 1, [3])
+    return [one.unsqueeze_(0) * 2.0, other.unsqueeze_(1) * 3.0]
+
+
+def read_before_and_after(x: Tensor) -> list[Tensor]:
+    buffer = x + 0.0
+    row = buffer.view(3, 1)
+    before = row.sum()
+    buffer.add_(1.0)
+    return [before + 0.0, row.sum() + 0.0]
+
+
+def copied_by_a_factor(x: Tensor) -> list[Tensor]:
+    buffer = x + 1.0
+    copy = buffer * 1
+    buffer.add_(1.0)
+    return [copy + 0.0, buffer + 0.0]
+
+
+def returned_copies(x: Tensor) -> list[Tensor]:
+    y = x + 1.0
+    return [y, y * 1]
+
+
+def written_in_lists(x: Tensor) -> list[Tensor]:
+    many = [torch.zeros(3), torch.zeros(3)]
+    torch._foreach_add_(many, [x, 2.0 * x])
+    return [each + 0.0 for each in many]
+
+
+def written_by_name(x: Tensor) -> list[Tensor]:
+    one, other = torch.empty(3), torch.empty(3)
+    torch.add(x, 1.0, out=one)
+    torch.add(x, 2.0, out=other)
+    return [one + 0.0, other + 0.0]
+
+
+def written_through_parts(x: Tensor) -> list[Tensor]:
+    one, other = torch.zeros(3), torch.zeros(3)
+    left, _ = one.split([1, 2])
+    left[0].fill_(5.0)
+    return [one + x, other + x]
+
+
+WRITERS = [
+    *(reshaped_in_place, read_before_and_after, copied_by_a_factor, returned_copies),
+    *(written_in_lists, written_by_name, written_through_parts),
+]
+
+
+@pytest.mark.parametrize("function", WRITERS, ids=lambda f: f.__name__)
+def test_what_writes_in_place_is_recorded_as_it_runs(function: Any) -> None:
+    """Twice, with all returned values overwritten in between, as their owner may."""
+    x = torch.tensor([1.0, 2.0, 4.0])
+    made = trace(function, x)
+    for _ in range(2):
+        found, wanted = made(x), function(x.clone())
+        for one, other in zip(found, wanted, strict=True):
+            assert torch.equal(one, other)
+        with torch.inference_mode():
+            for number, one in enumerate(found):
+                one.fill_(-float(number))
+        assert [one.flatten()[0].item() for one in found] == [-float(i) for i in range(len(found))]
