@@ -8,7 +8,7 @@ simultaneous steps, 1 with alternating steps, and sqrt(1 - h^2 + h^4) with extra
 
 from typing import ClassVar
 
-from tasks.family.point import BilinearGame
+from bench.tasks.family.point import BilinearGame
 
 
 class Bilinear(BilinearGame):

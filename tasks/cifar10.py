@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from bench.learner.task import Anchors
-from tasks.family.downloaded import DownloadedGan
+from bench.tasks.family.downloaded import DownloadedGan
 
 
 class Cifar10(DownloadedGan):

@@ -22,8 +22,8 @@ from torch import Tensor
 from bench.learner.task import Anchors, Array
 from bench.scoring import classifier
 from bench.scoring.metrics import Moments, moments
-from tasks.family import handwriting
-from tasks.family.images import ImageGan
+from bench.tasks.family import handwriting
+from bench.tasks.family.images import ImageGan
 
 
 @functools.cache

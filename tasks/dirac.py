@@ -8,7 +8,7 @@ Known solution, eigenvalues of the gradient vector field at the origin: +-i/2 wi
 
 from typing import ClassVar
 
-from tasks.family.point import PointGame
+from bench.tasks.family.point import PointGame
 
 
 class Dirac(PointGame):

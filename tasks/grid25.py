@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bench.learner.task import Anchors
 from bench.scoring.mixture import Mixture, grid
-from tasks.family.mixture import MixtureGan
+from bench.tasks.family.mixture import MixtureGan
 
 
 class Grid25(MixtureGan):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from bench.learner.task import Anchors
-from tasks.family.locomotion import Locomotion
+from bench.tasks.family.locomotion import Locomotion
 
 
 class Hopper(Locomotion):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from bench.learner.task import Anchors
-from tasks.family.control import Control
+from bench.tasks.family.control import Control
 
 
 class InvertedPendulum(Control):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bench.learner.problem import Blueprint
 from bench.learner.task import Anchors, Episodes, Metric
-from tasks.family.control import RETURN_METRICS, Control
-from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, players
+from bench.tasks.family.control import RETURN_METRICS, Control
+from bench.tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, players
 
 Array = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class LqrEnv(gymnasium.Env[Array, Array]):
         return self.state, -float(cost), False, False, {}
 
 
-gymnasium.register("crossover/LQR-v0", entry_point="tasks.lqr:LqrEnv", max_episode_steps=HORIZON)
+gymnasium.register("crossover/LQR-v0", entry_point=LqrEnv, max_episode_steps=HORIZON)
 
 
 class Lqr(Control):

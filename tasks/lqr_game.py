@@ -16,8 +16,8 @@ from torch import Tensor
 from bench.functional import rng
 from bench.learner.problem import Act, Blueprint, Domain, Experience
 from bench.learner.task import Anchors, Array, Critic, Metric
-from tasks.family.control import Control
-from tasks.family.linear import (
+from bench.tasks.family.control import Control
+from bench.tasks.family.linear import (
     BOUND,
     DISCOUNT,
     A,

@@ -6,7 +6,7 @@ Target networks and replay do little alone; together they solve it (-150).
 from typing import ClassVar
 
 from bench.learner.task import Anchors
-from tasks.family.control import Control
+from bench.tasks.family.control import Control
 
 
 class Pendulum(Control):

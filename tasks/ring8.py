@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bench.learner.task import Anchors
 from bench.scoring.mixture import Mixture, ring
-from tasks.family.mixture import MixtureGan
+from bench.tasks.family.mixture import MixtureGan
 
 
 class Ring8(MixtureGan):

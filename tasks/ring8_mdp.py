@@ -19,7 +19,7 @@ from bench.functional import rng
 from bench.learner.problem import Act, Domain, Experience
 from bench.learner.task import Anchors
 from bench.scoring.mixture import Mixture, ring
-from tasks.family.mixture import MixtureGan
+from bench.tasks.family.mixture import MixtureGan
 
 Array = NDArray[Any]
 

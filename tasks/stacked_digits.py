@@ -21,8 +21,8 @@ from bench.learner.problem import Blueprint, Player
 from bench.learner.task import Anchors, Array, Critic, Metric
 from bench.scoring import classifier
 from bench.scoring.metrics import coverage
-from tasks.family import handwriting
-from tasks.family.gan import Gan
+from bench.tasks.family import handwriting
+from bench.tasks.family.gan import Gan
 
 
 class StackedDigits(Gan):

@@ -18,7 +18,7 @@ from bench.functional.layers import Dense, FreeParameter, Net, Shape
 from bench.functional.optim import SGD
 from bench.functional.pytree import Params
 from bench.learner.problem import Act, Blueprint, Experience, Player
-from tasks.family.point import BilinearGame
+from bench.tasks.family.point import BilinearGame
 
 
 @dataclass(frozen=True)

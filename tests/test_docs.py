@@ -14,7 +14,7 @@ import pytest
 import torch
 import typer
 
-import strategies
+from bench import strategies
 from bench.cli.app import USAGE_ERROR, app
 from bench.experiment import registry
 from bench.experiment.grid import grid_names
@@ -194,6 +194,6 @@ def test_the_readmes_strategy_learns(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert losses[0] < losses[1] < losses[2]
     finally:
         monkeypatch.undo()
-        sys.modules.pop(f"strategies.{name}", None)
+        sys.modules.pop(f"bench.strategies.{name}", None)
         vars(strategies).pop(name, None)
         registry.strategies.cache_clear()

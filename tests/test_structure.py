@@ -17,8 +17,8 @@ RANKS = {
     "bench.learner": 1,
     "bench.scoring": 1,
     "bench.training": 2,
-    "strategies": 2,
-    "tasks": 2,
+    "bench.strategies": 2,
+    "bench.tasks": 2,
     "bench.experiment": 3,
     "bench.records": 4,
     "bench.contribute": 4,
@@ -36,7 +36,9 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 
 def module(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    """Its name; the folders beside `bench` are linked into it."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return name if name.partition(".")[0] == "bench" else f"bench.{name}"
 
 
 def package(name: str) -> str | None:
@@ -102,10 +104,10 @@ def test_imports_only_go_down_and_never_round() -> None:
     [
         ("bench.functional.rng", "from bench.learner import task", "is not below it"),
         ("bench.learner.learner", "from bench.scoring.metrics import moments", "is not below it"),
-        ("bench.training.train", "import tasks.ring8", "is not below it"),
+        ("bench.training.train", "import bench.tasks.ring8", "is not below it"),
         ("bench.records.store", "def f():\n    from bench.engine import plan", "is not below it"),
         ("bench.report.tables", "from bench.engine.plan import Job", "is not below it"),
-        ("strategies.r1", "from tasks.family import gan", "is not below it"),
+        ("bench.strategies.r1", "from bench.tasks.family import gan", "is not below it"),
         ("bench.learner.problem", "from bench.learner.task import Task", "a circle: "),
         ("bench.engine.plan", "from bench.engine import dispatch", "a circle: "),
         ("bench.engine.plan", "from . import dispatch", "a circle: "),
@@ -124,10 +126,20 @@ def test_a_planted_wrong_import_is_found(name: str, line: str, problem: str) -> 
 def test_strategies_and_tasks_know_no_other() -> None:
     for name in MODULES:
         for target in imported(name, MODULES):
-            if name.startswith("strategies."):
-                assert not target.startswith("strategies"), f"{name} imports {target}"
-            if name.startswith("tasks.") and target.startswith("tasks"):
-                assert target.startswith("tasks.family"), f"{name} imports {target}"
+            if name.startswith("bench.strategies."):
+                assert not target.startswith("bench.strategies"), f"{name} imports {target}"
+            if name.startswith("bench.tasks.") and target.startswith("bench.tasks"):
+                assert target.startswith("bench.tasks.family"), f"{name} imports {target}"
+
+
+def test_no_name_but_bench_is_imported_or_claimed() -> None:
+    """A user's own `tasks.py` or `strategies/` is neither found by mistake nor hidden."""
+    for name in MODULES:
+        for target in imported(name, MODULES):
+            assert target.partition(".")[0] not in {"tasks", "strategies"}, f"{name}: {target}"
+    for folder in ("tasks", "strategies"):
+        assert (ROOT / "bench" / folder).is_symlink()
+        assert (ROOT / "bench" / folder).samefile(ROOT / folder)
 
 
 def test_packages_hold_a_docstring_and_nothing_else() -> None:

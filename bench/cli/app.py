@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import typer
 
 from bench.cli.contribute import check, new
 from bench.cli.doctor import doctor
-from bench.cli.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, error_line
+from bench.cli.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, WarningLines, error_line
 from bench.cli.fetch import fetch
 from bench.cli.list import list_
 from bench.cli.records import show, validate
@@ -36,6 +37,8 @@ USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # click's, of the click that
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `python -m bench`; prints the help if there are no arguments. Exits."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    log = logging.getLogger("bench")
+    log.handlers, log.propagate = [WarningLines()], False
     # Cluster schedulers send SIGTERM before they kill a job.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,14 @@ def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
 def warning(message: str) -> None:
     """Print a warning as one line on stderr."""
     typer.echo(one_line(f"warning: {message}"), err=True)
+
+
+class WarningLines(logging.Handler):
+    """Prints what the suite logs, such as on plug-ins that cannot be used, as lines on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record as a warning."""
+        warning(record.getMessage())
 
 
 @contextmanager

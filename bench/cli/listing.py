@@ -1,7 +1,7 @@
 """What exists, as rows for `python -m bench list`.
 
 Rows come from declarations in the source code, which takes a fraction of a second. Where these
-cannot be read, as in a plug-in of another style, the modules are imported instead.
+cannot be read, or there are plug-ins, the modules are imported instead.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bench.experiment import declarations
+from bench.experiment import declarations, plugins
 from bench.experiment.kits import GRID_FOLDER, KITS
 
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ def tasks() -> list[Row]:
             "about": task["about"],
         }
 
-    return [row(*pair) for pair in _read(declared, imported_tasks).items()]
+    return [row(*pair) for pair in _read("tasks", declared, imported_tasks).items()]
 
 
 def strategies() -> list[Row]:
@@ -57,7 +57,7 @@ def strategies() -> list[Row]:
             "search": {setting: list(values) for setting, values in entry["search"].items()},
             "source": entry["source"],
         }
-        for name, entry in _read(declared, imported_strategies).items()
+        for name, entry in _read("strategies", declared, imported_strategies).items()
     ]
 
 
@@ -75,11 +75,13 @@ def grids() -> list[Row]:
 
 
 def _read(
-    declared: Callable[[], dict[str, Row]], imported: Callable[[], dict[str, Row]]
+    kind: str, declared: Callable[[], dict[str, Row]], imported: Callable[[], dict[str, Row]]
 ) -> dict[str, Row]:
+    if plugins.offers(kind):  # whether they can be used is known when they are imported
+        return imported()
     try:
         return declared()
-    except Exception:  # whatever another's code does not declare as expected
+    except Exception:  # what is not declared in the usual way
         return imported()
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import strategies as strategy_package
-import tasks as task_package
+from bench import strategies as strategy_package
+from bench import tasks as task_package
 from bench.experiment import registry
 from bench.experiment.kits import KITS, REFERENCE
 from bench.experiment.registry import StrategyEntry
@@ -232,7 +232,7 @@ def main() -> None:
 
 
 def _ours(module: str) -> bool:
-    return module.partition(".")[0] in {strategy_package.__name__, task_package.__name__}
+    return module.startswith((f"{strategy_package.__name__}.", f"{task_package.__name__}."))
 
 
 def _folder(package: Any) -> Path:

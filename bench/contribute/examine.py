@@ -81,14 +81,14 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
 
 def _check_fact(entry: registry.StrategyEntry, found: Examination) -> None:
     """Run the strategy's own test, which must be there: only our wheel comes without its tests."""
-    root = Path(str(entry.module.__file__)).parent.parent
+    root = Path(str(entry.module.__file__)).resolve().parent.parent
     fact = root / "tests" / "facts" / f"test_{entry.name}.py"
     if fact.is_file():
         found.fact = fact
         test = [sys.executable, "-m", "pytest", "-q", str(fact)]
         if subprocess.run(test, cwd=root, capture_output=True, check=False).returncode:
             found.faults.append(f"its known fact does not hold: python -m pytest {fact}")
-    elif fact.parent.is_dir() or not entry.module.__name__.startswith("strategies."):
+    elif fact.parent.is_dir() or not entry.module.__name__.startswith("bench.strategies."):
         found.faults.append(f"it has no known fact: write {fact}, a test that a fault would fail")
 
 

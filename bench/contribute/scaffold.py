@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import keyword
-import re
 from pathlib import Path
 
 import jinja2
 
-import strategies as strategy_package
-from bench.experiment import registry
-from bench.experiment.kits import BASES, KITS
+from bench import strategies as strategy_package
+from bench.experiment import plugins, registry
 
-WORDS = ("all", "core")  # what grids call many at once
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -26,11 +23,10 @@ def new_strategy(name: str, home: str) -> list[Path]:
     The test is left out where there is no folder for it. Raises `BadName` for a name that is not
     made of small letters, digits and underscores, or is taken, and never writes over a file.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        raise BadName(f"{name!r} is no name; use small letters, digits and underscores")
-    if name in {*registry.strategies(), *KITS, *BASES, *WORDS}:
-        raise BadName(f"{name!r} is taken, by a strategy, a kit or a grid's word; choose another")
-    root = Path(next(iter(strategy_package.__path__)))
+    why = plugins.name_problem("strategies", name, registry.strategies())
+    if why is not None or keyword.iskeyword(name):
+        raise BadName(why or f"{name!r} is a word of Python's; choose another name")
+    root = Path(next(iter(strategy_package.__path__))).resolve()  # bench/strategies is a link
     if not (root.parent / "pyproject.toml").is_file():
         raise BadName(
             f"{root} is no checkout of the project: clone it, or put the strategy in a package of "

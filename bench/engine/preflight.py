@@ -46,6 +46,7 @@ def examine(results: Path, address: str | None) -> Iterator[Finding]:
     yield _gpus()
     yield from _compiler()
     yield _environments()
+    yield from _plugins()
     yield from _data()
     yield _writable("results", results, "give another folder: --results FOLDER")
     yield _writable("temporary files", Path(tempfile.gettempdir()), "set TMPDIR to another folder")
@@ -158,6 +159,22 @@ def _environments() -> Finding:
     except PackageNotFoundError:
         text = "not installed: Gymnasium steps the environments, slower"
         return Finding("envpool", "note", text, "pip install envpool")
+
+
+def _plugins() -> Iterator[Finding]:
+    """Check what other installed packages offer, which runs go without if it cannot be used."""
+    from bench.experiment import plugins, registry
+
+    known = {"strategies": registry.strategies, "tasks": registry.tasks}
+    for kind, load in known.items():
+        load()
+        for offer in plugins.offers(kind):
+            why = plugins.left_out.get((kind, offer.name))
+            if why is None:
+                yield Finding("plug-in", "ok", f"{offer.name} ({offer.value})")
+            else:
+                fix = "mend or uninstall its package"
+                yield Finding("plug-in", "note", f"{offer.name} is left out: {why}", fix)
 
 
 def _data() -> Iterator[Finding]:

@@ -13,7 +13,6 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -178,14 +177,12 @@ def strategy(name: str, module: str) -> dict[str, Any]:
 
 
 def module_names(package: str) -> dict[str, str]:
-    """The module of every task or strategy by name: files of the package, and installed plug-ins.
+    """The module of every task or strategy of the suite by name.
 
-    See `bench.experiment.registry`, which imports them.
+    See `bench.experiment.registry`, which imports them, and plug-ins too.
     """
-    found = find_spec(package)
+    found = find_spec(f"bench.{package}")
     assert found is not None
     folders = found.submodule_search_locations or []
     files = sorted(path for folder in folders for path in Path(folder).glob("*.py"))
-    names = {path.stem: f"{package}.{path.stem}" for path in files if path.stem != "__init__"}
-    offered = {one.name: one.value for one in entry_points(group=f"crossover.{package}")}
-    return dict(sorted({**offered, **names}.items()))
+    return {path.stem: f"bench.{package}.{path.stem}" for path in files if path.stem != "__init__"}

@@ -9,21 +9,24 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
-import strategies as strategy_package
-import tasks as task_package
+from bench import strategies as strategy_package
+from bench import tasks as task_package
+from bench.experiment import plugins
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task
 
 HOMES = ("gan", "rl", "both", "control")
 """The field in which an idea originated; controls belong to every grid."""
 
+KINDS = {"strategy": "strategies", "task": "tasks"}
+
 MOST_SEARCHED = 3
 """How many settings of one strategy a search may vary, at most."""
 
+T = TypeVar("T")
 Settings = Mapping[str, float | int | bool]
 
 
@@ -37,6 +40,9 @@ class Incomplete(ValueError):
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
     """Return the error for a name that does not exist; it suggests the most similar one."""
+    why = plugins.left_out.get((KINDS.get(kind, ""), name))
+    if why is not None:
+        return UnknownName(f"the plug-in {name!r} cannot be used: {why}")
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
@@ -96,45 +102,41 @@ class StrategyEntry:
         return self.factory(**{**chosen, **(settings or {})})
 
 
-def _modules(package: ModuleType) -> dict[str, ModuleType]:
-    """Return the modules of a package, and those that plug-ins add to it, by name.
+def _loaded(package: ModuleType, read: Callable[[str, ModuleType], T]) -> dict[str, T]:
+    """Return what `read` makes of every module of a package, and of plug-ins, by name, sorted.
 
-    A plug-in adds one by an entry point of the group "crossover.strategies" or "crossover.tasks",
-    whose name is the strategy's or task's and whose value is its module. Raises `Incomplete`.
+    Raises `Incomplete` for a file of the package; a plug-in is left out instead.
     """
-    found = {
-        info.name: _imported(f"{package.__name__}.{info.name}", "mend the file")
-        for info in pkgutil.iter_modules(package.__path__)
-        if not info.ispkg
-    }
-    for offered in entry_points(group=f"crossover.{package.__name__}"):
-        if offered.name in found:
-            raise Incomplete(
-                f"{offered.value}, from another package, offers {offered.name!r}, which is taken; "
-                f"rename it there, or uninstall that package"
-            )
-        found[offered.name] = _imported(offered.value, "mend or uninstall its package")
-    return found
+    kind = package.__name__.rpartition(".")[2]
+    found: dict[str, T] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        if not info.ispkg:
+            why = plugins.name_problem(kind, info.name, ())
+            if why is not None:
+                raise Incomplete(f"{kind}/{info.name}.py: {why}")
+            found[info.name] = read(info.name, _imported(f"{package.__name__}.{info.name}"))
+    for name, module in plugins.imported(kind, taken=tuple(found)):
+        try:
+            found[name] = read(name, module)
+        except Incomplete as error:
+            plugins.leave_out(kind, name, str(error))
+    return dict(sorted(found.items()))
 
 
-def _imported(name: str, remedy: str) -> ModuleType:
+def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # a file may raise anything
-        kind = type(error).__name__
-        raise Incomplete(f"{name} cannot be imported ({kind}: {error}); {remedy}") from error
+    except (Exception, SystemExit) as error:  # a file may raise anything
+        raise Incomplete(f"{name} {plugins.import_problem(error)}; mend the file") from error
 
 
 @cache
 def strategies() -> dict[str, StrategyEntry]:
     """Return every strategy by name. Raises `Incomplete`."""
-    return {
-        name: StrategyEntry(name, _strategy_factory(name, module), module)
-        for name, module in sorted(_modules(strategy_package).items())
-    }
+    return _loaded(strategy_package, _strategy_entry)
 
 
-def _strategy_factory(name: str, module: ModuleType) -> Callable[..., Strategy]:
+def _strategy_entry(name: str, module: ModuleType) -> StrategyEntry:
     factory = getattr(module, name, None)
     if not callable(factory) or not inspect.getdoc(factory):
         raise Incomplete(f"{module.__file__} has no function `{name}` with a docstring")
@@ -150,19 +152,21 @@ def _strategy_factory(name: str, module: ModuleType) -> Callable[..., Strategy]:
             f"SEARCH of {module.__file__} must name up to {MOST_SEARCHED} settings of `{name}`, "
             f"with the values to try"
         )
-    return factory
+    return StrategyEntry(name, factory, module)
 
 
 @cache
 def tasks() -> dict[str, Task]:
     """Return every task by name. Raises `Incomplete`."""
-    found: dict[str, Any] = {}
-    for name, module in sorted(_modules(task_package).items()):
-        found[name] = getattr(module, "task", None)
-        if getattr(found[name], "name", None) != name:
-            raise Incomplete(f"{module.__file__} has no `task` whose name is {name!r}")
-        if not module.__doc__:
-            raise Incomplete(f"{module.__file__} has no docstring")
+    return _loaded(task_package, _declared_task)
+
+
+def _declared_task(name: str, module: ModuleType) -> Task:
+    found = getattr(module, "task", None)
+    if not isinstance(found, Task) or found.name != name:
+        raise Incomplete(f"{module.__file__} has no `task` whose name is {name!r}")
+    if not module.__doc__:
+        raise Incomplete(f"{module.__file__} has no docstring")
     return found
 
 

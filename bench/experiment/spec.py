@@ -150,10 +150,16 @@ def _targets(text: str, name: str) -> frozenset[str]:
 
 
 def _packages(name: str) -> set[str]:
-    """The packages that a module is in, whose own code runs when it is imported."""
+    """The packages that a module is in and that have code, which runs before the module's."""
     parts = name.split(".")
     found = {".".join(parts[:end]) for end in range(1, len(parts))}
-    return {package for package in found if _is_module(package)}
+    return {package for package in found if _is_module(package) and _has_code(package)}
+
+
+@cache
+def _has_code(name: str) -> bool:
+    tree, _ = _parsed(_source(name), name)
+    return not all(map(_is_bare_constant, tree.body))
 
 
 @cache
@@ -198,7 +204,7 @@ def _package(name: str) -> str:
 
 
 def _is_ours(target: str, importer: str) -> bool:
-    return target.partition(".")[0] in {"bench", "strategies", "tasks", importer.partition(".")[0]}
+    return target.partition(".")[0] in {"bench", importer.partition(".")[0]}
 
 
 @cache

@@ -13,7 +13,7 @@ from torch import Tensor
 from bench.learner.task import Array, Tier
 from bench.scoring import datasets, inception
 from bench.scoring.metrics import Moments, moments
-from tasks.family.images import ImageGan
+from bench.tasks.family.images import ImageGan
 
 
 class DownloadedGan(ImageGan):

@@ -22,7 +22,7 @@ from bench.scoring.metrics import (
     moments,
     precision_recall,
 )
-from tasks.family.gan import Gan
+from bench.tasks.family.gan import Gan
 
 
 class ImageGan(Gan):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bench.learner.task import Tier
-from tasks.family.control import Control
+from bench.tasks.family.control import Control
 
 
 class Locomotion(Control):

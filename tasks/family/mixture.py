@@ -12,7 +12,7 @@ from bench.learner.problem import Blueprint, Player
 from bench.learner.task import Array, Critic, Metric
 from bench.scoring.metrics import mixture_scores
 from bench.scoring.mixture import Mixture
-from tasks.family.gan import Gan
+from bench.tasks.family.gan import Gan
 
 
 class MixtureGan(Gan):

@@ -12,7 +12,7 @@ from bench.functional.layers import Dense, FreeParameter, Net
 from bench.functional.optim import SGD
 from bench.learner.problem import Blueprint, Domain, Player
 from bench.learner.task import Anchors, Array, Critic, Metric
-from tasks.family.gan import Gan
+from bench.tasks.family.gan import Gan
 
 
 class PointGame(Gan):

@@ -69,7 +69,7 @@ def one_step() -> Strategy:
 @pytest.fixture
 def extra_strategy(tmp_path, monkeypatch):
     """Adds a strategy file for the length of a test."""
-    import strategies
+    from bench import strategies
 
     folder = tmp_path / "more"
     folder.mkdir()
@@ -81,7 +81,7 @@ def extra_strategy(tmp_path, monkeypatch):
     monkeypatch.setattr(strategies, "__path__", [str(folder), *strategies.__path__])
     yield add
     for path in folder.glob("*.py"):
-        sys.modules.pop(f"strategies.{path.stem}", None)
+        sys.modules.pop(f"bench.strategies.{path.stem}", None)
         vars(strategies).pop(path.stem, None)
     monkeypatch.undo()
     registry.strategies.cache_clear()

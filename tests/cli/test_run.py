@@ -122,7 +122,7 @@ import sys
 from bench.cli.app import main
 from bench.experiment.grid import Cell
 from bench.experiment.spec import spec_hash
-from tasks.family.point import PointGame
+from bench.tasks.family.point import PointGame
 PointGame.updates = 20
 try:
     main(sys.argv[1:])

@@ -10,7 +10,7 @@ from bench.engine.plan import Job, Resources, RunOptions, plan_jobs
 from bench.experiment.spec import spec_hash
 from bench.records.paths import submission_folder
 from bench.records.store import read
-from tasks.family.point import PointGame
+from bench.tasks.family.point import PointGame
 from tests.support.fakes import FakeTraining
 from tests.support.jobs import CELLS, board_for, jobs_for, run_job
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-import strategies
-import tasks
+from bench import strategies
+from bench import tasks
 from bench.contribute import strategy_checks, task_checks
 from bench.experiment import registry
 from bench.experiment.cell import Cell
@@ -18,7 +18,7 @@ from bench.functional import rng
 from bench.learner.learner import Learner
 from bench.learner.strategy import combine
 from bench.records.store import read
-from tasks.family.point import PointGame
+from bench.tasks.family.point import PointGame
 from tests.support.fakes import bench
 
 CONTRIBUTING = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
@@ -32,7 +32,7 @@ def add(tmp_path, monkeypatch):
         registry.strategies.cache_clear()
         registry.tasks.cache_clear()
         for package in (strategies, tasks):
-            for path in (tmp_path / package.__name__).glob("*.py"):
+            for path in (tmp_path / package.__name__.removeprefix("bench.")).glob("*.py"):
                 sys.modules.pop(f"{package.__name__}.{path.stem}", None)
                 vars(package).pop(path.stem, None)
 
@@ -41,7 +41,7 @@ def add(tmp_path, monkeypatch):
         forget()
 
     for package in (strategies, tasks):
-        folder = tmp_path / package.__name__
+        folder = tmp_path / package.__name__.removeprefix("bench.")
         folder.mkdir()
         monkeypatch.setattr(package, "__path__", [str(folder), *package.__path__])
     yield add_file

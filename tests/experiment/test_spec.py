@@ -49,7 +49,7 @@ def tree(tmp_path_factory) -> Callable[..., dict[str, str]]:
         root = tmp_path_factory.mktemp("tree")
         for package in ("bench", "strategies", "tasks"):
             skip = shutil.ignore_patterns("__pycache__", "report", "engine", "cli")
-            shutil.copytree(ROOT / package, root / package, ignore=skip)
+            shutil.copytree(ROOT / package, root / package, symlinks=True, ignore=skip)
         change(root)
         done = subprocess.run(
             [sys.executable, "-c", PRINT_HASHES],
@@ -165,10 +165,10 @@ def test_the_hash_follows_imports_however_deep():
     assert "bench.training.environments" in training
     above = ("bench.scoring", "bench.records", "bench.engine", "bench.report", "bench.cli")
     assert not [name for name in training if name.startswith(above)]
-    assert {"bench.scoring.metrics", "bench.scoring.mixture"} <= needed_modules("tasks.ring8")
-    assert "bench.scoring.classifier" in needed_modules("tasks.digits")
-    assert "tasks.family.control" in needed_modules("tasks.pendulum")
-    assert "bench.scoring.metrics" not in needed_modules("tasks.pendulum")
+    assert {"bench.scoring.metrics", "bench.scoring.mixture"} <= needed_modules("bench.tasks.ring8")
+    assert "bench.scoring.classifier" in needed_modules("bench.tasks.digits")
+    assert "bench.tasks.family.control" in needed_modules("bench.tasks.pendulum")
+    assert "bench.scoring.metrics" not in needed_modules("bench.tasks.pendulum")
 
 
 @pytest.mark.parametrize("trajectory", trajectories.TRAJECTORIES, ids=str)

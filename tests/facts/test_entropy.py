@@ -7,7 +7,7 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from strategies.entropy import nearest_neighbour_entropy
+from bench.strategies.entropy import nearest_neighbour_entropy
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -128,8 +128,8 @@ def test_dirac_label_smoothing_slows_the_turn(eps: float) -> None:
 
 def test_lqr_games_exact_values() -> None:
     """The value of a policy, by rolling it out: -z'Vz is the discounted sum of its rewards."""
-    from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_gain
-    from tasks.lqr_game import exact_action_gradient, value_matrix
+    from bench.tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_gain
+    from bench.tasks.lqr_game import exact_action_gradient, value_matrix
 
     gain = np.array([[0.1, -0.4]])
     exact = value_matrix(gain)
@@ -156,7 +156,7 @@ def test_lqr_games_exact_values() -> None:
 
 def test_lqr_games_judge_knows_a_perfect_critic() -> None:
     """The exact critic of a policy has no error; half of it has half the error."""
-    from tasks.lqr_game import task, value_matrix
+    from bench.tasks.lqr_game import task, value_matrix
 
     gain = np.array([[0.1, -0.4]])
     exact = value_matrix(gain)
@@ -193,7 +193,7 @@ def test_lqr_games_judge_sees_what_the_actor_is_shown(name: str) -> None:
     import torch
 
     from bench.functional import rng
-    from tasks.lqr_game import STATES, critic_action_gradient
+    from bench.tasks.lqr_game import STATES, critic_action_gradient
 
     what = learner("lqr_game", build(name, "lqr_game"))
     state, obs = what.init(rng.seed_key(0)), torch.from_numpy(STATES)

@@ -13,8 +13,8 @@ from bench.functional import rng
 from bench.learner.learner import Learner
 from bench.learner.strategy import combine
 from bench.learner.task import Anchors
-from tasks.family.linear import DISCOUNT, A, Q, optimal_cost
-from tasks.lqr import HORIZON
+from bench.tasks.family.linear import DISCOUNT, A, Q, optimal_cost
+from bench.tasks.lqr import HORIZON
 
 TASKS = registry.tasks()
 SAMPLED = [name for name, task in TASKS.items() if task.domain == "gan" and task.tier == "core"]

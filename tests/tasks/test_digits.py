@@ -15,7 +15,7 @@ from bench.functional import rng
 from bench.scoring import classifier
 from bench.scoring.metrics import frechet_distance, inception_score, moments
 from bench.training.trace import trace
-from tasks.digits import task
+from bench.tasks.digits import task
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from bench.learner.strategy import combine
 from bench.learner.task import Episodes
 from bench.training import environments
 from bench.training.train import train
-from tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optimal_gain
-from tasks.lqr import HORIZON, LqrEnv
+from bench.tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optimal_gain
+from bench.tasks.lqr import HORIZON, LqrEnv
 
 PENDULUM = registry.task("pendulum")
 BACKENDS = ["gymnasium"] + (["envpool"] if environments.envpool_has("Pendulum-v1") else [])

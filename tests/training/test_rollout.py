@@ -10,7 +10,7 @@ from bench.learner.task import Episodes
 from bench.training import environments
 from bench.training.environments import Transition
 from bench.training.rollout import Rollout
-from tasks.family.control import Control
+from bench.tasks.family.control import Control
 
 ENDS = [(2, True, False), (3, False, True), (1, True, True), (4, False, True)]
 """After how many steps each of four copies ends, and whether by termination or by truncation."""
