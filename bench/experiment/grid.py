@@ -4,34 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from bench.experiment import registry
+from bench.experiment import registry, strict_yaml
 from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.kits import BASES, GRID_FOLDER, KITS, REFERENCE
-from bench.experiment.validation import first_problem
+from bench.experiment.validation import validated
+
+Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
 class Grid(BaseModel):
-    """A grid file: every task with every strategy on every base, with seeds 0 to seeds - 1."""
+    """A grid file: every task with every strategy on every base, with seeds 0 to seeds - 1.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    `about` is for `bench list grids`; `updates` is in place of each task's own number of updates.
+    Descriptions and examples are what the errors of `load_grid` say.
+    """
 
-    about: str = Field(description="one line for `bench list grids`")
-    tasks: tuple[str, ...] = Field(description='names, "core", or "all"')
-    strategies: tuple[str, ...] = Field(description='names, "a+b" for both, kits, or "all"')
-    bases: tuple[str, ...] = BASES
-    seeds: int = Field(default=10, ge=1, le=1000)
-    updates: int | None = Field(default=None, ge=1, description="instead of each task's budget")
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    about: str = Field(
+        description="a text in quotes", examples=['"two tasks with r1, 3 seeds; minutes"']
+    )
+    tasks: Names = Field(
+        description='a list of names, "core", or "all"', examples=["[ring8, pendulum]"]
+    )
+    strategies: Names = Field(
+        description='a list of names, "a+b" for both, kits, or "all"',
+        examples=["[r1, replay, r1+replay]"],
+    )
+    bases: Names = Field(
+        default=BASES, description="a list of bases", examples=["[bare, reference]"]
+    )
+    seeds: int = Field(
+        default=10, ge=1, le=1000, description="a whole number from 1 to 1000", examples=["10"]
+    )
+    updates: int | None = Field(
+        default=None, ge=1, description="a whole number from 1, or null", examples=["2000"]
+    )
 
     @field_validator("tasks", "strategies", "bases", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
-        """Accept a text with one name or comma-separated names as a list."""
-        return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+        """Accept a list, and a text with one name or comma-separated names."""
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(","))
+        return tuple(value) if isinstance(value, list) else value
 
     def narrowed(
         self,
@@ -92,19 +112,19 @@ def load_grid(name: str) -> Grid:
 
     Raises `UnknownName` for other names, `BadGrid` if there is no such file or it is not a grid.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else GRID_FOLDER / f"{name}.yaml"
-    if not path.is_file():
-        if path.parent != GRID_FOLDER:
-            raise BadGrid(
-                f"there is no file {path}; give a grid file, or a name: {', '.join(grid_names())}"
-            )
-        raise registry.unknown("grid", name, grid_names())
+    path, known = Path(name), list(grid_names())
+    if not name.endswith((".yaml", ".yml")) and path.name == name:
+        if name not in known:
+            raise registry.unknown("grid", name, known)
+        path = GRID_FOLDER / f"{name}.yaml"
     try:
-        return Grid.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise BadGrid(f"{path} is not a grid: {first_problem(error)}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadGrid(f"{path} is not a grid: {' '.join(str(error).split())}") from error
+        return validated(Grid, strict_yaml.load(path))
+    except FileNotFoundError as error:
+        raise BadGrid(
+            f"there is no file {path}; give a grid file, or a name: {', '.join(known)}"
+        ) from error
+    except strict_yaml.BadYaml as error:
+        raise BadGrid(str(error)) from error
 
 
 def grid_names() -> Iterator[str]:

@@ -1,15 +1,19 @@
 """Cells and grids."""
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from bench.engine.plan import check
 from bench.experiment import grid, registry
 from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.grid import Grid, load_grid
-from bench.experiment.kits import KITS, REFERENCE
+from bench.experiment.kits import GRID_FOLDER, KITS, REFERENCE
 from bench.experiment.registry import UnknownName
 from bench.experiment.spec import spec_hash
 from bench.learner.strategy import Conflict
+from tests.support.fakes import bench
+from tests.support.small import one_error
 
 KIT = REFERENCE["rl"]
 
@@ -43,6 +47,10 @@ def test_a_cell_says_what_it_is(cell, name, contrast, strategies):
 @pytest.mark.parametrize("name", list(grid.grid_names()))
 def test_the_suites_own_grids_can_run(name):
     chosen = load_grid(name)
+    # As any reader of YAML reads them.
+    raw = yaml.safe_load((GRID_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    words = {key: [raw[key]] for key in ("tasks", "strategies") if isinstance(raw[key], str)}
+    assert chosen.model_dump(mode="json", exclude_unset=True) == raw | words
     cells = chosen.cells()
     check(cells, chosen.seeds)
     assert len(set(cells)) == len(cells)
@@ -96,11 +104,6 @@ def test_all_means_all():
     assert some_grid().narrowed(("all",), ("all",), None, None).cells() == everything
 
 
-def test_one_name_in_a_grid_file_is_a_list_of_one():
-    assert some_grid(tasks="dirac", strategies="r1, replay").tasks == ("dirac",)
-    assert some_grid(strategies="r1, replay").strategies == ("r1", "replay")
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -135,39 +138,128 @@ def test_seeds_that_no_record_holds_are_refused_before_they_are_run():
         check(cells, 1000)
 
 
-def test_grids_by_name_and_by_file(tmp_path):
+def test_a_grid_by_its_file(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("about: mine\ntasks: [dirac]\nstrategies: []\nbases: [bare]\nseeds: 3\n")
     mine = load_grid(str(path))
-    assert ([cell.name for cell in mine.cells()], mine.seeds) == (
-        ["bare", "bare+harmful", "bare+placebo"],
-        3,
-    )
-    with pytest.raises(UnknownName, match="unknown grid 'dmeo'; did you mean 'demo'"):
-        load_grid("dmeo")
-    with pytest.raises(BadGrid, match=r"there is no file .*nope\.yaml"):
-        load_grid(str(tmp_path / "nope.yaml"))
+    assert [cell.name for cell in mine.cells()] == ["bare", "bare+harmful", "bare+placebo"]
+    assert mine.seeds == 3
+
+
+START = "about: a test\ntasks: [dirac]\nstrategies: [r1]\nbases: [bare]\n"
+SEEDS = "not a whole number from 1 to 1000; write, for example, seeds: 10"
+UPDATES = "not a whole number from 1, or null; write, for example, updates: 2000"
+TEXTS = "010 yes on ten 0x10 0o17 1_000 1,000 1:30 2026-13-45 2026-07-13 .inf +3 True".split()
+VALUES = {"0": "0", "-5": "-5", "1001": "1001", "3.0": "3.0", "1e2": "100.0", "true": "true"}
+VALUES |= {"": "empty", "null": "empty", "[10]": "a list", "{n: 10}": "a mapping", "'10'": "'10'"}
+VALUES |= {"9" * 5000: f"'{'9' * 35}...'"} | {text: f"'{text}'" for text in TEXTS}
+BROKEN = [
+    *((f"\nseeds: {text}", 6, f"seeds is {shown}, {SEEDS}") for text, shown in VALUES.items()),
+    ("updates: on", 5, f"updates is 'on', {UPDATES}"),
+    ("seeds: 3\nupdates: 0", 6, f"updates is 0, {UPDATES}"),
+    ("seeds: 3\nupdats: 9", 6, "unknown key 'updats'; did you mean 'updates'?"),
+    ("qqqq: 1", 5, "unknown key 'qqqq'; write about, tasks, strategies, bases, seeds, updates"),
+    ("seeds: 3\nseeds: 4", 6, "'seeds' already stands on line 5; write each key once"),
+    ('seeds: !!int "ten"', 5, "'!' begins a tag, which is not read; write the value itself"),
+    ("seeds: 3\nupdates: *all", 6, "'*' begins an alias, which is not read; write the value"),
+    ("seeds: " + "[" * 5000, 5, "more than 20 levels deep; write it flatter"),
+]
+WHOLE = [
+    ("", 1, "the file holds no keys; write lines of key: value"),
+    ("{}", 1, "about is missing; write, for example, about: "),
+    ("\nabout: a\nstrategies: all", 2, "tasks is missing; write, for example, tasks: [ring8, "),
+    ("about: a\ntaks: all\nstrategies: all", 2, "unknown key 'taks'; did you mean 'tasks'?"),
+    ("tasks: all\nseeds: 0\nstrategies: all\nabout: 1", 2, f"seeds is 0, {SEEDS}"),
+    ("about: 10\ntasks: all\nstrategies: all", 1, "about is 10, not a text in quotes; write, "),
+    ("about: a\ntasks:\nstrategies: all", 2, "tasks is empty, not a list of names, "),
+    ("about: a\ntasks: all\nstrategies: 1", 3, "strategies is 1, not a list of names, "),
+    ("about: a\ntasks: {x: 1}\nstrategies: []", 2, "tasks is a mapping, not a list of names, "),
+    ("about: a\nstrategies: []\ntasks:\n- x\n- 10", 5, "item 2 of tasks is 10, but tasks is a l"),
+    ("about: a\ntasks: [\n[x]]\nstrategies: all", 3, "item 1 of tasks is a list, but tasks is a"),
+    ("about: a\ntasks: 'x,'\nstrategies: all", 2, "item 2 of tasks is '', but tasks is a list"),
+    ("about: a\ntasks: [\n", 2, "close the bracket"),
+    ("about: a\ntasks:\n\t- dirac\n", 3, "indent with spaces, not with tabs"),
+    ("about: a\n# \udce9\n", 2, "the byte 0xe9 is not UTF-8; save it as UTF-8"),
+    ("about: a\n\0", 2, "the character U+0000 is not text; remove it"),
+]
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "line", "message"), [*((START + text, *rest) for text, *rest in BROKEN), *WHOLE]
+)
+def test_a_broken_grid_file_is_one_line_with_file_line_and_what_to_write(
+    tmp_path, monkeypatch, capsys, text, line, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.yaml").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(BadGrid) as error:
+        load_grid("my.yaml")
+    assert str(error.value).startswith(f"my.yaml, line {line}: ")
+    assert message in str(error.value)
+    assert str(error.value).isprintable()
+    assert bench("run", "--grid", "my.yaml", "--dry-run") == 2
+    assert one_error(capsys) == str(error.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["my.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds", "updates"),
+    [("", 10, None), ("seeds: 1000 # all\nupdates: 1", 1000, 1), ("updates:", 10, None)],
+)
+def test_numbers_in_a_grid_file(tmp_path, text, seeds, updates):
+    path = tmp_path / "my.yml"
+    path.write_text(START + text)
+    found = load_grid(str(path))
+    assert (found.seeds, found.updates) == (seeds, updates)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
     [
-        (b"tasks: [", "while parsing"),
-        (b"just words", "valid dictionary"),
-        (b"", "valid dictionary"),
-        (b"about: a\nstrategies: all\n", "tasks: Field required"),
-        (b"about: a\ntasks: all\nstrategies: all\nseeds: 0\n", "seeds: .*greater than"),
-        (b"about: a\ntasks: all\nstrategies: all\nsead: 1\n", "sead: Extra inputs"),
-        (b"about: \xff\n", "utf-8"),
+        ("r1", ("r1",)),
+        ("r1, replay", ("r1", "replay")),
+        ("[r1, yes, 010, on]", ("r1", "yes", "010", "on")),
+        ("\n- r1\n- r1+replay", ("r1", "r1+replay")),
+        ("[]", ()),
     ],
 )
-def test_a_broken_grid_file_is_one_clear_line(tmp_path, text, reason):
-    path = tmp_path / "bad.yaml"
-    path.write_bytes(text)
-    with pytest.raises(BadGrid, match=reason) as error:
-        load_grid(str(path))
-    assert str(path) in str(error.value)
-    assert "\n" not in str(error.value)
+def test_names_in_a_grid_file(tmp_path, text, names):
+    path = tmp_path / "my.yaml"
+    path.write_text(f"about: yes\ntasks: [dirac]\nstrategies: {text}\n")
+    found = load_grid(str(path))
+    assert (found.about, found.strategies, found.bases) == ("yes", names, ("bare", "reference"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("folder.yaml", "folder.yaml is a folder; name a YAML file in it"),
+        ("folder/", "folder is a folder; name a YAML file in it"),
+        ("folder/demo", "there is no file folder/demo; give a grid file, or a name: core, demo"),
+        ("demo.yaml", "there is no file demo.yaml; give a grid file, or a name: core, demo, full"),
+        ("mine.yaml/x", "mine.yaml/x cannot be read: Not a directory; name another file"),
+        ("loop.yaml", "loop.yaml cannot be read: Too many levels of symbolic links; name another"),
+        ("dmeo", "unknown grid 'dmeo'; did you mean 'demo'?"),
+        ("x" * 300, f"unknown grid '{'x' * 300}'; known: core, demo, full"),
+    ],
+)
+def test_names_and_paths_without_a_grid(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("folder", "folder.yaml"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "mine.yaml").write_text(START)
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    with pytest.raises((BadGrid, UnknownName)) as error:
+        load_grid(name)
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seeds": "10"}, {"seeds": True}, {"seeds": 3.0}, {"updates": "9"}, {"tasks": [1]}]
+)
+def test_a_grid_takes_no_value_for_another(wrong):
+    with pytest.raises(ValidationError):
+        some_grid(**wrong)
 
 
 def test_a_kit_is_its_strategies():
