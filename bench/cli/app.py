@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,9 +11,10 @@ import typer
 
 from bench.cli.contribute import check, new
 from bench.cli.doctor import doctor
-from bench.cli.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, WarningLines, error_line
+from bench.cli.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, error_line
 from bench.cli.fetch import fetch
 from bench.cli.list import list_
+from bench.cli.process import keep_docstrings, prepare
 from bench.cli.records import show, validate
 from bench.cli.report import report
 from bench.cli.run import run
@@ -36,16 +36,19 @@ USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # click's, of the click that
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `python -m bench`; prints the help if there are no arguments. Exits."""
+    if arguments is None:
+        keep_docstrings()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    log = logging.getLogger("bench")
-    log.handlers, log.propagate = [WarningLines()], False
     # Cluster schedulers send SIGTERM before they kill a job.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        prepare()
         code = app(given or ["--help"], standalone_mode=False)
     except USAGE_ERROR as error:
         error_line(f"{error.format_message().rstrip('.')}; see --help")
         code = EXIT_BAD_INPUT
+    except typer.Exit as ended:
+        code = ended.exit_code
     except (KeyboardInterrupt, typer.Abort):
         error_line("interrupted")
         code = EXIT_INTERRUPTED

@@ -106,7 +106,8 @@ def need_gpu() -> None:
 
 def check_compiler() -> None:
     """Print a note if nothing can be compiled here; exit if the cache cannot be used."""
-    from bench.engine.preflight import cache_problem, compiler_problem
+    from bench.engine.machine import cache_problem
+    from bench.engine.preflight import compiler_problem
 
     problem = cache_problem()
     if problem is not None:

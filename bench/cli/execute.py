@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 
-from bench.cli.child_process import run_in_child
+from bench.cli.child_process import before_the_end, run_in_child
 from bench.cli.errors import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
@@ -24,6 +26,7 @@ from bench.cli.errors import (
 
 if TYPE_CHECKING:
     from bench.engine.plan import RunPlan
+    from bench.engine.progress import Board
 
 
 def carry_out(
@@ -81,8 +84,8 @@ def _execute(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> None
         _exit_like(run_in_child(_run_jobs, plan, folder, engine), folder)
     except KeyboardInterrupt:
         fail(
-            f"interrupted, and killed because it did not end by itself; what is done has records "
-            f"in {folder}; run the same command again to go on",
+            f"interrupted; what is done has records in {folder}; run the same command again to "
+            f"go on",
             EXIT_INTERRUPTED,
         )
 
@@ -95,6 +98,8 @@ def _run_jobs(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> Non
     # With the present stdout, because engines may redirect it.
     console = Console(file=sys.stdout, highlight=False)
     with Board(plan.jobs, console, status_path(folder), plan.unit) as board:
+        if engine is not None:
+            before_the_end(partial(_last_words, plan, board, folder))
         try:
             if engine is None:
                 from bench.engine import serial_engine
@@ -109,14 +114,25 @@ def _run_jobs(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> Non
                     fail(str(error))
         except KeyboardInterrupt:
             interrupted = True
+    _say_what_is_left(plan, board, folder, interrupted)
+
+
+def _last_words(plan: RunPlan, board: Board, folder: Path) -> None:
+    """Say what `_run_jobs` would have said, in a process that is ended now."""
+    board.close()
+    with suppress(typer.Exit):
+        _say_what_is_left(plan, board, folder, interrupted=True)
+
+
+def _say_what_is_left(plan: RunPlan, board: Board, folder: Path, interrupted: bool) -> None:
+    """Exit with an error unless all jobs have outcomes."""
     count, failed = len(plan.jobs), len(board.failures)
     to_go = count - board.done - failed
-    unit = board.unit
     kept = f"the {plan.kept} of the others are in {folder}"
     again = "run the same command again to"
     if interrupted and to_go:
         fail(
-            f"interrupted with {to_go} of {count} {unit} to go; {kept}; {again} go on",
+            f"interrupted with {to_go} of {count} {board.unit} to go; {kept}; {again} go on",
             EXIT_INTERRUPTED,
         )
     if failed or to_go:
@@ -124,9 +140,11 @@ def _run_jobs(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> Non
         parts = []
         if failed:
             others = f" (then {', '.join(missing[1:4])}{', ...' * (failed > 4)})" * (failed > 1)
-            parts.append(f"{failed} of {count} {unit} failed, first {board.failures[0]}{others}")
+            parts.append(
+                f"{failed} of {count} {board.unit} failed, first {board.failures[0]}{others}"
+            )
         if to_go:
-            parts.append(f"{to_go} of {count} {unit} were not run")
+            parts.append(f"{to_go} of {count} {board.unit} were not run")
         fail(f"{', and '.join(parts)}; {kept}; {again} retry", EXIT_MISSING)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from bench.cli.errors import fail, need_envpool
+from bench.cli.process import decodable
 
 if TYPE_CHECKING:
     from bench.engine.plan import RunOptions
@@ -32,11 +33,21 @@ class Environments(StrEnum):
     envpool = "envpool"
 
 
+def decodable_path(path: Path | None) -> Path | None:
+    """Return a path given as an option. Exits with an error if it is not text."""
+    if path is not None and not decodable(path):
+        fail(f"the path {path} is no valid text (UTF-8); give another one")
+    return path
+
+
 Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,b or repeated")]
-Results = Annotated[Path, typer.Option(help="where records are kept")]
+Results = Annotated[Path, typer.Option(help="where records are kept", callback=decodable_path)]
 Submission = Annotated[str, typer.Option(help="the submission's name below results")]
 DataRoot = Annotated[
-    Path | None, typer.Option(help="folder of data and weights; default $CROSSOVER_DATA, or data")
+    Path | None,
+    typer.Option(
+        help="folder of data and weights; default $CROSSOVER_DATA, or data", callback=decodable_path
+    ),
 ]
 Address = Annotated[
     str | None,
@@ -166,4 +177,5 @@ def set_data_root(folder: Path | None) -> None:
 
     if folder is not None and not folder.is_dir():
         fail(f"--data-root {folder} is not a folder; make it, or give one that exists")
+    decodable_path(datasets.root())
     os.environ[datasets.VARIABLE] = str((folder or datasets.root()).absolute())

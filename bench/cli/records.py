@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from bench.cli.errors import bad_input, fail, one_line
-from bench.cli.options import Results, Submission, check_name
+from bench.cli.options import Results, Submission, check_name, decodable_path
 
 
 def show(
     cell: Annotated[str, typer.Argument(help="TASK/CELL, as in pendulum/reference+r1")],
     results: Results = Path("results"),
     name: Submission = "local",
-    out: Annotated[Path | None, typer.Option(help="a .png or .gif; default: named by cell")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="a .png or .gif; default: named by cell", callback=decodable_path),
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, max=5000, help="maximum length of an episode")] = 300,
 ) -> None:
     """Draw what a cell has learned: its samples, or an episode of its trained actor (PNG, GIF)."""
@@ -28,7 +31,9 @@ def show(
         typer.echo(str(pictures.show(cell, folder, out, steps)))
 
 
-def validate(path: Annotated[Path, typer.Argument(help="a folder of records")]) -> None:
+def validate(
+    path: Annotated[Path, typer.Argument(help="a folder of records", callback=decodable_path)],
+) -> None:
     """Check records: schema, planned seeds, spec hash, summary against curve; name each problem."""
     from bench.records import validate
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.errors import fail, writable
-from bench.cli.options import Results, check_name
+from bench.cli.options import Results, check_name, decodable_path
 
 if TYPE_CHECKING:
     from bench.report.selection import Selection
@@ -21,9 +21,14 @@ OWN = "local"
 def report(
     results: Results = Path("results"),
     name: Annotated[str, typer.Option(help="your own submission, shown apart")] = OWN,
-    out: Annotated[Path, typer.Option(help="where the pages are written")] = Path("report"),
+    out: Annotated[
+        Path, typer.Option(help="where the pages are written", callback=decodable_path)
+    ] = Path("report"),
     leaderboard: Annotated[
-        Path | None, typer.Option(help="where LEADERBOARD.md is written; default: in --out")
+        Path | None,
+        typer.Option(
+            help="where LEADERBOARD.md is written; default: in --out", callback=decodable_path
+        ),
     ] = None,
 ) -> None:
     """Build tables, figures, pages and the leaderboard from all records.

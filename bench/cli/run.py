@@ -13,7 +13,7 @@ import typer
 
 from bench.cli.errors import EXIT_MISSING, bad_input, fail, need_gpu, warning, writable
 from bench.cli.execute import carry_out, count, report_skipped, warn
-from bench.cli.options import HOW, GridOptions, with_grid_options
+from bench.cli.options import HOW, GridOptions, decodable_path, with_grid_options
 
 if TYPE_CHECKING:
     from bench.engine.plan import RunPlan
@@ -42,7 +42,10 @@ def run(
         Settings, typer.Option(help="of the strategies; tuned: as chosen by `tune`")
     ] = Settings.published,
     tensorboard: Annotated[
-        Path | None, typer.Option(help="folder for TensorBoard event files of the curves")
+        Path | None,
+        typer.Option(
+            help="folder for TensorBoard event files of the curves", callback=decodable_path
+        ),
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="Ray Tune, or this process", rich_help_panel=HOW)

@@ -73,6 +73,10 @@ class Board:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Show that nothing is running any more, and take the bar away."""
         self._running.clear()
         self._refresh()
         self._bar.stop()
@@ -108,6 +112,10 @@ class Board:
         self._spent += self._jobs[number].seconds
         self._reasons[reason] += 1
         self.failures.append(self._say("red", f"failed ({reason})", number, problem))
+
+    def note(self, text: str) -> None:
+        """Show a line on the whole run."""
+        self._print(f"[yellow]{escape(' '.join(text.split()))}[/]")
 
     def status(self) -> RunStatus:
         """Return the current status of the run."""

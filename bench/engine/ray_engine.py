@@ -10,29 +10,35 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 # Set before Ray is imported: no result files of its own, no telemetry, no handling of Ctrl-C (the
-# command line does that), and every job's device is determined by its resources.
+# command line does that), every job's device is determined by its resources, and workers run in
+# this environment: under `uv run`, Ray would make a new one for each, over the network.
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
 
 import ray
 from ray import tune
 
-from bench.engine import fault_injection, trial
+import bench
+from bench.engine import fault_injection, machine, trial
 from bench.engine.cluster import Unusable, cause, reach, slots
 from bench.engine.dispatch import Dispatcher, Keep, keep_record
+from bench.engine.first_start import FirstStart, why_nothing_starts
 from bench.engine.plan import Job, Resources
 from bench.engine.progress import Board
 from bench.engine.ray_search import Halving, Queue
@@ -58,19 +64,22 @@ def run(
     subject to successive halving, and need a `bench.engine.tune_results.SearchWriter` as `keep`.
     Raises `Unusable`.
     """
-    with _cluster(None if address == "local" else address):
+    with _cluster(None if address == "local" else address) as logs:
         # Trials run in other working directories, so paths must be absolute.
         absolute = [replace(job, path=job.path.resolve()) for job in jobs]
         dispatcher = Dispatcher(absolute, board, keep)
         try:
-            _tune(dispatcher, board, jobs[0].options.resources, max_concurrent)
+            _tune(dispatcher, board, logs, jobs[0].options.resources, max_concurrent)
         finally:
             dispatcher.close()
 
 
 @contextmanager
-def _cluster(address: str | None) -> Iterator[None]:
-    """Connect Ray to the cluster at `address`, or start a local one. Raises `Unusable`."""
+def _cluster(address: str | None) -> Iterator[Path]:
+    """Connect Ray to the cluster at `address`, or start a local one; yield the folder of its logs.
+
+    Raises `Unusable`.
+    """
     if fault_injection.VARIABLE in os.environ:  # trials have other working directories
         folder = os.path.abspath(os.environ[fault_injection.VARIABLE])
         os.environ[fault_injection.VARIABLE] = folder
@@ -79,31 +88,51 @@ def _cluster(address: str | None) -> Iterator[None]:
     else:
         # The daemon of a local cluster is never restarted, so waiting for it is useless.
         os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "15")
+        # Ray would not return before its first workers have started: never, if they cannot.
+        os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
     # Workers on other machines must use the same folders of data and faults.
     shared = {datasets.VARIABLE: str(datasets.root())}
     if fault_injection.VARIABLE in os.environ:
         shared[fault_injection.VARIABLE] = os.environ[fault_injection.VARIABLE]
     try:
-        ray.init(
-            address=address or "local",
-            runtime_env={"env_vars": shared} if address else None,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            include_dashboard=None if address else False,
-        )
+        # Workers import from the working directory first: nothing but this package is there.
+        with chdir(Path(bench.__file__).parents[1]):
+            context = ray.init(
+                address=address or "local",
+                runtime_env={"env_vars": shared} if address else None,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+                **({} if address else _of_this_machine()),
+            )
     except Exception as error:  # Ray has no one class for these
         what = f"Ray cannot use the cluster at {address}" if address else "Ray cannot be started"
         raise Unusable(f"{what}: {error}; see `python -m bench doctor`") from error
     # Ray has installed a handler that aborts the process; restore ours.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
-        yield
+        yield Path(context.address_info["session_dir"], "logs")
     finally:
         ray.shutdown()
 
 
+def _of_this_machine() -> dict[str, Any]:
+    """Return arguments of `ray.init` for a cluster on this machine alone. Raises `NoFolder`."""
+    if "RAY_AUTH_TOKEN_PATH" not in os.environ:
+        # Known to the processes of this run. Ray would write one to ~/.ray, which all can read.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    return {
+        "include_dashboard": False,
+        "num_cpus": machine.allowed_cpus(),
+        "_temp_dir": machine.socket_folder(),
+    }
+
+
 def _tune(
-    dispatcher: Dispatcher, board: Board, resources: Resources, max_concurrent: int | None
+    dispatcher: Dispatcher,
+    board: Board,
+    logs: Path,
+    resources: Resources,
+    max_concurrent: int | None,
 ) -> None:
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = slots(alive, resources)
@@ -114,6 +143,9 @@ def _tune(
         # Ray prints a page on every dead worker; the board reports it in a line.
         open(os.devnull, "w") as nowhere,
         redirect_stdout(nowhere),
+        FirstStart(
+            board.note, lambda: why_nothing_starts(resources, ray.available_resources(), logs)
+        ) as first,
     ):
         tune.Tuner(
             tune.with_resources(_trial, {"cpu": resources.cpus, "gpu": resources.gpus}),
@@ -129,7 +161,7 @@ def _tune(
             ),
             run_config=tune.RunConfig(
                 storage_path=storage,
-                callbacks=[_ToDispatcher(dispatcher, board)],
+                callbacks=[_ToDispatcher(dispatcher, board, first)],
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
             ),
@@ -173,8 +205,8 @@ def _trial(config: dict[str, Any]) -> None:
 class _ToDispatcher(tune.Callback):
     """Forwards Tune's callbacks on trials to the dispatcher and the board."""
 
-    def __init__(self, dispatcher: Dispatcher, board: Board) -> None:
-        self._dispatcher, self._board = dispatcher, board
+    def __init__(self, dispatcher: Dispatcher, board: Board, first: FirstStart) -> None:
+        self._dispatcher, self._board, self._first = dispatcher, board, first
         self._open: dict[int, float] = {}  # number -> time of its last report
         self._curves: dict[int, list[SearchEvaluation]] = {}  # number -> its evaluations so far
         self._spent: dict[int, float] = {}
@@ -185,6 +217,7 @@ class _ToDispatcher(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         number = trial.config["number"]
+        self._first.seen()
         self._open[number] = time.monotonic()
         self._curves[number] = []
         self._board.started(number)
