@@ -1,1 +1,1 @@
-"""Tasks, one file each, found by file name. `tasks.family` holds what related tasks share."""
+"""Tasks, one file each, found by file name. `family` holds what related tasks share."""

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Anchors
 from bench.tasks.family.control import Control
 
@@ -11,6 +12,7 @@ class InvertedPendulum(Control):
 
     name: ClassVar[str] = "inverted_pendulum"
     environment: ClassVar[str] = "InvertedPendulum-v5"
+    environment_library: ClassVar[EnvironmentLibrary] = "envpool"
     obs_size: ClassVar[int] = 4
     action_size: ClassVar[int] = 1
     updates: ClassVar[int] = 15_000

@@ -1,7 +1,7 @@
 """Linear-quadratic regulator (LQR): bring a spring to rest; the optimum is known.
 
 The score is the discounted cost of the learned policy relative to the Riccati optimum: 1 is
-optimal, no force at all costs about 4. `tasks.family.linear` has the system and its solutions.
+optimal, no force at all costs about 4. `tasks/family/linear.py` has the system and its solutions.
 """
 
 from typing import Any, ClassVar
@@ -43,7 +43,7 @@ class LqrEnv(gymnasium.Env[Array, Array]):
         return self.state, -float(cost), False, False, {}
 
 
-gymnasium.register("crossover/LQR-v0", entry_point=LqrEnv, max_episode_steps=HORIZON)
+gymnasium.register("crossover/LQR-v0", entry_point=f"{__name__}:LqrEnv", max_episode_steps=HORIZON)
 
 
 class Lqr(Control):

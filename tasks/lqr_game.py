@@ -2,7 +2,7 @@
 
 The system is that of `lqr`. States are drawn independently, so there is no exploration problem, and
 the exact value of every policy is known: Q(x, u) = -z'Hz, z = (x, u), with H from the Lyapunov
-equation of the present policy (see `tasks.family.linear`). The score is the error of dQ/da, all
+equation of the present policy (see `tasks/family/linear.py`). The score is the error of dQ/da, all
 that the actor ever learns from the critic, at the policy's own actions on a grid of states (root
 mean square), divided by the size of the true gradient for a policy that does nothing.
 """

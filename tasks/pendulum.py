@@ -5,6 +5,7 @@ Target networks and replay do little alone; together they solve it (-150).
 
 from typing import ClassVar
 
+from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Anchors
 from bench.tasks.family.control import Control
 
@@ -14,6 +15,7 @@ class Pendulum(Control):
 
     name: ClassVar[str] = "pendulum"
     environment: ClassVar[str] = "Pendulum-v1"
+    environment_library: ClassVar[EnvironmentLibrary] = "envpool"
     obs_size: ClassVar[int] = 3
     action_size: ClassVar[int] = 1
     steps_per_update: ClassVar[int] = 3

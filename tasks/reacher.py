@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Anchors
 from bench.tasks.family.control import Control
 
@@ -11,6 +12,7 @@ class Reacher(Control):
 
     name: ClassVar[str] = "reacher"
     environment: ClassVar[str] = "Reacher-v5"
+    environment_library: ClassVar[EnvironmentLibrary] = "envpool"
     obs_size: ClassVar[int] = 10
     action_size: ClassVar[int] = 2
     updates: ClassVar[int] = 15_000

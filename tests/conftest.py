@@ -1,6 +1,5 @@
 """What the tests share: one thread, float64 for identities, made-up downloads."""
 
-import hashlib
 import os
 import signal
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ import pytest
 import torch
 
 from tests.support import sample
-from tests.support.downloads import write_cifar10, write_fashion_mnist
+from tests.support.downloads import publish, write_cifar10, write_fashion_mnist
 from tests.support.fakes import FakeTraining
 
 torch.set_num_threads(1)
@@ -55,24 +54,9 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def made_up_data(downloads: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The made-up images in place of the real ones, known by their own md5 and moments."""
-    from torchvision.datasets import CIFAR10
-
+    """The made-up images in place of the real ones, known by their own sums and sizes."""
     from bench.scoring import datasets
 
     monkeypatch.setenv(datasets.VARIABLE, str(downloads))
-    md5 = {name: hashlib.md5(path.read_bytes()).hexdigest() for name, path in cifar(downloads)}
-    for part in ("train_list", "test_list"):
-        known = [[name, md5[name]] for name, _ in getattr(CIFAR10, part)]
-        monkeypatch.setattr(CIFAR10, part, known)
-    meta = {**CIFAR10.meta, "md5": md5["batches.meta"]}
-    monkeypatch.setattr(CIFAR10, "meta", meta)
-    pixels = datasets._fashion_mnist(downloads).data.double() / 255
-    moments = (float(pixels.mean()), float(pixels.std()))
-    monkeypatch.setattr(datasets, "FASHION_MNIST_MOMENTS", moments)
+    publish(downloads, monkeypatch)
     return downloads
-
-
-def cifar(folder: Path) -> list[tuple[str, Path]]:
-    """CIFAR's files by name."""
-    return [(path.name, path) for path in (folder / "cifar-10-batches-py").iterdir()]

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 
 import typer
 
+from bench.cli import streams
 from bench.cli.contribute import check, new
 from bench.cli.doctor import doctor
-from bench.cli.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, error_line
+from bench.cli.errors import EXIT_BAD_INPUT, EXIT_FAULTY, EXIT_INTERRUPTED, error_line
 from bench.cli.fetch import fetch
 from bench.cli.list import list_
 from bench.cli.process import keep_docstrings, prepare
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `python -m bench`; prints the help if there are no arguments. Exits."""
     if arguments is None:
         keep_docstrings()
+        streams.guard()
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Cluster schedulers send SIGTERM before they kill a job.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -52,4 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         error_line("interrupted")
         code = EXIT_INTERRUPTED
+    lost = streams.problem()
+    if lost is not None:
+        error_line(lost)
+        code = code or EXIT_FAULTY
     sys.exit(code)

@@ -19,7 +19,9 @@ COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 def doctor(
     results: Results = Path("results"), data_root: DataRoot = None, address: Address = None
 ) -> None:
-    """Examine this machine: devices, versions, data, weights, Ray, disk; a fix for each problem.
+    """Examine this machine: versions, devices, compiler, data, disk, Ray; a fix for each problem.
+
+    At last it runs a tiny cell, as `run` would, which takes a quarter of a minute.
 
     Exit codes: 0 runs will work, perhaps without some tasks or slower; 1 there is a problem.
     """

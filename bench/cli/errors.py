@@ -84,12 +84,6 @@ def writable(folder: Path) -> None:
         fail(f"cannot write to {folder}: {error.strerror}; choose another folder")
 
 
-def need_envpool() -> None:
-    """Exit with an error if envpool is not installed."""
-    if importlib.util.find_spec("envpool") is None:
-        fail("envpool is not installed; `pip install envpool`, or use --environments gymnasium")
-
-
 def need_optuna() -> None:
     """Exit with an error if optuna is not installed."""
     if importlib.util.find_spec("optuna") is None:
@@ -104,6 +98,20 @@ def need_gpu() -> None:
         fail("torch finds no GPU here; leave out --gpus-per-cell, or see `python -m bench doctor`")
 
 
+def check_provenance() -> None:
+    """Print a note if records will not name the commit of this checkout."""
+    from bench.records.provenance import checkout_problem
+
+    problem = checkout_problem()
+    if problem is not None:
+        note(f"records will name no commit, so they cannot be submitted: {problem}")
+
+
+def note(message: str) -> None:
+    """Print a note as one line on stderr."""
+    typer.echo(one_line(f"note: {message}"), err=True)
+
+
 def check_compiler() -> None:
     """Print a note if nothing can be compiled here; exit if the cache cannot be used."""
     from bench.engine.machine import cache_problem
@@ -114,10 +122,7 @@ def check_compiler() -> None:
         fail(f"{problem}; name another folder, or unset it")
     problem = compiler_problem()
     if problem is not None:
-        typer.echo(
-            one_line(
-                f"note: {problem}, so updates are replayed, not compiled: the same results to "
-                f"rounding, up to three times slower"
-            ),
-            err=True,
+        note(
+            f"{problem}, so updates are replayed, not compiled: the same results to rounding, up "
+            f"to three times slower"
         )

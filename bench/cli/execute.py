@@ -19,6 +19,7 @@ from bench.cli.errors import (
     EXIT_MISSING,
     bad_input,
     check_compiler,
+    check_provenance,
     fail,
     warning,
     writable,
@@ -49,6 +50,7 @@ def carry_out(
             writable(parent)
         if plan.jobs:
             check_compiler()
+            check_provenance()
             _execute(plan, folder, engine)
         left = make_plan(dry_run=True).jobs
     if left:
@@ -58,10 +60,10 @@ def carry_out(
 
 
 def report_skipped(plan: RunPlan, others: str) -> None:
-    """Exit with an error if tasks were skipped because their data is missing."""
+    """Exit with an error if tasks were skipped because data or a library is missing."""
     if plan.skipped:
         names = ", ".join(plan.skipped)
-        fail(f"skipped because data is missing: {names}; {others}", EXIT_MISSING)
+        fail(f"skipped, as the warnings above say: {names}; {others}", EXIT_MISSING)
 
 
 def warn(plan: RunPlan) -> None:
@@ -106,15 +108,23 @@ def _run_jobs(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> Non
 
                 serial_engine.run(plan.jobs, board)
             else:
-                from bench.engine import cluster, ray_engine
-
-                try:
-                    ray_engine.run(plan.jobs, board, **engine)
-                except cluster.Unusable as error:
-                    fail(str(error))
+                _run_by_ray(plan, board, engine)
         except KeyboardInterrupt:
             interrupted = True
     _say_what_is_left(plan, board, folder, interrupted)
+
+
+def _run_by_ray(plan: RunPlan, board: Board, engine: dict[str, Any]) -> None:
+    from bench.engine.cluster import Unusable
+
+    try:
+        from bench.engine import ray_engine
+    except ImportError as error:
+        fail(f"Ray cannot be imported ({error}); see `python -m bench doctor`")
+    try:
+        ray_engine.run(plan.jobs, board, **engine)
+    except Unusable as error:
+        fail(str(error))
 
 
 def _last_words(plan: RunPlan, board: Board, folder: Path) -> None:

@@ -8,13 +8,12 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from bench.cli.errors import fail, need_envpool
+from bench.cli.errors import fail
 from bench.cli.process import decodable
 
 if TYPE_CHECKING:
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
 
 SUBMISSION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 HOW = "How cells are run"
-
-
-class Environments(StrEnum):
-    """Which library steps the environments."""
-
-    auto = "auto"
-    gymnasium = "gymnasium"
-    envpool = "envpool"
 
 
 def decodable_path(path: Path | None) -> Path | None:
@@ -75,9 +66,6 @@ class GridOptions:
     data_root: DataRoot = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would run")] = False
     address: Address = None
-    environments: Annotated[Environments, typer.Option(help="RL backend", rich_help_panel=HOW)] = (
-        Environments.auto
-    )
     cpus_per_cell: Annotated[
         int, typer.Option(min=1, help="CPUs and threads of each cell", rich_help_panel=HOW)
     ] = 1
@@ -99,8 +87,6 @@ class GridOptions:
         from bench.records.paths import submission_folder
 
         check_name(self.name)
-        if self.environments is Environments.envpool:
-            need_envpool()
         set_data_root(self.data_root)
         return submission_folder(self.results, self.name)
 
@@ -117,12 +103,21 @@ class GridOptions:
         from bench.engine.plan import Resources, RunOptions
 
         resources = Resources(self.cpus_per_cell, self.gpus_per_cell)
-        return RunOptions(self.environments.value, resources, seeds_per_trial, self.deadline)
+        return RunOptions(
+            resources,
+            seeds_per_trial,
+            self.deadline,
+            elsewhere=self.cluster not in {None, "", "local"},
+        )
+
+    @property
+    def cluster(self) -> str | None:
+        """The address of the cluster; None for this machine alone."""
+        return self.address or os.environ.get("RAY_ADDRESS")
 
     def ray(self, **more: Any) -> dict[str, Any]:
         """Return keyword arguments of `bench.engine.ray_engine.run`."""
-        where = self.address or os.environ.get("RAY_ADDRESS")
-        return {"address": where, "max_concurrent": self.max_concurrent, **more}
+        return {"address": self.cluster, "max_concurrent": self.max_concurrent, **more}
 
 
 def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:

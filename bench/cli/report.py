@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +69,7 @@ def report(
         for wanted in (True, False)
     )
     if not own.records and not studies.records:
-        fail(": ".join((own.ignored + studies.ignored)[0]))
+        fail(f"nothing in {folder} can be reported: {_why_not(own, studies)}")
     gc.freeze()  # collections then skip modules and records, which saves a tenth of the time
     mine = (name, own) if own.records else None
     build_pages(studies if studies.records else None, out, board, mine)
@@ -76,6 +77,12 @@ def report(
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
         fail(f"left out of the report: {corrupt[0]}{more}; the next run of its cell replaces it")
+
+
+def _why_not(own: Selection, studies: Selection) -> str:
+    """Why all records and searches are left out."""
+    every = Counter(dict(own.reasons())) + Counter(dict(studies.reasons()))
+    return "; ".join(f"{_count(count, 'file')}: {why}" for why, count in every.most_common())
 
 
 def _say(own: Selection, studies: Selection, index: Path, others: Path) -> None:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from bench.experiment.cell import Cell
 
 
+Events = Annotated[
+    Path | None,
+    typer.Option(help="folder for TensorBoard event files of the curves", callback=decodable_path),
+]
+
+
 class Engine(StrEnum):
     """Which engine runs the cells."""
 
@@ -41,12 +47,7 @@ def run(
     settings: Annotated[
         Settings, typer.Option(help="of the strategies; tuned: as chosen by `tune`")
     ] = Settings.published,
-    tensorboard: Annotated[
-        Path | None,
-        typer.Option(
-            help="folder for TensorBoard event files of the curves", callback=decodable_path
-        ),
-    ] = None,
+    tensorboard: Events = None,
     engine: Annotated[
         Engine, typer.Option(help="Ray Tune, or this process", rich_help_panel=HOW)
     ] = Engine.ray,

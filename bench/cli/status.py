@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,7 @@ def status(
 ) -> None:
     """Show a run's progress from another shell: what is done, running, failed; time left."""
     from bench.engine.run_lock import at_work
-    from bench.engine.status_file import duration, read
+    from bench.engine.status_file import duration, read, since
     from bench.records.paths import status_path, submission_folder
 
     check_name(name)
@@ -34,7 +33,7 @@ def status(
         return
     goes_on = at_work(folder)
     where = f"process {found.process} on {found.host}"
-    ago = f"{duration(time.time() - found.written)} ago"
+    ago = f"{duration(since(found.written))} ago"
     if goes_on:
         typer.echo(f"running for {duration(found.age)} ({where}); as of {ago}")
     else:
@@ -54,8 +53,8 @@ def status(
     if goes_on and found.running:
         table = Table("running", "seeds", "done", "for", "log", box=None, header_style="bold")
         for cell in found.running:
-            since = duration(time.time() - cell.since)
-            table.add_row(cell.cell, str(cell.seeds), f"{cell.share:.0%}", since, cell.log)
+            age = duration(since(cell.since))
+            table.add_row(cell.cell, str(cell.seeds), f"{cell.share:.0%}", age, cell.log)
         print_table(table)
     if not goes_on and found.to_go:
         typer.echo("run the same command again to go on")

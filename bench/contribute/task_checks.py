@@ -161,7 +161,7 @@ def untrained_scores_are_an_untrained_policys(task: Task) -> None:
     Samples are drawn and judged by hand; episodes are run in single Gymnasium environments, without
     exploration and to their very end.
     """
-    found = train(Learner(task, combine([])), [4], backend="gymnasium", updates=0).curves[0][0]
+    found = train(Learner(task, combine([])), [4], library="gymnasium", updates=0).curves[0][0]
     learner = Learner(task, combine([]))
     state, key = learner.init(rng.seed_key(4)), rng.fold(rng.seed_key(4), "evaluate")
     if task.samples:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bench.engine import writer
 from bench.engine.plan import Job
 from bench.engine.progress import Board
 from bench.engine.trial import TrialResult, problem, summary
+from bench.engine.writer import Unlike
 from bench.records.attempt import Attempt, Reason
 
 Keep = Callable[[Any, Any, list[Attempt]], str]
@@ -23,6 +26,13 @@ def keep_record(job: Job, result: TrialResult, attempts: list[Attempt]) -> str:
     writer.keep(job, result, attempts)
     return summary(result.record)
 
+
+class FullDisk(Exception):
+    """A result cannot be written for want of space."""
+
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""Errors that pass when space is made; others, such as of permissions, do not."""
 
 RETRIES: dict[Reason, int] = {"oom": 1, "crashed": 1, "timeout": 1, "interrupted": 3}
 """How often a job without an outcome is retried in one run, by reason."""
@@ -37,8 +47,8 @@ GIVE_UP = 60.0
 class Dispatcher:
     """The part of running jobs that both engines share. Jobs are identified by their index.
 
-    Results that cannot be written, as on a full disk, are kept in memory; until they are written no
-    new job is handed out, because its outcome would be lost too.
+    Results for which the disk is full are kept in memory; until they are written no new job is
+    handed out, because its outcome would be lost too.
     """
 
     def __init__(self, jobs: Sequence[Job], board: Board, keep: Keep = keep_record) -> None:
@@ -46,7 +56,7 @@ class Dispatcher:
         self._waiting = deque(range(len(jobs)))
         self._running: set[int] = set()
         self._attempts: dict[int, list[Attempt]] = {number: [] for number in self._waiting}
-        self._unwritten: dict[int, tuple[Any, OSError]] = {}
+        self._unwritten: dict[int, tuple[Any, FullDisk]] = {}
         self._tried, self._since = 0.0, 0.0  # unwritten results: last attempt, and since when
 
     def next(self) -> int | None:
@@ -80,7 +90,7 @@ class Dispatcher:
         self._running.discard(number)
         try:
             self._keep(number, result)
-        except OSError as error:
+        except FullDisk as error:
             now = self._tried = time.monotonic()
             self._since = self._since if self._unwritten else now
             self._unwritten[number] = (result, error)
@@ -98,6 +108,16 @@ class Dispatcher:
         else:
             self._board.failed(number, reason, message)
 
+    def _again_whole(self, number: int, unlike: Unlike) -> None:
+        """Have a job train all seeds of its record, because its own may not join the others."""
+        job = self.jobs[number]
+        if not set(unlike.seeds) - set(job.seeds):
+            self._board.failed(number, "crashed", str(unlike))
+            return
+        self.jobs[number] = replace(job, seeds=tuple(sorted({*unlike.seeds, *job.seeds})))
+        self._waiting.append(number)
+        self._board.whole(number, str(unlike))
+
     def close(self) -> None:
         """End the run: results that still cannot be written count as failed."""
         self._tried = 0.0
@@ -113,18 +133,24 @@ class Dispatcher:
         for number, (result, _) in list(self._unwritten.items()):
             try:
                 self._keep(number, result)
-            except OSError as error:
+            except FullDisk as error:
                 self._unwritten[number] = (result, error)
             else:
                 del self._unwritten[number]
         return not self._unwritten
 
     def _keep(self, number: int, result: Any) -> None:
-        """Store a result. Raises `OSError`; other errors count as a failure of this job."""
+        """Store a result. Raises `FullDisk`; other errors count as a failure of this job."""
+        job = self.jobs[number]
         try:
-            line = self._put(self.jobs[number], result, self._attempts[number])
-        except OSError:
-            raise
+            line = self._put(job, result, self._attempts[number])
+        except OSError as error:
+            if error.errno in FULL:
+                raise FullDisk(str(error)) from error
+            text = f"{job.path} cannot be written: {error.strerror or error}"
+            self._board.failed(number, "crashed", text)
+        except Unlike as unlike:
+            self._again_whole(number, unlike)
         except Exception as error:
             self._board.failed(number, "crashed", problem(error))
         else:

@@ -56,16 +56,16 @@ class FirstStart:
 
 
 def why_nothing_starts(resources: Resources, free: Mapping[str, float], logs: Path) -> str:
-    """Return why no job starts, from a cluster's free resources and its logs on this machine."""
-    cpus, gpus = free.get("CPU", 0.0), free.get("GPU", 0.0)
-    if cpus < resources.cpus or gpus < resources.gpus:
-        return (
-            f"other work holds the cluster's resources: {cpus:g} CPUs and {gpus:g} GPUs are free, "
-            f"a cell takes {resources.cpus} and {resources.gpus:g}"
-        )
+    """Return why no job starts, from the logs of this machine and the cluster's free resources."""
     last = last_error(logs)
     if last is not None:
         return f"Ray's workers end before they begin: {last[1]}; see {last[0]}"
+    cpus, gpus = free.get("CPU", 0.0), free.get("GPU", 0.0)
+    if cpus < resources.cpus or gpus < resources.gpus:
+        return (
+            f"a cell takes {resources.cpus} CPUs and {resources.gpus:g} GPUs, and of the cluster's "
+            f"{cpus:g} and {gpus:g} are free; if other work holds them, `ray status` shows it"
+        )
     return f"Ray has not started a worker yet; see {logs}"
 
 

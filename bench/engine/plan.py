@@ -15,9 +15,8 @@ from bench.learner.task import DIAGNOSTICS
 from bench.records import provenance, store
 from bench.records.atomic import set_aside
 from bench.records.json_file import CorruptRecord, UnreadableRecord
-from bench.records.paths import beside, record_path
+from bench.records.paths import beside, name_problem, record_path
 from bench.records.record import Provenance
-from bench.training.environments import Backend
 
 T = TypeVar("T")
 
@@ -39,10 +38,10 @@ class Resources:
 class RunOptions:
     """How cells are run. Their numbers depend on it only by rounding (device, threads)."""
 
-    backend: Backend = "auto"
     resources: Resources = field(default_factory=Resources)
     seeds_per_trial: int | None = None  # None: all seeds of a cell in one trial
     deadline: float | None = None  # seconds; None: by the expected cost
+    elsewhere: bool = False  # whether trials may run on other machines than this one
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,9 @@ def check(cells: Iterable[Cell], seeds: int) -> None:
     for cell in cells:
         cell.learner().blueprint  # noqa: B018  raises if the combination is invalid
         task = registry.task(cell.task)
+        why = name_problem(cell)
+        if why is not None:
+            raise BadGrid(why)
         names = (metric.name for metric in (*task.metrics, *DIAGNOSTICS))
         most = store.most_seeds(names, task.evaluations + 1)
         if seeds > most:
@@ -179,8 +181,8 @@ def plan_jobs(
         have = {result.seed for result in found.seeds} if found else set()
         lacking = tuple(seed for seed in planned if seed not in have)
         parts = _parts(lacking, options.seeds_per_trial)
-        if lacking and found and not store.alike(found.provenance, _here(cell, options)):
-            # A record may not mix libraries: one trial trains all its seeds again.
+        if lacking and found and store.unlike(found.provenance, *_here(cell, options)):
+            # A record may not mix ways of making numbers: one trial trains all its seeds again.
             parts = [tuple(sorted(have | set(planned)))]
         for some in parts:
             cost = estimate(cell, folder, len(some))
@@ -195,18 +197,23 @@ def _parts(seeds: tuple[int, ...], size: int | None) -> list[tuple[int, ...]]:
     return [seeds[start : start + size] for start in range(0, len(seeds), size)]
 
 
-def _here(cell: Cell, options: RunOptions) -> Provenance:
-    """Return the provenance of the cell if it were run here, as far as `alike` compares it."""
+def _here(cell: Cell, options: RunOptions) -> tuple[Provenance, *tuple[str, ...]]:
+    """Return the provenance of the cell if it were run now, and what of it is not known yet.
+
+    Whether updates are compiled follows from the rest. Machines of a cluster may be others than
+    this one: then a trial that finds out trains all seeds again.
+    """
     resources = options.resources
-    return provenance.of(
+    unknown = ("compiled", "cpu", "compiler", "device") if options.elsewhere else ("compiled",)
+    here = provenance.of(
         "0" * 16,
         (None, None),
         registry.task(cell.task),
-        options.backend,
         device=resources.device,
         threads=resources.cpus,
         compiled=False,
     )
+    return here, *unknown
 
 
 def estimate(cell: Cell, folder: Path, seeds: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,12 +17,13 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from bench.engine import machine, rehearsal
 from bench.engine.cluster import Unusable, reach
+from bench.records.provenance import PACKAGE, checkout, checkout_problem, cpu
 from bench.scoring import datasets
 from bench.training.compilation import compiler
 
 State = Literal["ok", "note", "problem"]
-PACKAGE = "crossover-bench"
 
 ROOM = 2e9
 """Bytes that should be free: records are small, but Ray and the compiler need space too."""
@@ -38,8 +40,20 @@ class Finding:
 
 
 def examine(results: Path, address: str | None) -> Iterator[Finding]:
-    """Yield findings on everything that a run needs, in the order in which it is needed."""
+    """Yield findings on everything that a run needs, in the order in which it is needed.
+
+    At last a tiny cell is run, unless there are problems.
+    """
+    problems = 0
+    for finding in _parts(results, address):
+        problems += finding.state == "problem"
+        yield finding
+    yield _tiny_run(results, address, problems)
+
+
+def _parts(results: Path, address: str | None) -> Iterator[Finding]:
     yield _python()
+    yield _commit()
     yield from _packages()
     yield _torchvision()
     yield _cpus()
@@ -59,6 +73,18 @@ def _python() -> Finding:
     text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     fix = f"use a Python {needed}: PYTHON=python3.13 scripts/run.sh"
     return Finding("python", "ok", text) if fits else Finding("python", "problem", text, fix)
+
+
+def _commit() -> Finding:
+    """Check that records can name the commit of the code."""
+    problem, (commit, dirty) = checkout_problem(), checkout()
+    if problem is not None:
+        return Finding("commit", "note", problem, "mend it before you submit results")
+    if commit is None:
+        text = "none: this is no checkout of the project"
+        return Finding("commit", "note", text, "clone the project to submit results")
+    changed = " and changes" * bool(dirty)
+    return Finding("commit", "ok", f"{commit[:12]}{changed}")
 
 
 def _packages() -> Iterator[Finding]:
@@ -90,10 +116,7 @@ def _torchvision() -> Finding:
 
 
 def _cpus() -> Finding:
-    from bench.records.provenance import cpu
-
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Finding("processor", "ok", f"{usable} cores of {cpu()}")
+    return Finding("processor", "ok", f"{machine.allowed_cpus()} cores of {cpu()}")
 
 
 def _gpus() -> Finding:
@@ -128,27 +151,25 @@ def compiler_problem() -> str | None:
         return f"the C++ compiler {found} does not work ({first})"
 
 
-def cache_problem() -> str | None:
-    """Return why TORCHINDUCTOR_CACHE_DIR cannot be used; None if it can, or is not set."""
-    folder = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
-    if not folder:
-        return None
+def _tiny_run(results: Path, address: str | None, problems: int) -> Finding:
+    what, fix = "a tiny run", "mend what it says, and try again"
+    if problems:
+        return Finding(what, "note", "not tried, because of what is above", fix)
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
-            return None
-    except OSError as error:
-        return f"TORCHINDUCTOR_CACHE_DIR={folder} cannot be used: {error.strerror}"
+        seconds = rehearsal.tiny_run(_existing(results), address)
+    except rehearsal.Failed as failed:
+        return Finding(what, "problem", str(failed), fix)
+    return Finding(what, "ok", f"went well, in {seconds:.0f} s")
 
 
 def _compiler() -> Iterator[Finding]:
-    problem = compiler_problem()
+    problem = compiler_problem() or rehearsal.compilation_problem()
     if problem is None:
         yield Finding("compiler", "ok", str(compiler()))
     else:
         fix = "install g++ (apt install g++), or set CXX to one that works"
         yield Finding("compiler", "note", f"{problem}: updates run up to three times slower", fix)
-    problem = cache_problem()
+    problem = machine.cache_problem()
     if problem is not None:
         yield Finding("compiler", "problem", problem, "name another folder, or unset it")
 
@@ -179,16 +200,17 @@ def _plugins() -> Iterator[Finding]:
 
 def _data() -> Iterator[Finding]:
     for source in datasets.SOURCES.values():
-        if source.missing():
-            text = f"{source.name} is not in {datasets.root()}: its tasks are skipped"
+        text = f"{source.name} in {datasets.root()}"
+        if source.problems():
+            text = f"{text}: {source.state()}, so its tasks are skipped"
             yield Finding("data", "note", text, f"python -m bench fetch {source.name}")
         else:
-            yield Finding("data", "ok", f"{source.name} in {datasets.root()}")
+            yield Finding("data", "ok", text)
 
 
 def _writable(what: str, folder: Path, otherwise: str) -> Finding:
     """Check that files can be written in a folder, or where it would be made, and free space."""
-    place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    place = _existing(folder)
     try:
         with tempfile.NamedTemporaryFile(dir=place):
             free = shutil.disk_usage(place).free
@@ -200,18 +222,21 @@ def _writable(what: str, folder: Path, otherwise: str) -> Finding:
     return Finding(what, "ok", text)
 
 
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+
+
 def _ray(address: str | None) -> Iterator[Finding]:
     asked = os.environ.get("RAY_AUTH_MODE", "")
-    token = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
-    has = "RAY_AUTH_TOKEN" in os.environ or Path(token).is_file()
     if address is None:
         yield Finding("ray", "ok", "a cluster on this machine alone, for each run")
         if asked.lower() == "disabled":
             fix = "unset RAY_AUTH_MODE: others on this machine could run code as you"
             yield Finding("ray's token", "note", "switched off by RAY_AUTH_MODE", fix)
         else:
-            text = "there" if has else "Ray makes one at the first run"
-            yield Finding("ray's token", "ok", f"{text}; only who has it may use the cluster")
+            text = "a new one for each run, which only its processes know"
+            yield Finding("ray's token", "ok", text)
         return
     try:
         reach(address)
@@ -223,6 +248,23 @@ def _ray(address: str | None) -> Iterator[Finding]:
             fix = "start its nodes with RAY_AUTH_MODE=token and one RAY_AUTH_TOKEN"
             text = "none asked for: who reaches its port can run code there"
             yield Finding("ray's token", "note", text, fix)
+        elif "RAY_AUTH_TOKEN" not in os.environ:
+            yield _token_file()
+
+
+def _token_file() -> Finding:
+    """Check that the file with the cluster's token is there and private: Ray makes it for all."""
+    given = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    path = Path(given) if given else Path.home() / ".ray" / "auth_token"
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        fix = "copy it from the cluster's head, or set RAY_AUTH_TOKEN"
+        return Finding("ray's token", "problem", f"{path}: {error.strerror}", fix)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        text = f"{path} can be read by others, who could run code on the cluster"
+        return Finding("ray's token", "problem", text, f"chmod 600 {path}")
+    return Finding("ray's token", "ok", f"{path}; only you can read it")
 
 
 def _split(message: str) -> tuple[str, str]:

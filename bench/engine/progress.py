@@ -106,6 +106,11 @@ class Board:
         self._retries[reason] += 1
         self._say("yellow", f"{reason}, again later:", number, problem)
 
+    def whole(self, number: int, problem: str) -> None:
+        """Show that a job will train all seeds of its record, because its own cannot join them."""
+        self._ended(number)
+        self._say("yellow", "all seeds again:", number, problem)
+
     def failed(self, number: int, reason: Reason, problem: str) -> None:
         """Show that a job has no outcome and will not be retried."""
         self._ended(number)

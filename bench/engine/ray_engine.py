@@ -66,7 +66,7 @@ def run(
     """
     with _cluster(None if address == "local" else address) as logs:
         # Trials run in other working directories, so paths must be absolute.
-        absolute = [replace(job, path=job.path.resolve()) for job in jobs]
+        absolute = [replace(job, path=job.path.absolute()) for job in jobs]
         dispatcher = Dispatcher(absolute, board, keep)
         try:
             _tune(dispatcher, board, logs, jobs[0].options.resources, max_concurrent)
@@ -97,7 +97,7 @@ def _cluster(address: str | None) -> Iterator[Path]:
     try:
         # Workers import from the working directory first: nothing but this package is there.
         with chdir(Path(bench.__file__).parents[1]):
-            context = ray.init(
+            context: Any = ray.init(
                 address=address or "local",
                 runtime_env={"env_vars": shared} if address else None,
                 logging_level=logging.ERROR,

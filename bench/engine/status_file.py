@@ -46,7 +46,12 @@ class RunStatus(BaseModel):
     @property
     def age(self) -> float:
         """Seconds since the run began."""
-        return time.time() - self.began
+        return since(self.began)
+
+
+def since(moment: float) -> float:
+    """Return the seconds since a moment; 0 if the clock was set back, or is another machine's."""
+    return max(0.0, time.time() - moment)
 
 
 def keep(file: Path, status: RunStatus) -> None:

@@ -131,7 +131,6 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> TrialResu
         trained = training.train(
             learner,
             job.seeds,
-            backend=job.options.backend,
             updates=job.cell.updates,
             observer=watch,
             device=device,
@@ -140,7 +139,6 @@ def _trained(job: Job, device: str, watch: _Watch, stream: IO[str]) -> TrialResu
         job.spec,
         checkout,
         learner.task,
-        job.options.backend,
         device=device,
         threads=job.options.resources.cpus,
         compiled=trained.compiled,

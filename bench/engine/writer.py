@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Literal
 
@@ -26,17 +27,20 @@ from bench.records.record import (
 
 
 class Unlike(RuntimeError):
-    """Seeds that may not be in one record."""
+    """Seeds that may not be in one record with the stored ones, `seeds`."""
+
+    def __init__(self, message: str, seeds: Iterable[int]) -> None:
+        super().__init__(message)
+        self.seeds = tuple(seeds)
 
 
 def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
     """Write and return the job's record, and its actor; a corrupt file is renamed first.
 
-    Stored seeds of the same spec are kept if they come from the same libraries, environment, kind
-    of device and threads; otherwise the job must have trained all of them again, which replaces
-    them, or `Unlike` is raised. `attempts` are earlier attempts without an outcome; they are stored
-    with each new seed. Raises `OSError` if the record cannot be written. On an error the file is as
-    before.
+    Stored seeds of the same spec are kept if their numbers were made alike (`store.unlike`);
+    otherwise the job must have trained all of them again, which replaces them, or `Unlike` is
+    raised. `attempts` are earlier attempts without an outcome; they are stored with each new seed.
+    Raises `OSError` if the record cannot be written. On an error the file is as before.
     """
     seeds = [seed.model_copy(update={"attempts": attempts}) for seed in result.record.seeds]
     new = result.record.model_copy(update={"seeds": seeds})
@@ -49,15 +53,13 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
         earlier = None
     if earlier is not None:
         have = {seed.seed for seed in earlier.seeds}
-        if store.alike(earlier.provenance, new.provenance):
+        differs = store.unlike(earlier.provenance, new.provenance)
+        if not differs:
             if have >= set(job.seeds):  # written already
                 return earlier
             new = _joined(earlier, new)
         elif not have <= set(job.seeds):
-            raise Unlike(
-                "was trained with other libraries, environments, threads or another device than "
-                "the other seeds of its record; give all machines the same"
-            )
+            raise Unlike(f"not made like the other seeds of its record ({differs})", have)
     if store.room(new) < 0:
         new = new.model_copy(update={"seeds": [_without_messages(seed) for seed in new.seeds]})
     first = result.record.seeds[0].seed

@@ -21,6 +21,9 @@ from torch import Tensor
 from bench.functional.layers import Net
 from bench.functional.optim import Optimizer
 
+EnvironmentLibrary = Literal["gymnasium", "envpool"]
+"""They integrate some environments differently: numbers by one do not compare with the other's."""
+
 Domain = Literal["gan", "rl", "game"]
 Role = Literal["critic", "actor", "target"]
 Act = Callable[[Tensor, Tensor], Tensor]
@@ -129,6 +132,7 @@ class Problem(ABC):
     step_unit: ClassVar[str] = "update"  # what a step is: "update" or "environment step"
     image_shape: ClassVar[tuple[int, ...] | None] = None  # (channels, height, width) of an action
     environment: ClassVar[Any] = None  # Gymnasium's id, or run seeds -> a vector environment
+    environment_library: ClassVar[EnvironmentLibrary] = "gymnasium"  # what steps it
     reward_scale: ClassVar[float] = 1.0  # the learner sees reward * reward_scale
 
     @abstractmethod

@@ -5,11 +5,14 @@
     results/logs/<protocol>/<submission>/...                    logs, the status of a run, its lock
     results/actors/<protocol>/<submission>/...                  trained actors
 
-Git ignores the last two.
+Git ignores the last two. Paths are joined from the top. A folder may be a link to any place, so no
+path is taken apart after links are resolved.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from bench.experiment.cell import Cell
 
 SEARCH_SUFFIX = ".search.json"
+
+LONGEST_NAME = 255 - len(f"{SEARCH_SUFFIX}.corrupt999")
+"""Bytes that a cell's name may have: file systems take 255 in a file's name."""
 
 
 def submission_folder(results: Path, name: str) -> Path:
@@ -48,3 +54,36 @@ def beside(record: Path, kind: str, suffix: str) -> Path:
 def status_path(folder: Path) -> Path:
     """Return the path of the status file of a submission's run."""
     return folder.parents[1] / "logs" / folder.parent.name / folder.name / "run.status"
+
+
+def name_problem(cell: Cell) -> str | None:
+    """Return why no file can have this cell's name; None if one can."""
+    length = len(f"{cell.name}~tuned".encode())
+    if length <= LONGEST_NAME:
+        return None
+    return (
+        f"{cell.task}/{cell.name[:40]}... joins {cell.name.count('+')} strategies: its files' "
+        f"names would have {length} bytes, more than {LONGEST_NAME}; join fewer at a time"
+    )
+
+
+def place(path: Path) -> tuple[str, str, str, str]:
+    """Return protocol, submission, task and file name of a path, as far as it has them, or ""."""
+    *_, protocol, submission, task, name = ("", "", "", *Path(os.path.abspath(path)).parts)
+    return protocol, submission, task, name
+
+
+def json_files(folder: Path) -> Iterator[Path]:
+    """Yield every JSON file below a folder (or one file) by path, also where a folder is a link."""
+    if folder.is_file():
+        yield folder
+        return
+    for base, folders, files in os.walk(folder, followlinks=True):
+        if len(Path(base).relative_to(folder).parts) >= DEEPEST:  # a link may lead to its folder
+            folders.clear()
+        folders.sort()
+        yield from (Path(base, name) for name in sorted(files) if name.endswith(".json"))
+
+
+DEEPEST = 4
+"""Folders below a results folder in which records may be: protocol, submission, task."""

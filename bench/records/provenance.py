@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
+import tomllib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
 
+import bench
 from bench.learner.task import Task
 from bench.records.record import Provenance
 from bench.scoring.datasets import file_hash
-from bench.training import environments
-from bench.training.environments import Backend
+from bench.training import compilation, environments
 
+PACKAGE = "crossover-bench"
 Checkout = tuple[str | None, bool | None]
 
 
@@ -23,7 +26,6 @@ def of(
     spec: str,
     checkout: Checkout,
     task: Task,
-    backend: Backend,
     *,
     device: str,
     threads: int,
@@ -32,18 +34,19 @@ def of(
     """Return the provenance of a record of `task` made here by the code with hash `spec`."""
     commit, dirty = checkout
     return Provenance(
-        suite=_version("crossover-bench") or "unknown",
+        suite=_version(PACKAGE) or "unknown",
         commit=commit,
         dirty=dirty,
         spec=spec,
         data=task.sources() | {path.name: file_hash(path) for path in task.files()},
         versions=versions(),
-        environment=environments.label(task, backend),
+        environment=environments.label(task),
         device=device_name(device),
         cpu=cpu(),
         threads=threads,
         dtype=str(torch.get_default_dtype()).removeprefix("torch."),
         compiled=compiled,
+        compiler=compiler_version(),
     )
 
 
@@ -67,21 +70,59 @@ def _version(package: str) -> str | None:
 def checkout() -> Checkout:
     """Return the commit of this checkout and whether its code was changed since.
 
-    (None, None) outside a git checkout.
+    (None, None) if the code is not a checkout of this project, as when it is installed from a
+    wheel, also if that is inside a checkout of something else; or if git does not tell.
     """
-    here = Path(__file__).resolve().parent
+    return _checkout(_root())[0]
+
+
+def checkout_problem() -> str | None:
+    """Return why records will name no commit, although the code is a checkout; None if they do."""
+    return _checkout(_root())[1]
+
+
+def _root() -> Path:
+    """Return the folder that has this package in it."""
+    return Path(bench.__file__).absolute().parents[1]
+
+
+def _is_ours(project: Path) -> bool:
+    """Return whether a pyproject.toml is this project's."""
+    try:
+        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["name"] == PACKAGE
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _checkout(root: Path) -> tuple[Checkout, str | None]:
+    """Return a checkout's commit and changes, and why they are not known, if they should be."""
+    if not (root / ".git").exists() or not _is_ours(root / "pyproject.toml"):
+        return (None, None), None
+    # Nothing that a hook or a script around this process has exported decides about the place.
+    # Its owner may be somebody else: that is no danger, because this very code is run from there.
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("GIT_")}
+    trusted = ["-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"]
 
     def git(*arguments: str) -> str:
         done = subprocess.run(
-            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(root), *trusted, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
         )
         return done.stdout.strip()
 
+    code = ("--", ":(top)bench", ":(top)tasks", ":(top)strategies", ":(top)pyproject.toml")
     try:
-        code = ("--", ":(top)bench", ":(top)tasks", ":(top)strategies", ":(top)pyproject.toml")
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", *code))
-    except (OSError, subprocess.CalledProcessError):
-        return None, None
+        if not git("ls-files", "--", "bench/__init__.py"):
+            return (None, None), None  # another project's checkout, in which this one is installed
+        return (git("rev-parse", "HEAD"), bool(git("status", "--porcelain", *code))), None
+    except OSError as error:
+        return (None, None), f"git cannot be run: {error.strerror}"
+    except subprocess.CalledProcessError as error:
+        said = next(iter(error.stderr.splitlines()), f"exit code {error.returncode}")
+        return (None, None), f"git says: {said}"
 
 
 def device_name(device: str) -> str:
@@ -101,3 +142,21 @@ def cpu() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+@cache
+def compiler_version() -> str | None:
+    """Return the first line of what the compiler says of its version, or None if there is none.
+
+    Other compilers round otherwise, and whether there is one decides whether updates are compiled.
+    """
+    found = compilation.compiler()
+    if found is None:
+        return None
+    try:
+        said = subprocess.run(
+            [found, "--version"], capture_output=True, text=True, timeout=60, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        said = ""
+    return next(iter(said.splitlines()), found)

@@ -97,12 +97,13 @@ class Provenance(Part):
     spec: str = Field(pattern=r"^[0-9a-f]{16}$", description="hash of code, settings and data")
     data: dict[str, str] = Field(default={}, description="data and weights: name -> hash")
     versions: dict[str, str]
-    environment: str | None = Field(description="environment id and backend")
+    environment: str | None = Field(description="environment id and library")
     device: str
     cpu: str
     threads: int
     dtype: str
     compiled: bool = Field(default=False, description="whether updates ran as machine code")
+    compiler: str | None = Field(default=None, description="the C++ compiler that was there")
 
 
 class Artefact(Part):

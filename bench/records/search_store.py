@@ -11,7 +11,7 @@ from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
 from bench.records.json_file import MAX_BYTES, RESERVE, CorruptRecord, read_model, write_model
-from bench.records.paths import SEARCH_SUFFIX, search_path
+from bench.records.paths import SEARCH_SUFFIX, json_files, search_path
 from bench.records.search import MOST_CANDIDATES, Search
 from bench.records.search_space import Space, search_space
 from bench.records.store import Found
@@ -58,7 +58,9 @@ def most_candidates(cell: Cell, seeds: int) -> int:
 
 def walk(folder: Path) -> Iterator[tuple[Path, Search | CorruptRecord]]:
     """Yield every search below a folder (or one file) by path; for unreadable ones the error."""
-    for file in [folder] if folder.is_file() else sorted(folder.rglob(f"*{SEARCH_SUFFIX}")):
+    for file in json_files(folder):
+        if not file.name.endswith(SEARCH_SUFFIX):
+            continue
         try:
             yield file, read(file)
         except CorruptRecord as error:
@@ -101,7 +103,7 @@ def unchosen(found: Found) -> str | None:
     Only that search shows that they were chosen on other seeds than the record's own.
     """
     try:
-        chosen, _ = tuned(found.record.origin.published, found.path.resolve().parents[1])
+        chosen, _ = tuned(found.record.origin.published, found.path.absolute().parents[1])
     except ValueError as error:  # no search, a corrupt one, or names that no longer exist
         return f"its settings were chosen by no search: {error}"
     if chosen.settings() != found.record.settings:

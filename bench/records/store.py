@@ -14,7 +14,7 @@ from bench.records.json_file import (
     to_text,
     write_model,
 )
-from bench.records.paths import SEARCH_SUFFIX
+from bench.records.paths import SEARCH_SUFFIX, json_files
 from bench.records.record import UPGRADERS, Provenance, Record
 
 
@@ -50,17 +50,27 @@ def valid(path: Path, spec: str) -> Record | None:
     return found if found.provenance.spec == spec else None
 
 
-def alike(one: Provenance, other: Provenance) -> bool:
-    """Return whether seeds of both may be in one record.
+DECIDES = ("versions", "environment", "device", "cpu", "threads", "dtype", "compiler", "compiled")
+"""The parts of provenance that make numbers differ, if only by rounding, which training amplifies.
+Seeds in one record have them all in common."""
 
-    They may if libraries, environment, kind of device and number of threads are the same.
+
+def unlike(one: Provenance, other: Provenance, *unknown: str) -> str:
+    """Return what differs between the ways in which numbers were made; "" if nothing does.
+
+    `unknown` are names of parts that are not compared.
     """
-
-    def what(origin: Provenance) -> tuple[object, ...]:
-        kind = origin.device.partition(":")[0]
-        return origin.versions, origin.environment, kind, origin.threads
-
-    return what(one) == what(other)
+    differences = []
+    for name in DECIDES:
+        first, second = getattr(one, name), getattr(other, name)
+        if name in unknown or first == second:
+            continue
+        if name == "versions":
+            names = [n for n in sorted({*first, *second}) if first.get(n) != second.get(n)]
+            differences += [f"{n} {first.get(n)}, {second.get(n)}" for n in names]
+        else:
+            differences.append(f"{name} {first}, {second}")
+    return "; ".join(differences)
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Found:
 
 def walk(folder: Path) -> Iterator[Found | CorruptRecord]:
     """Yield every record below a folder (or one file) by path; for unreadable ones the error."""
-    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.json")):
+    for path in json_files(folder):
         if path.name.endswith(SEARCH_SUFFIX):
             continue
         try:

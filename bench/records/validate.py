@@ -14,7 +14,7 @@ from bench.learner.strategy import combine
 from bench.records import search_store
 from bench.records.json_file import CorruptRecord
 from bench.records.outcomes import outcome, summarise
-from bench.records.paths import SEARCH_SUFFIX, search_path
+from bench.records.paths import SEARCH_SUFFIX, place, search_path
 from bench.records.record import Record, ScoreInfo, SeedResult
 from bench.records.search import FIRST_SEED, Candidate, Search, rungs
 from bench.records.search_space import contains, draws, search_space, searched
@@ -69,8 +69,8 @@ def _problems(found: Found) -> list[str]:
     cell, problems = record.origin, []
     if record.protocol_version != PROTOCOL_VERSION:
         problems.append(f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}")
-    protocol, _, *place = path.resolve().with_suffix("").parts[-4:]
-    if [protocol, *place] != [record.protocol_version, record.task, record.cell]:
+    protocol, _, task, name = place(path)
+    if (protocol, task, name) != (record.protocol_version, record.task, f"{record.cell}.json"):
         home = f"{record.protocol_version}/<name>/{record.task}/{record.cell}.json"
         problems.append(f"belongs at {home}")
     absent = sorted(set(record.planned_seeds) - {result.seed for result in record.seeds})
@@ -99,9 +99,9 @@ def _search_problems(file: Path, found: Search) -> list[str]:
     cell, problems = found.origin, []
     if found.protocol_version != PROTOCOL_VERSION:
         problems.append(f"protocol {found.protocol_version}, not {PROTOCOL_VERSION}")
-    protocol, name, *_ = file.resolve().parts[-4:]
+    protocol, name, *_ = place(file)
     home = search_path(Path(protocol, name), cell)
-    if Path(*file.resolve().parts[-4:]) != home or protocol != found.protocol_version:
+    if Path(*place(file)) != home or protocol != found.protocol_version:
         problems.append(f"belongs at {found.protocol_version}/<name>/{'/'.join(home.parts[2:])}")
     try:
         task = registry.task(found.task)
@@ -170,9 +170,9 @@ def _candidate_problems(found: Search, candidate: Candidate) -> list[str]:
 def _unlike(searches: list[tuple[Path, Search]]) -> list[str]:
     """Return problems of searches in one submission that were made by different rules."""
     problems = []
-    first: dict[Path, tuple[Path, Search]] = {}
+    first: dict[str, tuple[Path, Search]] = {}
     for file, found in searches:
-        other, model = first.setdefault(file.resolve().parents[1], (file, found))
+        other, model = first.setdefault(place(file)[1], (file, found))
         for rule, value in found.rules.items():
             if value != model.rules[rule]:
                 problems.append(f"{file}: {rule} is {value}, but {model.rules[rule]} in {other}")

@@ -1,7 +1,9 @@
-"""Environments on the CPU: copies for all seeds in one vector environment, by two backends.
+"""Environments on the CPU: copies for all seeds in one vector environment, by two libraries.
 
-Gymnasium has every environment; envpool (optional) steps many of them faster. Each copy is seeded
-from its run's seed alone, so that a seed has the same environments alone and in any batch of seeds.
+Gymnasium has every environment; envpool steps many of them faster, some of them differently: its
+Pendulum integrates the velocity as it was before it is clipped. So each task declares which library
+steps its environment. Each copy is seeded from its run's seed alone, so that a seed has the same
+environments alone and in any batch of seeds.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import importlib.util
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import gymnasium
 import numpy as np
@@ -18,10 +20,10 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from numpy.typing import NDArray
 
 from bench.functional import rng
+from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Task
 
 Array = NDArray[Any]
-Backend = Literal["auto", "gymnasium", "envpool"]
 
 
 class Transition(NamedTuple):
@@ -64,33 +66,36 @@ def copy_seeds(seeds: Sequence[int], copies: int, role: str) -> list[int]:
     return [int(rng.fold(key, copy)) % 2**31 for key in keys for copy in range(copies)]
 
 
-def make(task: Task, seeds: Sequence[int], copies: int, role: str, backend: Backend) -> Environment:
+def make(
+    task: Task,
+    seeds: Sequence[int],
+    copies: int,
+    role: str,
+    library: EnvironmentLibrary | None = None,
+) -> Environment:
     """Create the task's environment with `copies` copies for each seed, in seed-major order.
 
-    `role` is "train" or "evaluate". Tasks with an environment of their own give it the seeds only.
+    `role` is "train" or "evaluate"; `library` is in place of the task's own choice. Tasks with an
+    environment of their own give it the seeds only.
     """
     if callable(task.environment):
         return _Gymnasium(task.environment(seeds), seeds=None)
     numbers = copy_seeds(seeds, copies, role)
-    if _by_envpool(task, backend):
+    if (library or task.environment_library) == "envpool":
         return _Envpool(task.environment, numbers)
     thunk = lambda: gymnasium.make(task.environment, disable_env_checker=True)  # noqa: E731
     vector = SyncVectorEnv([thunk] * len(numbers), autoreset_mode=AutoresetMode.SAME_STEP)
     return _Gymnasium(vector, seeds=numbers)
 
 
-def label(task: Task, backend: Backend) -> str | None:
-    """Return the environment's id with backend and version; None for tasks without one."""
+def label(task: Task) -> str | None:
+    """Return the environment's id with library and version; None for tasks without one."""
     if task.environment is None:
         return None
     if callable(task.environment):
         return task.name
-    name = "envpool" if _by_envpool(task, backend) else "gymnasium"
-    return f"{task.environment} ({name} {version(name)})"
-
-
-def _by_envpool(task: Task, backend: Backend) -> bool:
-    return backend == "envpool" or (backend == "auto" and envpool_has(task.environment))
+    library = task.environment_library
+    return f"{task.environment} ({library} {version(library)})"
 
 
 def envpool_has(environment: str) -> bool:

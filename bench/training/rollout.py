@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.learner.problem import Experience
+from bench.learner.problem import EnvironmentLibrary, Experience
 from bench.learner.task import Episodes, Task
 from bench.training import environments
-from bench.training.environments import Backend, Environment
+from bench.training.environments import Environment
 
 Array = NDArray[Any]
 EvalAction = Callable[[Tensor], Tensor]
@@ -33,16 +33,18 @@ class Rollout:
     default dtype and device at the time of construction.
     """
 
-    def __init__(self, task: Task, seeds: tuple[int, ...], backend: Backend) -> None:
+    def __init__(
+        self, task: Task, seeds: tuple[int, ...], library: EnvironmentLibrary | None = None
+    ) -> None:
         self.task, self.seeds = task, seeds
         self._device, self._dtype = torch.get_default_device(), _numpy(torch.get_default_dtype())
         self._here = self._device.type == "cpu"
         with torch.device("cpu"):
-            self.training = environments.make(task, seeds, task.steps_per_update, "train", backend)
+            self.training = environments.make(task, seeds, task.steps_per_update, "train", library)
         self.obs = self._tensor(self.training.reset())
         self.evaluation: Environment | None = None
         if task.episodes:
-            self.evaluation = environments.make(task, seeds, task.episodes, "evaluate", backend)
+            self.evaluation = environments.make(task, seeds, task.episodes, "evaluate", library)
 
     def step(self, action: Tensor) -> Experience:
         """Step every training copy with actions [S, copies, A]; return [S, copies, ...]."""

@@ -103,7 +103,7 @@ def _kind(node: Any) -> Any:
 
 
 def _reshape_out_of_place(graph: Graph) -> None:
-    """Replace operations such as `squeeze_`, which change a tensor's shape, by those that return it.
+    """Replace operations that change a tensor's shape, such as `squeeze_`, by `squeeze` and others.
 
     PyTorch's own functions use them on values of theirs: recorded, they would change a value that
     others share by then. Later nodes use the result already, never the changed argument.
@@ -203,7 +203,8 @@ def _aliased(node: Node, *, write: bool) -> list[Node]:
     schema = getattr(node.target, "_schema", None)
     if schema is None or (not write and not any(each.alias_info for each in schema.returns)):
         return []
-    given = {**dict(zip((a.name for a in schema.arguments), node.args, strict=False)), **node.kwargs}
+    names = [each.name for each in schema.arguments]
+    given = {**dict(zip(names, node.args, strict=False)), **node.kwargs}
     marked = [
         given.get(each.name)
         for each in schema.arguments

@@ -23,11 +23,10 @@ from torch.func import vmap
 
 from bench.functional import pytree, rng
 from bench.learner.learner import Learner
-from bench.learner.problem import Experience
+from bench.learner.problem import EnvironmentLibrary, Experience
 from bench.learner.state import Info, LearnerState
 from bench.learner.task import DIAGNOSTICS, Critic
 from bench.training import compilation
-from bench.training.environments import Backend
 from bench.training.rollout import Rollout
 from bench.training.trace import Recording, trace
 
@@ -71,28 +70,31 @@ def train(
     learner: Learner,
     seeds: Sequence[int],
     *,
-    backend: Backend = "auto",
+    library: EnvironmentLibrary | None = None,
     updates: int | None = None,
     observer: Observer | None = None,
     device: str = "cpu",
 ) -> Run:
     """Train `seeds` for the task's budget (or `updates`), with equally spaced evaluations.
 
-    On a CPU with the same number of threads, a seed's numbers are the same bit for bit in every
-    batch. Seeds with a non-finite loss or gradient stay in the batch and are evaluated as NaN from
-    then on. On a CUDA `device` states and memories stay there, and an update is one CUDA graph. As
-    a side effect, the process flushes denormal numbers to zero from then on. Raises what a callback
-    of `observer` raises.
+    `library` steps the environments, in place of the task's own choice. On a CPU with the same
+    number of threads, a seed's numbers are the same bit for bit in every batch. Seeds with a
+    non-finite loss or gradient stay in the batch and are evaluated as NaN from then on. On a CUDA
+    `device` states and memories stay there, and an update is one CUDA graph. As a side effect, the
+    process flushes denormal numbers to zero from then on. Raises what a callback of `observer`
+    raises.
     """
     # Only where needed: a default device slows down every operation.
     with nullcontext() if device == "cpu" else torch.device(device):
-        trainer = _Trainer(learner, tuple(seeds), backend)
+        trainer = _Trainer(learner, tuple(seeds), library)
         total = learner.task.updates if updates is None else updates
         return trainer.run(total, observer or Observer())
 
 
 class _Trainer:
-    def __init__(self, learner: Learner, wanted: tuple[int, ...], backend: Backend) -> None:
+    def __init__(
+        self, learner: Learner, wanted: tuple[int, ...], library: EnvironmentLibrary | None
+    ) -> None:
         # Adam's means of dead units decay to the smallest denormals and stay there, and arithmetic
         # on denormals takes a hundred times as long.
         torch.set_flush_denormal(True)
@@ -106,7 +108,7 @@ class _Trainer:
         )
         self.rollout: Rollout | None = None
         if self.task.environment is not None:
-            self.rollout = Rollout(self.task, seeds, backend)
+            self.rollout = Rollout(self.task, seeds, library)
             if not self.task.samples:
                 with self.clock("trace"):
                     example = (self.state, self.rollout.start(), self.keys)

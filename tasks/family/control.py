@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,14 @@ from torch import Tensor
 from bench.functional import rng
 from bench.functional.layers import mlp
 from bench.functional.optim import Adam
-from bench.learner.problem import Act, Blueprint, Domain, Experience, Halves, Player
+from bench.learner.problem import (
+    Act,
+    Blueprint,
+    Domain,
+    Experience,
+    Halves,
+    Player,
+)
 from bench.learner.task import Episodes, Metric, Task
 
 RETURN_METRICS = (
@@ -41,6 +49,12 @@ class Control(Task):
     exploration: ClassVar[float] = 0.1  # standard deviation of the noise on actions in [-1, 1]
     episodes: ClassVar[int] = 5
     metrics: ClassVar[tuple[Metric, ...]] = RETURN_METRICS
+
+    def missing(self) -> str | None:
+        """Envpool, if it is what steps this environment and is not installed."""
+        if self.environment_library == "gymnasium" or importlib.util.find_spec("envpool"):
+            return None
+        return "envpool is not installed, which steps its environment; run `pip install envpool`"
 
     def blueprint(self) -> Blueprint:
         """Two relu networks with the same hidden layers; tanh bounds the actor's outputs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Tier
 from bench.tasks.family.control import Control
 
@@ -21,6 +22,7 @@ class Locomotion(Control):
 
     tier: ClassVar[Tier] = "full"
     kinds: ClassVar[tuple[str, ...]] = ("locomotion",)
+    environment_library: ClassVar[EnvironmentLibrary] = "envpool"
     hidden: ClassVar[tuple[int, ...]] = (256, 256)
     batch_rows: ClassVar[int] = 100
     lr: ClassVar[float] = 1e-3

@@ -135,8 +135,14 @@ def test_what_only_ray_can_do_is_refused_without_it(small, training, option, cap
     assert training.calls == []
 
 
-def test_envpool_on_request_only_where_it_is(tmp_path, monkeypatch, capsys):
+def test_a_task_whose_environment_needs_envpool_is_skipped_without_it(
+    tmp_path, monkeypatch, capsys, training
+):
+    """Gymnasium's environment of the same name is another one."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert bench("run", *SMALL, "--results", tmp_path / "r", "--environments", "envpool") == 2
-    assert one_error(capsys).startswith("envpool is not installed; `pip install envpool`")
-    assert list(tmp_path.iterdir()) == []
+    command = ["run", "--tasks", "pendulum,dirac", "--strategies", "", "--base", "bare"]
+    assert bench(*command, "--engine", "serial", "--results", tmp_path / "r", "--seeds", "1") == 3
+    warned, *_, error = capsys.readouterr().err.splitlines()
+    assert warned.startswith("warning: skipping pendulum: envpool is not installed")
+    assert error.startswith("error: skipped, as the warnings above say: pendulum; all other cells")
+    assert {task for task, _, _ in training.calls} == {"dirac"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from bench.engine.preflight import cache_problem, compiler_problem
+from bench.engine.machine import cache_problem, set_cache_aside
+from bench.engine.preflight import compiler_problem
 from bench.training.compilation import compiler
 from tests.support.fakes import FakeTraining, bench
 
@@ -63,4 +65,16 @@ def test_a_cache_that_cannot_be_made_is_bad_input(place, tmp_path, monkeypatch, 
 
 def test_a_cache_that_can_be_made_is_no_problem(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "new" / "cache"))
+    set_cache_aside()
     assert cache_problem() is None
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / "new" / "cache")
+
+
+def test_a_cache_that_cannot_be_made_breaks_no_other_command(tmp_path, monkeypatch, capsys) -> None:
+    """Libraries would make it when they are imported; `doctor` names it."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    assert bench("list", "tasks") == 0
+    assert "TORCHINDUCTOR_CACHE_DIR" not in os.environ
+    assert "file/cache cannot be used" in str(cache_problem())
+    set_cache_aside()  # for the tests after this one

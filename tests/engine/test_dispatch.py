@@ -1,5 +1,7 @@
 """In which order jobs are handed out, and how often again."""
 
+import errno
+import os
 from dataclasses import replace
 
 import pytest
@@ -8,7 +10,8 @@ from bench.engine import dispatch, trial
 from bench.engine.plan import RunOptions, plan_jobs
 from bench.experiment.cell import Cell
 from bench.records.paths import submission_folder
-from bench.records.store import read
+from bench.records.record import Provenance
+from bench.records.store import DECIDES, read
 from tests.support.jobs import CELLS, board_for, jobs_for, run_job
 
 
@@ -59,16 +62,97 @@ def test_each_reason_has_its_own_limit(tmp_path, reason, times):
     assert board.failures == [f"{jobs[0].label}: no luck"]
 
 
-def test_parts_made_on_unequal_machines_are_refused_not_lost(tmp_path, training):
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        ("versions", {"torch": "9.9"}),
+        ("environment", "Pendulum-v1 (another 1.0)"),
+        ("device", "cuda: another GPU"),
+        ("cpu", "another processor"),
+        ("threads", 7),
+        ("dtype", "float64"),
+        ("compiler", None),
+        ("compiler", "g++ 99"),
+        ("compiled", True),
+    ],
+)
+def test_seeds_made_in_two_ways_share_no_record(tmp_path, training, part, other):
+    """The second part trains all seeds; then the record has one way, and nothing is lost."""
     folder = submission_folder(tmp_path, "test")
     jobs = plan_jobs(CELLS[:1], folder, 4, RunOptions(seeds_per_trial=2)).jobs
-    board, _ = board_for(jobs)
+    board, said = board_for(jobs)
     dispatcher = dispatch.Dispatcher(jobs, board)
-    for number in (dispatcher.next(), dispatcher.next()):
-        made = trial.run(jobs[number])
-        origin = made.record.provenance.model_copy(update={"environment": f"by {number}"})
+
+    def run(number: int, **changes: object) -> None:
+        made = trial.run(dispatcher.jobs[number])
+        origin = made.record.provenance.model_copy(update=changes)
         record = made.record.model_copy(update={"provenance": origin})
         dispatcher.succeeded(number, replace(made, record=record))
-    assert board.done == 1
-    assert "trained with other libraries, environments, threads" in board.failures[0]
-    assert [result.seed for result in read(jobs[0].path).seeds] == list(jobs[0].seeds)
+
+    first, second = dispatcher.next(), dispatcher.next()
+    run(first)
+    run(second, **{part: other})
+    assert (board.done, board.failures) == (1, [])
+    assert [result.seed for result in read(jobs[0].path).seeds] == list(jobs[first].seeds)
+    assert "all seeds again" in said.getvalue()
+    assert f"{next(iter(other)) if part == 'versions' else part} " in said.getvalue()
+    assert dispatcher.next() == second
+    assert dispatcher.jobs[second].seeds == (0, 1, 2, 3)
+    run(second, **{part: other})
+    assert (board.done, board.failures, dispatcher.over) == (2, [], True)
+    kept = read(jobs[0].path)
+    assert [result.seed for result in kept.seeds] == [0, 1, 2, 3]
+    assert getattr(kept.provenance, part) == other
+
+
+def test_what_makes_numbers_differ_is_all_of_provenance_but_its_origin() -> None:
+    """A new part must be entered in one of the two sets."""
+    origin = {"suite", "commit", "dirty", "spec", "data"}
+    assert set(Provenance.model_fields) == {*DECIDES, *origin}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_waited_for(tmp_path, training, monkeypatch, number):
+    monkeypatch.setattr(dispatch, "AGAIN", 0.0)
+    jobs = jobs_for(tmp_path)[:2]
+    board, _ = board_for(jobs)
+    full = [True]
+
+    def keep(job: object, result: object, attempts: object) -> str:
+        if full[0]:
+            raise OSError(number, os.strerror(number))
+        return "kept"
+
+    dispatcher = dispatch.Dispatcher(jobs, board, keep)
+    dispatcher.succeeded(dispatcher.next(), "made")
+    assert (dispatcher.next(), board.failures, dispatcher.over) == (None, [], False)
+    full[0] = False
+    assert dispatcher.next() == 1
+    assert (board.done, board.failures) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(errno.EACCES, errno.ENAMETOOLONG, errno.EROFS, errno.ENOENT, errno.ENOTDIR),
+        *(errno.EISDIR, errno.EIO, errno.ESTALE, errno.ELOOP, errno.EFBIG),
+    ],
+)
+def test_another_error_of_writing_fails_its_job_alone(tmp_path, training, number):
+    """It is not taken for a full disk, for which all other cells would wait."""
+    jobs = jobs_for(tmp_path)[:2]
+    board, _ = board_for(jobs)
+
+    def keep(job: object, result: object, attempts: object) -> str:
+        if job is jobs[0]:
+            raise OSError(number, os.strerror(number))
+        return "kept"
+
+    dispatcher = dispatch.Dispatcher(jobs, board, keep)
+    first, second = dispatcher.next(), dispatcher.next()
+    dispatcher.succeeded(first, "made")
+    assert board.failures == [
+        f"{jobs[0].label}: {jobs[0].path} cannot be written: {os.strerror(number)}"
+    ]
+    dispatcher.succeeded(second, "made")
+    assert (board.done, dispatcher.over) == (1, True)

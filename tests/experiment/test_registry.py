@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import strategies
-from bench import tasks
+from bench import strategies, tasks
 from bench.contribute import strategy_checks, task_checks
 from bench.experiment import registry
 from bench.experiment.cell import Cell

@@ -177,7 +177,7 @@ def test_the_same_hash_means_the_same_numbers(trajectory: Trajectory) -> None:
 
     In float64, where processors round apart by 1e-12 and thirty updates do not make that 1e-7.
     """
-    if trajectory.backend == "envpool" and not environments.envpool_has("Pendulum-v1"):
+    if trajectory.library == "envpool" and not environments.envpool_has("Pendulum-v1"):
         pytest.skip("envpool is not installed")
     if trajectory.code == "compiled" and compilation.compiler() is None:
         pytest.skip("there is no C++ compiler")

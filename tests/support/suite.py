@@ -35,7 +35,8 @@ class Suite:
         self._plan.mkdir()
         (self._plan / "plan.yaml").write_text(yaml.safe_dump(list(plan)))
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, alone: bool = False) -> subprocess.Popen[str]:
+        """Start a command; `alone` in a session of its own, as from a terminal."""
         inherited = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}
         environment = {**inherited, "PYTHONPATH": str(ROOT), **self.environment}
         if self._plan.exists():
@@ -47,6 +48,7 @@ class Suite:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=alone,
         )
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:

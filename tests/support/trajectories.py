@@ -34,8 +34,8 @@ from bench.experiment.spec import (
     spec_hash,
 )
 from bench.functional import pytree
+from bench.learner.problem import EnvironmentLibrary
 from bench.training import compilation
-from bench.training.environments import Backend
 from bench.training.train import train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,12 +47,12 @@ class Trajectory(NamedTuple):
     """A cell, what steps its environment, and how its updates are computed."""
 
     cell: str
-    backend: Backend = "auto"
+    library: EnvironmentLibrary = "gymnasium"
     code: Literal["recorded", "compiled"] = "recorded"
     updates: int = 30  # more than lqr's 25 steps, so that episodes are cut off
 
     def __str__(self) -> str:
-        return f"{self.cell}@{self.backend}, {self.code}"
+        return f"{self.cell}@{self.library}, {self.code}"
 
     def numbers(self) -> dict[str, float]:
         """Scores, diagnoses, and both players' norms after the updates of two of four seeds."""
@@ -65,7 +65,7 @@ class Trajectory(NamedTuple):
         compile_it = self.code == "compiled"
         with _float64(), mock.patch.object(compilation, "pays", return_value=compile_it):
             run = train(
-                replace(learner, task=quick), range(4), updates=self.updates, backend=self.backend
+                replace(learner, task=quick), range(4), updates=self.updates, library=self.library
             )
         found = {}
         for seed in (0, 3):
@@ -91,7 +91,7 @@ TRAJECTORIES = (
     Trajectory("inverted_double_pendulum/bare", "gymnasium"),
     Trajectory("inverted_double_pendulum/reference", "envpool"),
 )
-"""Every kind of task, both backends, and compiled code."""
+"""Every kind of task, both libraries, and compiled code."""
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from bench.functional import rng
 from bench.scoring import classifier
 from bench.scoring.metrics import frechet_distance, inception_score, moments
-from bench.training.trace import trace
 from bench.tasks.digits import task
+from bench.training.trace import trace
 
 
 @pytest.fixture(autouse=True)

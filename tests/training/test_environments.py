@@ -1,4 +1,4 @@
-"""The host side: seeds, ends of episodes, bounds, and two backends that agree."""
+"""The host side: seeds, ends of episodes, bounds, and two libraries."""
 
 from typing import Any
 
@@ -12,23 +12,23 @@ from bench.experiment import registry
 from bench.learner.learner import Learner
 from bench.learner.strategy import combine
 from bench.learner.task import Episodes
-from bench.training import environments
-from bench.training.train import train
 from bench.tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optimal_gain
 from bench.tasks.lqr import HORIZON, LqrEnv
+from bench.training import environments
+from bench.training.train import train
 
 PENDULUM = registry.task("pendulum")
-BACKENDS = ["gymnasium"] + (["envpool"] if environments.envpool_has("Pendulum-v1") else [])
+LIBRARIES = ["gymnasium"] + (["envpool"] if environments.envpool_has("Pendulum-v1") else [])
 
 
-@pytest.fixture(params=BACKENDS)
-def backend(request: Any) -> Any:
+@pytest.fixture(params=LIBRARIES)
+def library(request: Any) -> Any:
     return request.param
 
 
-def test_a_seed_meets_the_same_environments_alone_and_in_a_batch(backend: Any) -> None:
-    batch = environments.make(PENDULUM, [0, 5, 9], 2, "train", backend)
-    alone = environments.make(PENDULUM, [5], 2, "train", backend)
+def test_a_seed_meets_the_same_environments_alone_and_in_a_batch(library: Any) -> None:
+    batch = environments.make(PENDULUM, [0, 5, 9], 2, "train", library)
+    alone = environments.make(PENDULUM, [5], 2, "train", library)
     assert np.array_equal(batch.reset()[2:4], alone.reset())
     for _ in range(205):  # past the end of the first episode
         one, two = batch.step(np.full((6, 1), 0.3)), alone.step(np.full((2, 1), 0.3))
@@ -36,16 +36,16 @@ def test_a_seed_meets_the_same_environments_alone_and_in_a_batch(backend: Any) -
         assert np.array_equal(one.reward[2:4], two.reward)
 
 
-def test_training_and_evaluation_start_elsewhere(backend: Any) -> None:
+def test_training_and_evaluation_start_elsewhere(library: Any) -> None:
     starts = [
-        environments.make(PENDULUM, [0], 4, role, backend).reset() for role in ("train", "evaluate")
+        environments.make(PENDULUM, [0], 4, role, library).reset() for role in ("train", "evaluate")
     ]
     assert not np.isclose(starts[0], starts[1]).all(axis=1).any()
 
 
-def test_an_episodes_last_observation_is_not_the_next_ones_first(backend: Any) -> None:
+def test_an_episodes_last_observation_is_not_the_next_ones_first(library: Any) -> None:
     """Pendulum is cut after 200 steps: truncated, not terminated, and bootstrapped through."""
-    env = environments.make(PENDULUM, [0], 3, "train", backend)
+    env = environments.make(PENDULUM, [0], 3, "train", library)
     env.reset()
     for step in range(1, 201):
         made = env.step(np.zeros((3, 1)))
@@ -61,11 +61,11 @@ def test_an_episodes_last_observation_is_not_the_next_ones_first(backend: Any) -
     assert (turn < 0.41).all()
 
 
-def test_actions_are_stretched_to_the_bounds_and_nan_is_the_middle(backend: Any) -> None:
+def test_actions_are_stretched_to_the_bounds_and_nan_is_the_middle(library: Any) -> None:
     """Pendulum's cost holds 0.001 * torque^2 with torque up to 2."""
     rewards = []
     for action in (0.0, 1.0, 7.0, np.nan):
-        env = environments.make(PENDULUM, [0], 1, "train", backend)
+        env = environments.make(PENDULUM, [0], 1, "train", library)
         env.reset()
         rewards.append(float(env.step(np.full((1, 1), action)).reward[0]))
     assert rewards[0] - rewards[1] == pytest.approx(0.004, abs=1e-5)
@@ -149,7 +149,7 @@ def test_a_right_critic_has_no_bias(monkeypatch: pytest.MonkeyPatch, ends: bool)
         return torch.full((len(obs),), 2.0 * value)
 
     monkeypatch.setattr(Learner, "state_value", state_value)
-    (found,) = train(Learner(task, combine([])), [0], updates=0, backend="gymnasium").curves[0]
+    (found,) = train(Learner(task, combine([])), [0], updates=0, library="gymnasium").curves[0]
     assert found["critic_bias"] == pytest.approx(0.0, abs=1e-6)
     assert found["critic_error"] == pytest.approx(0.0, abs=1e-6)
     assert found["return"] == pytest.approx(-1.0)

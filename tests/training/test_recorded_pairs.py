@@ -48,7 +48,7 @@ def trained(learner: Learner, how: str) -> LearnerState:
         if how == "eager":
             patch.setattr("bench.training.train.trace", Eager)
             patch.setattr(compilation, "best", lambda made, *_: (made, False))
-        run = train(evaluated(learner, 1), [0, 3], updates=UPDATES, backend="gymnasium")
+        run = train(evaluated(learner, 1), [0, 3], updates=UPDATES, library="gymnasium")
     assert run.compiled == (how == "compiled")
     return run.state
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from bench.learner.task import Episodes
+from bench.tasks.family.control import Control
 from bench.training import environments
 from bench.training.environments import Transition
 from bench.training.rollout import Rollout
-from bench.tasks.family.control import Control
 
 ENDS = [(2, True, False), (3, False, True), (1, True, True), (4, False, True)]
 """After how many steps each of four copies ends, and whether by termination or by truncation."""

@@ -125,8 +125,8 @@ def test_a_packed_critic_covers_at_least_as_many_modes(task: str, updates: int) 
 def test_both_backends_give_the_same_scores() -> None:
     """Welch's t below 4 over 6 seeds each: the same within seed noise."""
     scores = []
-    for backend in ("gymnasium", "envpool"):
-        run = train(Cell("pendulum", "reference").learner(), range(6), backend=backend)
+    for library in ("gymnasium", "envpool"):
+        run = train(Cell("pendulum", "reference").learner(), range(6), library=library)
         scores.append(
             [np.mean([point[s]["return"] for point in run.curves[-5:]]) for s in range(6)]
         )
