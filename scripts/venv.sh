@@ -28,7 +28,7 @@ print(hashlib.sha256(open("pyproject.toml", "rb").read()).hexdigest())')
   echo "installing into .venv: minutes the first time"
   if ! _install ".[$extra,fast]" 2>/dev/null; then
     _install ".[$extra]"
-    echo "envpool cannot be installed here: Gymnasium steps the environments, only slower"
+    echo "envpool cannot be installed here: tasks whose environments it steps are skipped"
   fi
   echo "$hash" >"$stamp"
 }

@@ -116,8 +116,8 @@ covered. RL tasks report episode lengths, and the error and bias of the critic's
 the realised return. All report losses and gradient norms. FID and IS are computed by
 torch-fidelity; KID, precision and recall equal its own to rounding, in a fifth of its time.
 
-Environments are stepped by envpool where it is installed, by Gymnasium otherwise; records say
-which. The replay buffers of MuJoCo's walkers hold a million transitions per seed, as published:
+Each task declares whether envpool or Gymnasium steps its environment, because they integrate some
+differently: where envpool is not installed, the tasks that need it are skipped. The replay buffers of MuJoCo's walkers hold a million transitions per seed, as published:
 0.2 GB per seed for `halfcheetah`, 0.9 GB for `ant`.
 """
 

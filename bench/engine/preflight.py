@@ -178,7 +178,7 @@ def _environments() -> Finding:
     try:
         return Finding("envpool", "ok", version("envpool"))
     except PackageNotFoundError:
-        text = "not installed: Gymnasium steps the environments, slower"
+        text = "not installed: tasks whose environments it steps are skipped"
         return Finding("envpool", "note", text, "pip install envpool")
 
 
