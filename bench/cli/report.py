@@ -52,7 +52,8 @@ def report(
     corrupt += [item for _, item in searched if not isinstance(item, Search)]
     found = [item for item in read if isinstance(item, Found)]
     if not found:
-        fail(str(corrupt[0]) if corrupt else f"no records in {folder}; run a grid first")
+        there = "only searches" if searched else "no records"
+        fail(str(corrupt[0]) if corrupt else f"there are {there} in {folder}; run a grid first")
     board = leaderboard or out / "LEADERBOARD.md"
     writable(out)
     writable(board.parent)
@@ -88,9 +89,10 @@ def _why_not(own: Selection, studies: Selection) -> str:
 def _say(own: Selection, studies: Selection, index: Path, others: Path) -> None:
     """How many records are left out, and why; the last line says where to look."""
     both = own.records and studies.records
-    for selection, page in ((own, index), (studies, others if both else index)):
-        for why, count in selection.reasons():
-            typer.echo(f"{page} leaves out {_count(count, 'file')}: {why}")
+    left_out = Counter({(index, why): count for why, count in own.reasons()})
+    left_out.update({(others if both else index, why): n for why, n in studies.reasons()})
+    for (page, why), count in left_out.items():
+        typer.echo(f"{page} leaves out {_count(count, 'file')}: {why}")
     cells = _count(len(own.records or studies.records), "cell")
     if both:
         typer.echo(f"{cells} measured here: {index}; the committed studies: {others}")

@@ -117,8 +117,9 @@ the realised return. All report losses and gradient norms. FID and IS are comput
 torch-fidelity; KID, precision and recall equal its own to rounding, in a fifth of its time.
 
 Each task declares whether envpool or Gymnasium steps its environment, because they integrate some
-differently: where envpool is not installed, the tasks that need it are skipped. The replay buffers of MuJoCo's walkers hold a million transitions per seed, as published:
-0.2 GB per seed for `halfcheetah`, 0.9 GB for `ant`.
+differently: where envpool is not installed, the tasks that need it are skipped. The replay buffers
+of MuJoCo's walkers hold a million transitions per seed, as published: 0.2 GB per seed for
+`halfcheetah`, 0.9 GB for `ant`.
 """
 
 

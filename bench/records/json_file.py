@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bench.experiment.validation import first_problem
 from bench.records.atomic import write_atomically
@@ -41,6 +41,12 @@ def _null_unless_finite(value: Any) -> Any:
     """Replace a non-finite number by None, because JSON has no NaN."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=255)]
+"""The name of a task: that of its file."""
+
+Names = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*([+][a-z][a-z0-9_]*)*$", max_length=255)]
+"""The name of a strategy or a kit, or several joined by "+"."""
 
 Number = Annotated[float | None, BeforeValidator(_null_unless_finite)]
 

@@ -16,7 +16,7 @@ from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.problem import Domain
 from bench.learner.task import Anchors, Task
 from bench.records.attempt import Attempt
-from bench.records.json_file import Number, Part, Upgraders
+from bench.records.json_file import Name, Names, Number, Part, Upgraders
 
 SCHEMA_VERSION: Literal[1] = 1
 MAX_EVALUATIONS = 50
@@ -120,10 +120,10 @@ class Record(Part):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     protocol_version: str = PROTOCOL_VERSION
-    task: str
+    task: Name
     domain: Domain
     base: Literal["bare", "reference"]
-    strategy: str | None
+    strategy: Names | None
     contrast: Contrast
     cell: str = Field(description="the cell's name within its task")
     updates: int | None = Field(

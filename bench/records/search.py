@@ -18,7 +18,7 @@ from bench.experiment.cell import Cell
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.problem import Domain
 from bench.records.attempt import Attempt
-from bench.records.json_file import Number, Part, rounded
+from bench.records.json_file import Name, Names, Number, Part, rounded
 from bench.records.outcomes import outcome, summarise
 from bench.records.record import Evaluation, Provenance, ScoreInfo
 from bench.records.search_space import Choice, Space, size
@@ -85,10 +85,10 @@ class Search(Part):
 
     schema_version: Literal[1] = 1
     protocol_version: str = PROTOCOL_VERSION
-    task: str
+    task: Name
     domain: Domain
     base: Literal["bare", "reference"]
-    strategy: str
+    strategy: Names
     updates: int | None = None
     cell: str = Field(description="the cell's name within its task, with published settings")
     score_info: ScoreInfo

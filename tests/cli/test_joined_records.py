@@ -67,6 +67,22 @@ def test_seeds_of_other_libraries_do_not_join_a_record(small, training, monkeypa
     assert made.seconds_seeds == 3
 
 
+@pytest.mark.parametrize("first", [None, "g++ 1.0"])
+def test_seeds_made_with_and_without_a_compiler_do_not_mix(small, training, monkeypatch, first):
+    """Whether updates are compiled depends on it: one record has one kind of arithmetic."""
+    monkeypatch.setattr(provenance, "compiler_version", lambda: first)
+    assert small("--seeds", 1) == 0
+    assert records()["dirac/bare"].provenance.compiler == first
+    training.calls.clear()
+    monkeypatch.setattr(provenance, "compiler_version", lambda: "g++ 2.0")
+    assert small("--seeds", 2) == 0
+    assert {seeds for _, _, seeds in training.calls} == {(0, 1)}
+    assert records()["dirac/bare"].provenance.compiler == "g++ 2.0"
+    training.calls.clear()
+    assert small("--seeds", 3) == 0
+    assert {seeds for _, _, seeds in training.calls} == {(2,)}
+
+
 def test_an_old_spec_is_replaced_whole_not_joined(small, training, monkeypatch):
     small("--seeds", "3")
     for place in ("plan", "trial"):

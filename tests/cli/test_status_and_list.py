@@ -2,9 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
+from bench.cli import terminal
+from bench.engine import status_file
 from bench.experiment import grid, registry
 from tests.support.fakes import bench
 
@@ -59,3 +64,47 @@ def test_lists_for_people_name_everything(capsys, kind):
     first = {line.split(" ")[0] for line in capsys.readouterr().out.splitlines()}
     names = {"tasks": registry.tasks(), "strategies": registry.strategies()}
     assert first >= set(names.get(kind, grid.grid_names()))
+
+
+@pytest.mark.parametrize("shift", [-7200.0, -1e9, 0.0, 5.0])
+def test_a_clock_that_was_set_back_gives_no_negative_times(small, capsys, shift):
+    """Or that of another machine: the status file may be on a shared disk."""
+    small("--seeds", "2")
+    path = Path("results/logs/1/local/run.status")
+    found = status_file.read(path)
+    moved = found.model_copy(
+        update={"written": found.written - shift, "began": found.began - shift}
+    )
+    path.write_text(moved.model_dump_json())
+    capsys.readouterr()
+    assert bench("status") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert re.match(r"ended \d+ s ago ", first), first
+
+
+NAMES = ["a", "inverted_double_pendulum", "symplectic_adjustment"]
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 60, 79, 80, 100, 200])
+def test_no_table_cuts_a_name(width, monkeypatch, capsys):
+    """Nor anything else, at any width."""
+
+    def narrow(file, highlight, width=None):
+        return Console(file=file, highlight=highlight, width=wide)
+
+    wide = width
+    monkeypatch.setattr(terminal, "Console", narrow)
+    table = Table("name", "about", "settings", box=None)
+    for name in NAMES:
+        table.add_row(name, f"what {name} does, at length " * 3, "one_long_setting=0.123456")
+    terminal.print_table(table)
+    out = capsys.readouterr().out
+    assert "…" not in out
+    lines = [line.split()[0] for line in out.splitlines() if line.strip()]
+    assert set(NAMES) <= set(lines)
+    squeezed = re.sub(r"\s", "", out)
+    if width < terminal.NARROW:
+        for name in NAMES:
+            text = f"about: what {name} does, at length".replace(" ", "")
+            assert text in squeezed
+        assert squeezed.count("settings:one_long_setting=0.123456") == len(NAMES)

@@ -142,6 +142,13 @@ CORRUPT = {
     "seeds out of order": (changed(seeds=json.loads(WHOLE)["seeds"][::-1]), "sorted"),
     "planned out of order": (changed(planned_seeds=[1, 0]), "planned_seeds must be sorted"),
     "a crash as an outcome": (WHOLE.replace('"ok"', '"crashed"'), "seeds.0.status: "),
+    "a task that is no name": (changed(task="名前"), "task: String should match pattern"),
+    "a path as a task": (changed(task="../ring8"), "task: String should match pattern"),
+    "a strategy that is no name": (changed(strategy="🎲"), "strategy: String should match"),
+    "markup as a strategy": (changed(strategy="<b>r1</b>"), "strategy: String should match"),
+    "a line more": (changed(strategy="r1\n"), "strategy: String should match"),
+    "nothing after the plus": (changed(strategy="r1+"), "strategy: String should match"),
+    "no strategy but a text": (changed(strategy=""), "strategy: String should match"),
     "a long file": (WHOLE + " " * 65536, "larger than 64 kB"),
 }
 

@@ -172,3 +172,30 @@ def test_stepping_the_living_alone_moves_them_as_stepping_all() -> None:
             np.testing.assert_allclose(other, one, err_msg=name)
     for environment in (every, some):
         environment.close()
+
+
+@pytest.mark.skipif(not environments.envpool_has("Pendulum-v1"), reason="no envpool")
+def test_the_libraries_pendulums_differ_at_the_speed_limit() -> None:
+    """Envpool turns the angle by the velocity as it was before the limit: so a task has one."""
+    steps = {}
+    for library in ("gymnasium", "envpool"):
+        env = environments.make(PENDULUM, [0, 1], 10, "train", library)
+        obs = env.reset()
+        angles = []
+        for _ in range(150):
+            made = env.step(np.sign(obs[:, 2:]) + 1e-9)  # always faster
+            angles.append(np.arctan2(made.obs[:, 1], made.obs[:, 0]) - np.arctan2(*obs.T[[1, 0]]))
+            obs = made.obs
+        turned = np.abs((np.stack(angles) + np.pi) % (2 * np.pi) - np.pi)
+        steps[library] = turned.max() / 0.05
+        env.close()
+    assert steps["gymnasium"] == pytest.approx(8.0, abs=1e-3)  # the limit, radians per second
+    assert steps["envpool"] > 8.1
+
+
+def test_a_record_names_the_library_that_its_task_declares() -> None:
+    for task in registry.tasks().values():
+        label = environments.label(task)
+        if isinstance(task.environment, str):
+            assert label is not None
+            assert label.startswith(f"{task.environment} ({task.environment_library} ")

@@ -1,0 +1,58 @@
+"""`report` where there is little or nothing to report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.records import search_store
+from tests.records.test_search import candidate, make_search
+from tests.support.fakes import bench
+from tests.support.small import one_error
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("nothing", "no records in results/1; run `python -m bench run` first"),
+        ("an empty folder", "there are no records in results/1; run a grid first"),
+        (
+            "custom numbers of updates",
+            "nothing in results/1 can be reported: 3 files: made with a custom number of updates",
+        ),
+        ("only searches", "there are only searches in results/1; run a grid first"),
+        ("another protocol", "nothing in results/1 can be reported: 3 files: protocol 0, not 1"),
+        ("a torn record", "results/1/local/dirac/bare+harmful.json: not a record"),
+    ],
+)
+@pytest.mark.parametrize("name", ["local", "someone"])
+def test_what_cannot_be_reported_is_said_in_one_line(small, capsys, what, reason, name) -> None:
+    """Whether the files are one's own or another's."""
+    folder = Path("results/1/local")
+    if what == "an empty folder":
+        folder.mkdir(parents=True)
+    elif what != "nothing":
+        small("--seeds", "2", *(("--updates", "50") if what.startswith("custom") else ()))
+    if what == "custom numbers of updates":
+        small("--seeds", "2", "--updates", "50", "--strategies", "r1,replay")
+    for path in list(folder.rglob("*.json")):
+        if what == "only searches":
+            path.unlink()
+        elif what == "another protocol":
+            raw = json.loads(path.read_text()) | {"protocol_version": "0"}
+            path.write_text(json.dumps(raw))
+        elif what == "a torn record":
+            path.write_text(path.read_text()[:100])
+    if what == "only searches":
+        search_store.write(folder / "dirac" / "bare+r1.search.json", make_search(candidate(0, 0.8)))
+    if name == "someone" and folder.exists():
+        folder.rename(folder.with_name("someone"))
+        reason = reason.replace("/local/", "/someone/")
+    capsys.readouterr()
+    assert bench("report", "--out", "page") == 2
+    said = one_error(capsys)
+    assert said.startswith(reason)
+    assert len(said.splitlines()) == 1
+    assert not Path("page/index.html").exists()
