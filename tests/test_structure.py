@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
+import setuptools
 
 from bench.experiment import registry
 
@@ -140,6 +142,10 @@ def test_no_name_but_bench_is_imported_or_claimed() -> None:
     for folder in ("tasks", "strategies"):
         assert (ROOT / "bench" / folder).is_symlink()
         assert (ROOT / "bench" / folder).samefile(ROOT / folder)
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    packages = setuptools.find_packages(str(ROOT), include=found["packages"]["find"]["include"])
+    assert {name.partition(".")[0] for name in packages} == {"bench"}
+    assert {"bench.tasks", "bench.tasks.family", "bench.strategies"} <= set(packages)
 
 
 def test_packages_hold_a_docstring_and_nothing_else() -> None:

@@ -122,7 +122,7 @@ def test_a_packed_critic_covers_at_least_as_many_modes(task: str, updates: int) 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not environments.envpool_has("Pendulum-v1"), reason="envpool is not installed")
-def test_both_backends_give_the_same_scores() -> None:
+def test_both_libraries_give_the_same_scores() -> None:
     """Welch's t below 4 over 6 seeds each: the same within seed noise."""
     scores = []
     for library in ("gymnasium", "envpool"):
