@@ -24,20 +24,29 @@ SUBMISSION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 HOW = "How cells are run"
 
 
-def decodable_path(path: Path | None) -> Path | None:
-    """Return a path given as an option. Exits with an error if it is not text."""
-    if path is not None and not decodable(path):
+def usable_path(path: Path | None) -> Path | None:
+    """Return a path given as an option. Exits with an error if nothing can be there."""
+    if path is None:
+        return None
+    if not decodable(path):
         fail(f"the path {path} is no valid text (UTF-8); give another one")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            fail(f"{path} is a link to {path.readlink()}, which does not exist; make it, or unlink")
+    except OSError as error:  # no permission, too long, a link to itself
+        fail(f"{path} cannot be used: {error.strerror}; give another path")
     return path
 
 
 Names = Annotated[list[str] | None, typer.Option(help="instead of the grid's; a,b or repeated")]
-Results = Annotated[Path, typer.Option(help="where records are kept", callback=decodable_path)]
+Results = Annotated[Path, typer.Option(help="where records are kept", callback=usable_path)]
 Submission = Annotated[str, typer.Option(help="the submission's name below results")]
 DataRoot = Annotated[
     Path | None,
     typer.Option(
-        help="folder of data and weights; default $CROSSOVER_DATA, or data", callback=decodable_path
+        help="folder of data and weights; default $CROSSOVER_DATA, or data", callback=usable_path
     ),
 ]
 Address = Annotated[
@@ -172,5 +181,5 @@ def set_data_root(folder: Path | None) -> None:
 
     if folder is not None and not folder.is_dir():
         fail(f"--data-root {folder} is not a folder; make it, or give one that exists")
-    decodable_path(datasets.root())
+    usable_path(datasets.root())
     os.environ[datasets.VARIABLE] = str((folder or datasets.root()).absolute())

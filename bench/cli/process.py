@@ -6,6 +6,7 @@ import atexit
 import getpass
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -20,10 +21,19 @@ def keep_docstrings() -> None:
 
     They are data: the descriptions of strategies, and help. Ray cannot be imported without them.
     """
-    command = [part for part in sys.orig_argv if part not in {"-O", "-OO"}]
+    own = len(sys.orig_argv) - len(sys.argv) + 1  # of the interpreter; the rest is the user's
+    flags = [_without_optimising(part) for part in sys.orig_argv[1:own]]
+    command = [sys.orig_argv[0], *filter(None, flags), *sys.orig_argv[own:]]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
     if sys.flags.optimize and (command != sys.orig_argv or "PYTHONOPTIMIZE" in os.environ):
         os.execve(sys.executable, command, environment)
+
+
+def _without_optimising(flags: str) -> str:
+    """Return letters of options, such as "-BOO", without O; "" if nothing is left."""
+    if re.fullmatch("-[bBdEhiIOPqsSuvVx]+", flags):
+        return "" if set(flags) == set("-O") else flags.replace("O", "")
+    return flags
 
 
 def prepare() -> None:

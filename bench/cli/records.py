@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.cli.errors import bad_input, fail, one_line
-from bench.cli.options import Results, Submission, check_name, decodable_path
+from bench.cli.options import Results, Submission, check_name, usable_path
 
 
 def show(
@@ -17,7 +17,7 @@ def show(
     name: Submission = "local",
     out: Annotated[
         Path | None,
-        typer.Option(help="a .png or .gif; default: named by cell", callback=decodable_path),
+        typer.Option(help="a .png or .gif; default: named by cell", callback=usable_path),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, max=5000, help="maximum length of an episode")] = 300,
 ) -> None:
@@ -32,7 +32,7 @@ def show(
 
 
 def validate(
-    path: Annotated[Path, typer.Argument(help="a folder of records", callback=decodable_path)],
+    path: Annotated[Path, typer.Argument(help="a folder of records", callback=usable_path)],
 ) -> None:
     """Check records: schema, planned seeds, spec hash, summary against curve; name each problem."""
     from bench.records import validate

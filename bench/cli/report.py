@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.errors import fail, writable
-from bench.cli.options import Results, check_name, decodable_path
+from bench.cli.options import Results, check_name, usable_path
 
 if TYPE_CHECKING:
     from bench.report.selection import Selection
@@ -23,12 +23,12 @@ def report(
     results: Results = Path("results"),
     name: Annotated[str, typer.Option(help="your own submission, shown apart")] = OWN,
     out: Annotated[
-        Path, typer.Option(help="where the pages are written", callback=decodable_path)
+        Path, typer.Option(help="where the pages are written", callback=usable_path)
     ] = Path("report"),
     leaderboard: Annotated[
         Path | None,
         typer.Option(
-            help="where LEADERBOARD.md is written; default: in --out", callback=decodable_path
+            help="where LEADERBOARD.md is written; default: in --out", callback=usable_path
         ),
     ] = None,
 ) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from bench.cli.errors import EXIT_MISSING, bad_input, fail, need_gpu, warning, writable
 from bench.cli.execute import carry_out, count, report_skipped, warn
-from bench.cli.options import HOW, GridOptions, decodable_path, with_grid_options
+from bench.cli.options import HOW, GridOptions, usable_path, with_grid_options
 
 if TYPE_CHECKING:
     from bench.engine.plan import RunPlan
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Events = Annotated[
     Path | None,
-    typer.Option(help="folder for TensorBoard event files of the curves", callback=decodable_path),
+    typer.Option(help="folder for TensorBoard event files of the curves", callback=usable_path),
 ]
 
 
@@ -132,5 +132,6 @@ def _announce(plan: RunPlan, *, seeds: int, lacking: Iterable[str]) -> None:
         typer.echo(f"to run {job.label}: {count(job.seeds)}, about {duration(job.seconds)}")
     typer.echo(
         f"{cells} cell{'s' * (cells != 1)} to run, "
-        f"{plan.done} already have records of {seeds} seeds; about {duration(cost)} on one core"
+        f"{plan.done} already have records of {count(range(seeds))}; "
+        f"about {duration(cost)} on one core"
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.contribute.scaffold import strategies_folder
 from bench.experiment import registry
 from bench.functional.layers import is_deep
 from bench.learner.task import Task
@@ -80,16 +81,22 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
 
 
 def _check_fact(entry: registry.StrategyEntry, found: Examination) -> None:
-    """Run the strategy's own test, which must be there: only our wheel comes without its tests."""
-    root = Path(str(entry.module.__file__)).resolve().parent.parent
-    fact = root / "tests" / "facts" / f"test_{entry.name}.py"
-    if fact.is_file():
+    """Run the strategy's own test, which must be there: only our wheel comes without its tests.
+
+    A strategy of another package has its test below the `tests` of the working directory.
+    """
+    ours = entry.module.__name__.startswith("bench.strategies.")
+    root = strategies_folder().parent if ours else Path.cwd()
+    facts = root / "tests" / "facts" if ours else root / "tests"
+    fact = next(iter(sorted(facts.rglob(f"test_{entry.name}.py"))), None)
+    if fact is not None:
         found.fact = fact
         test = [sys.executable, "-m", "pytest", "-q", str(fact)]
         if subprocess.run(test, cwd=root, capture_output=True, check=False).returncode:
             found.faults.append(f"its known fact does not hold: python -m pytest {fact}")
-    elif fact.parent.is_dir() or not entry.module.__name__.startswith("bench.strategies."):
-        found.faults.append(f"it has no known fact: write {fact}, a test that a fault would fail")
+    elif facts.is_dir() or not ours:
+        file = facts / f"test_{entry.name}.py"
+        found.faults.append(f"it has no known fact: write {file}, a test that a fault would fail")
 
 
 def _law(check: Callable[..., None]) -> str:

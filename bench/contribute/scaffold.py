@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import os
 from pathlib import Path
 
 import jinja2
@@ -17,6 +18,11 @@ class BadName(ValueError):
     """A name that no new strategy can have; the message says why."""
 
 
+def strategies_folder() -> Path:
+    """Return the folder of the suite's strategies: what `bench/strategies` is a link to."""
+    return Path(os.path.realpath(next(iter(strategy_package.__path__))))
+
+
 def new_strategy(name: str, home: str) -> list[Path]:
     """Write `strategies/<name>.py` and `tests/facts/test_<name>.py`, a working pair to start from.
 
@@ -26,7 +32,7 @@ def new_strategy(name: str, home: str) -> list[Path]:
     why = plugins.name_problem("strategies", name, registry.strategies())
     if why is not None or keyword.iskeyword(name):
         raise BadName(why or f"{name!r} is a word of Python's; choose another name")
-    root = Path(next(iter(strategy_package.__path__))).resolve()  # bench/strategies is a link
+    root = strategies_folder()
     if not (root.parent / "pyproject.toml").is_file():
         raise BadName(
             f"{root} is no checkout of the project: clone it, or put the strategy in a package of "

@@ -204,7 +204,11 @@ def _here(cell: Cell, options: RunOptions) -> tuple[Provenance, *tuple[str, ...]
     this one: then a trial that finds out trains all seeds again.
     """
     resources = options.resources
-    unknown = ("compiled", "cpu", "compiler", "device") if options.elsewhere else ("compiled",)
+    unknown = (
+        ("compiled", "cpu", "capability", "compiler", "device")
+        if options.elsewhere
+        else ("compiled",)
+    )
     here = provenance.of(
         "0" * 16,
         (None, None),

@@ -16,6 +16,7 @@ from typing import IO, ClassVar, Literal
 import numpy as np
 import torch
 
+import bench
 from bench.engine.fault_injection import Faults
 from bench.engine.plan import Job
 from bench.engine.trial_log import trial_log
@@ -32,6 +33,9 @@ from bench.training.train import Metrics, Observer, Run
 
 SAMPLES = 500
 """How many samples of the first seed a trial returns, at most."""
+
+LONGEST = 500
+"""Characters of an error that are shown; some repeat a compiler's whole command."""
 
 MOMENT = 0.1
 """Seconds between two checks of the deadline, heartbeats and reports of progress."""
@@ -201,13 +205,15 @@ def reason(error: BaseException) -> Reason:
 
 def problem(error: BaseException) -> str:
     """Return one line on an error: what was raised, and where in this project."""
-    here = str(Path(__file__).resolve().parents[2])
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(here)]
-    own = [f for f in frames if "site-packages" not in f.filename]
+    root = Path(bench.__file__).absolute().parents[1]
+    here = tuple(root / folder for folder in ("bench", "tests"))
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if any(map(Path(f.filename).is_relative_to, here))]
     if isinstance(error, Overdue | Changed):  # the message is enough
         own = []
-    place = f" ({Path(own[-1].filename).relative_to(here)}:{own[-1].lineno})" if own else ""
-    return f"{type(error).__name__}: {error}{place}"
+    place = f" ({Path(own[-1].filename).relative_to(root)}:{own[-1].lineno})" if own else ""
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{text[:LONGEST]}{place}"
 
 
 def summary(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +30,8 @@ class Grid(BaseModel):
         description="a text in quotes", examples=['"two tasks with r1, 3 seeds; minutes"']
     )
     tasks: Names = Field(
-        description='a list of names, "core", or "all"', examples=["[ring8, pendulum]"]
+        description='a list of names, "core", or "all"',
+        examples=["[ring8, pendulum]"],
     )
     strategies: Names = Field(
         description='a list of names, "a+b" for both, kits, or "all"',
@@ -79,12 +81,8 @@ class Grid(BaseModel):
         tasks = _spelt_out(self.tasks, {"all": every, "core": core})
         named = _spelt_out(self.strategies, {"all": strategies})
         controls = [n for n, entry in registry.strategies().items() if entry.home == "control"]
-        for base in self.bases:
-            if base not in BASES:
-                raise registry.unknown("base", base, BASES)
-        for name in (part for strategy in named for part in strategy.split("+")):
-            if name not in (known := {*strategies, *KITS}):
-                raise registry.unknown("strategy", name, known)
+        for *_, wrong in self.wrong_names():
+            raise wrong
         # Cells with a custom number of updates are not compared: they need no base, no controls.
         beside = [] if self.updates else controls
         first = [] if self.updates and named else [None]
@@ -100,6 +98,26 @@ class Grid(BaseModel):
         if not cells:
             raise BadGrid("these tasks have no reference base; use --base bare")
         return cells
+
+    def wrong_names(self) -> Iterator[tuple[str, int, ValueError]]:
+        """Yield field, index and error of every name that does not exist."""
+        known = {
+            "tasks": ("task", {*registry.tasks()}, {"all", "core"}),
+            "strategies": ("strategy", {*registry.strategies(), *KITS}, {"all"}),
+            "bases": ("base", {*BASES}, set()),
+        }
+        for field, (kind, names, words) in known.items():
+            if not getattr(self, field) and field != "strategies":
+                yield field, 0, BadGrid(f"{field} is empty; name at least one {kind}")
+            for index, given in enumerate(getattr(self, field)):
+                for name in given.split("+") if field == "strategies" else (given,):
+                    if not re.fullmatch(r"\S+", name):
+                        problem = (
+                            f"{given!r} is no {kind}; separate names by commas, without spaces"
+                        )
+                        yield field, index, BadGrid(problem)
+                    elif name not in names and given not in words:
+                        yield field, index, registry.unknown(kind, name, names)
 
 
 def _spelt_out(names: Iterable[str], words: Mapping[str, Iterable[str]]) -> list[str]:
@@ -118,7 +136,11 @@ def load_grid(name: str) -> Grid:
             raise registry.unknown("grid", name, known)
         path = GRID_FOLDER / f"{name}.yaml"
     try:
-        return validated(Grid, strict_yaml.load(path))
+        document = strict_yaml.load(path)
+        grid = validated(Grid, document)
+        for field, index, wrong in grid.wrong_names():
+            raise document.error(document.line((field, index)), str(wrong))
+        return grid
     except FileNotFoundError as error:
         raise BadGrid(
             f"there is no file {path}; give a grid file, or a name: {', '.join(known)}"

@@ -10,8 +10,10 @@ from __future__ import annotations
 import importlib
 import logging
 import re
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import redirect_stdout
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
@@ -53,15 +55,21 @@ def imported(kind: str, taken: Collection[str]) -> Iterator[tuple[str, ModuleTyp
         if why is None and count[offer.name] > 1:
             others = [other.value for other in given if other.name == offer.name]
             why = f"{' and '.join(others)} offer the same name; rename one"
+        if why is None and ":" in offer.value:
+            why = f"its value is {offer.value!r}; write the module alone, {offer.module!r}"
+        module = None
         if why is None:
             try:
-                yield offer.name, importlib.import_module(offer.value)
-                continue
+                with redirect_stdout(sys.stderr):  # lists for programs are on stdout
+                    module = importlib.import_module(offer.value)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # it may raise anything, or exit
                 why = import_problem(error)
-        leave_out(kind, offer.name, f"{offer.value}: {why}")
+        if module is None:
+            leave_out(kind, offer.name, f"{offer.value}: {why}")
+        else:
+            yield offer.name, module
 
 
 def import_problem(error: BaseException) -> str:

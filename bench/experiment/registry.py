@@ -6,7 +6,7 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -114,13 +114,25 @@ def _loaded(package: ModuleType, read: Callable[[str, ModuleType], T]) -> dict[s
             why = plugins.name_problem(kind, info.name, ())
             if why is not None:
                 raise Incomplete(f"{kind}/{info.name}.py: {why}")
-            found[info.name] = read(info.name, _imported(f"{package.__name__}.{info.name}"))
+            module = _imported(f"{package.__name__}.{info.name}")
+            found[info.name] = _declared(read, info.name, module)
     for name, module in plugins.imported(kind, taken=tuple(found)):
         try:
-            found[name] = read(name, module)
+            found[name] = _declared(read, name, module)
         except Incomplete as error:
             plugins.leave_out(kind, name, str(error))
     return dict(sorted(found.items()))
+
+
+def _declared(read: Callable[[str, ModuleType], T], name: str, module: ModuleType) -> T:
+    """Return what a module declares. Raises `Incomplete`, whatever is wrong with it."""
+    try:
+        return read(name, module)
+    except Incomplete:
+        raise
+    except Exception as error:  # what it declares may be of any kind
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise Incomplete(f"{module.__file__} is not declared as it should be ({why})") from error
 
 
 def _imported(name: str) -> ModuleType:
@@ -146,13 +158,32 @@ def _strategy_entry(name: str, module: ModuleType) -> StrategyEntry:
         raise Incomplete(f"{module.__file__} has no SOURCE: authors, year, arXiv number")
     if not isinstance(getattr(module, "NEUTRAL", None), dict):
         raise Incomplete(f"{module.__file__} has no NEUTRAL: settings at which nothing changes")
-    search, settings = getattr(module, "SEARCH", {}), inspect.signature(factory).parameters
-    if len(search) > MOST_SEARCHED or not search.keys() <= settings.keys():
+    settings = inspect.signature(factory).parameters
+    if any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in settings.values()):
+        raise Incomplete(f"{module.__file__}: `{name}` takes settings by name, each with a default")
+    _check_search(module, name, settings)
+    for scope, special in dict(getattr(module, "DEFAULTS", {})).items():
+        if not dict(special).keys() <= settings.keys():
+            raise Incomplete(
+                f"{module.__file__}: DEFAULTS of {scope!r} are no settings of `{name}`"
+            )
+    if not isinstance(factory(), Strategy):
+        raise Incomplete(f"{module.__file__}: `{name}` returns no Strategy")
+    return StrategyEntry(name, factory, module)
+
+
+def _check_search(module: ModuleType, name: str, settings: Collection[str]) -> None:
+    search = getattr(module, "SEARCH", {})
+    if (
+        not isinstance(search, dict)
+        or len(search) > MOST_SEARCHED
+        or not search.keys() <= set(settings)
+        or not all(isinstance(values, list | tuple) and values for values in search.values())
+    ):
         raise Incomplete(
             f"SEARCH of {module.__file__} must name up to {MOST_SEARCHED} settings of `{name}`, "
             f"with the values to try"
         )
-    return StrategyEntry(name, factory, module)
 
 
 @cache

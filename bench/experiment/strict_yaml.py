@@ -199,6 +199,9 @@ def _scalar(node: yaml.ScalarNode, document: Document) -> Any:
         raise document.error(_line(node), problem)
     if node.style:  # in quotes, or a block
         return text
+    if node.end_mark.line > node.start_mark.line and text:
+        problem = f"{shown(text)} goes on over lines; put it in quotes, or mend the indentation"
+        raise document.error(_line(node), problem)
     if text in CONSTANTS:
         return CONSTANTS[text]
     if WHOLE.fullmatch(text):

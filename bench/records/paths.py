@@ -73,12 +73,12 @@ def place(path: Path) -> tuple[str, str, str, str]:
     return protocol, submission, task, name
 
 
-def json_files(folder: Path) -> Iterator[Path]:
-    """Yield every JSON file below a folder (or one file) by path, also where a folder is a link."""
+def json_files(folder: Path, *, follow: bool = True) -> Iterator[Path]:
+    """Yield every JSON file below a folder (or one file) by path; `follow` links to folders."""
     if folder.is_file():
         yield folder
         return
-    for base, folders, files in os.walk(folder, followlinks=True):
+    for base, folders, files in os.walk(folder, followlinks=follow):
         if len(Path(base).relative_to(folder).parts) >= DEEPEST:  # a link may lead to its folder
             folders.clear()
         folders.sort()

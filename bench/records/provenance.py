@@ -43,6 +43,7 @@ def of(
         environment=environments.label(task),
         device=device_name(device),
         cpu=cpu(),
+        capability=torch.backends.cpu.get_cpu_capability(),
         threads=threads,
         dtype=str(torch.get_default_dtype()).removeprefix("torch."),
         compiled=compiled,
@@ -117,7 +118,10 @@ def _checkout(root: Path) -> tuple[Checkout, str | None]:
     try:
         if not git("ls-files", "--", "bench/__init__.py"):
             return (None, None), None  # another project's checkout, in which this one is installed
-        return (git("rev-parse", "HEAD"), bool(git("status", "--porcelain", *code))), None
+        return (
+            git("rev-parse", "HEAD"),
+            bool(git("status", "--porcelain", "--untracked-files=normal", *code)),
+        ), None
     except OSError as error:
         return (None, None), f"git cannot be run: {error.strerror}"
     except subprocess.CalledProcessError as error:

@@ -100,6 +100,7 @@ class Provenance(Part):
     environment: str | None = Field(description="environment id and library")
     device: str
     cpu: str
+    capability: str | None = Field(default=None, description="the instructions that torch uses")
     threads: int
     dtype: str
     compiled: bool = Field(default=False, description="whether updates ran as machine code")

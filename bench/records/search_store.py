@@ -56,9 +56,12 @@ def most_candidates(cell: Cell, seeds: int) -> int:
     return min(MOST_CANDIDATES, (MAX_BYTES - RESERVE) // each)
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, Search | CorruptRecord]]:
-    """Yield every search below a folder (or one file) by path; for unreadable ones the error."""
-    for file in json_files(folder):
+def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, Search | CorruptRecord]]:
+    """Yield every search below a folder (or one file) by path; for unreadable ones the error.
+
+    `follow` says whether folders may be links.
+    """
+    for file in json_files(folder, follow=follow):
         if not file.name.endswith(SEARCH_SUFFIX):
             continue
         try:

@@ -50,7 +50,10 @@ def valid(path: Path, spec: str) -> Record | None:
     return found if found.provenance.spec == spec else None
 
 
-DECIDES = ("versions", "environment", "device", "cpu", "threads", "dtype", "compiler", "compiled")
+DECIDES = (
+    *("versions", "environment", "device", "cpu", "capability", "threads", "dtype"),
+    *("compiler", "compiled"),
+)
 """The parts of provenance that make numbers differ, if only by rounding, which training amplifies.
 Seeds in one record have them all in common."""
 
@@ -81,9 +84,12 @@ class Found:
     record: Record
 
 
-def walk(folder: Path) -> Iterator[Found | CorruptRecord]:
-    """Yield every record below a folder (or one file) by path; for unreadable ones the error."""
-    for path in json_files(folder):
+def walk(folder: Path, *, follow: bool = True) -> Iterator[Found | CorruptRecord]:
+    """Yield every record below a folder (or one file) by path; for unreadable ones the error.
+
+    `follow` says whether folders may be links.
+    """
+    for path in json_files(folder, follow=follow):
         if path.name.endswith(SEARCH_SUFFIX):
             continue
         try:

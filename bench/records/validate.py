@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -33,14 +34,14 @@ def validate(path: Path) -> tuple[int, list[str]]:
     if not path.exists():
         raise NothingToCheck(f"{path} does not exist; give a folder of records")
     searches = (
-        list(search_store.walk(path)) if path.is_dir() or path.name.endswith(SEARCH_SUFFIX) else []
+        list(search_store.walk(path, follow=False))
+        if path.is_dir() or path.name.endswith(SEARCH_SUFFIX)
+        else []
     )
-    found = [] if path.name.endswith(SEARCH_SUFFIX) else list(walk(path))
+    found = [] if path.name.endswith(SEARCH_SUFFIX) else list(walk(path, follow=False))
     if not found and not searches:
         raise NothingToCheck(f"{path} holds no records (*.json); run `python -m bench run` first")
-    problems = [
-        f"{stray}: not a record; a submission holds nothing else" for stray in _strays(path)
-    ]
+    problems = [f"{stray}: {why}" for stray, why in _strays(path)]
     for item in found:
         if isinstance(item, CorruptRecord):
             problems.append(str(item))
@@ -57,11 +58,15 @@ def validate(path: Path) -> tuple[int, list[str]]:
     )
 
 
-def _strays(path: Path) -> list[Path]:
-    """Return links and files that are not records, outside the folders `actors` and `logs`."""
+def _strays(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield links and files that are not records, outside the folders `actors` and `logs`."""
     inside = sorted(path.rglob("*")) if path.is_dir() else [path]
     inside = [p for p in inside if not {path / "actors", path / "logs"} & {*p.parents}]
-    return [p for p in inside if p.is_symlink() or (p.is_file() and p.suffix != ".json")]
+    for stray in inside:
+        if stray.is_symlink():
+            yield stray, "a link, of which a submission has none; validate what it leads to"
+        elif stray.is_file() and stray.suffix != ".json":
+            yield stray, "not a record; a submission holds nothing else"
 
 
 def _problems(found: Found) -> list[str]:

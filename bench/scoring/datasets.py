@@ -224,7 +224,7 @@ def fetch(name: str) -> None:
         return
     # torchvision takes any file that is there for a whole one.
     damaged = [each.path for each in problems if each.damaged]
-    elsewhere = f"get its {len(source.files)} files elsewhere and put them where they belong"
+    elsewhere = "get its files elsewhere and put them where they belong"
     try:
         with set_aside(damaged, lambda path: problem(path, source.fault) is None):
             root().mkdir(parents=True, exist_ok=True)

@@ -66,7 +66,11 @@ def test_figures_are_drawn_whatever_backend_is_set(
 
 
 @pytest.mark.parametrize(
-    ("flags", "variable"), [((), "1"), ((), "2"), (("-O",), None), (("-OO",), None)]
+    ("flags", "variable"),
+    [
+        *(((), "1"), ((), "2"), (("-O",), None), (("-OO",), None)),
+        *((("-BOO",), None), (("-W", "ignore", "-OOs"), "1"), (("-X", "utf8", "-O"), None)),
+    ],
 )
 def test_docstrings_are_there_although_python_drops_them(
     start: Start, flags: tuple[str, ...], variable: str | None
@@ -113,6 +117,53 @@ def test_a_path_that_is_no_text_is_bad_input(start: Start, tmp_path: Path) -> No
         assert line.startswith("error: ")
     assert start("run", *SMALL, CROSSOVER_DATA=path).returncode == 2
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("a long name", "File name too long"),
+        ("a link to itself", "Too many levels of symbolic links"),
+        ("a link to nothing", "which does not exist"),
+        ("no permission", "Permission denied"),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_bad_input(
+    kind: str,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / ("x" * 300 if kind == "a long name" else "x")
+    if kind == "a link to itself":
+        path.symlink_to(path)
+    elif kind == "a link to nothing":
+        path.symlink_to(tmp_path / "nothing")
+    elif kind == "no permission":
+        stat = Path.stat
+
+        def refuse(place: Path, **more: Any) -> os.stat_result:
+            if place == path:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return stat(place, **more)
+
+        monkeypatch.setattr(Path, "stat", refuse)
+    for command in (
+        ["run", *SMALL, "--results", path],
+        ["run", *SMALL, "--dry-run", "--results", path],
+        ["run", *SMALL, "--data-root", path],
+        ["tune", "--budget", "2", "--results", path],
+        ["report", "--results", path],
+        ["report", "--out", path],
+        ["status", "--results", path],
+        ["show", "dirac/bare", "--results", path],
+        ["validate", path],
+        ["doctor", "--results", path],
+        ["fetch", "cifar10", "--data-root", path],
+    ):
+        assert bench(*command) == 2, command
+        assert why in one_error(capsys)
 
 
 @pytest.mark.parametrize("place", ["no text", "gone"])

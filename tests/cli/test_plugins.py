@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
@@ -46,6 +47,14 @@ def offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offer]:
     forget()
 
 
+DECLARED = """
+from bench.learner.strategy import Strategy
+HOME, SOURCE, NEUTRAL = 'gan', 'a test', {'x': 0.0}
+def bad(*, x=1.0):
+    'What it does.'
+    return Strategy(name='bad')
+"""
+
 BAD = {
     "exits": ("bad", "import sys\nsys.exit()\n", "SystemExit"),
     "exits as well as it can": ("bad", "raise SystemExit(0)\n", "SystemExit"),
@@ -59,6 +68,22 @@ BAD = {
     "is empty": ("bad", "", "no function `bad`"),
     "has no docstring": ("bad", "HOME, SOURCE = 'gan', 'x'\ndef bad(): pass\n", "docstring"),
     "has no source": ("bad", "HOME = 'gan'\ndef bad():\n    'Doc.'\n", "SOURCE"),
+    "searches a number": ("bad", DECLARED + "SEARCH = 5\n", "SEARCH of"),
+    "searches a list": ("bad", DECLARED + "SEARCH = ['x']\n", "SEARCH of"),
+    "searches nothing": ("bad", DECLARED + "SEARCH = {'x': ()}\n", "SEARCH of"),
+    "searches what is not there": ("bad", DECLARED + "SEARCH = {'y': (1.0,)}\n", "SEARCH of"),
+    "has a list of defaults": ("bad", DECLARED + "DEFAULTS = [1]\n", "not declared as it should"),
+    "has defaults of nothing": (
+        "bad",
+        DECLARED + "DEFAULTS = {'gan': {'y': 1.0}}\n",
+        "DEFAULTS of 'gan' are no settings",
+    ),
+    "needs a setting": ("bad", DECLARED.replace("x=1.0", "x"), "each with a default"),
+    "takes settings by place": ("bad", DECLARED.replace("*, ", ""), "takes settings by name"),
+    "is a class": ("bad", DECLARED + "bad = dict\n", "not declared as it should"),
+    "makes a number": ("bad", DECLARED.replace("Strategy(name='bad')", "5"), "returns no Strategy"),
+    "cannot be made": ("bad", DECLARED.replace("Strategy(name='bad')", "1 / 0"), "ZeroDivisionErr"),
+    "has an odd home": ("bad", DECLARED.replace("'gan'", "['gan']"), "HOME"),
     "a strategy of ours": ("r1", TRICK.replace("{{ name }}", "r1"), "is taken"),
     "a kit": ("td3", TRICK.replace("{{ name }}", "td3"), "the name of a kit"),
     "a base": ("bare", TRICK.replace("{{ name }}", "bare"), "the name of a kit, a base"),
@@ -138,6 +163,30 @@ def test_a_bad_task_is_left_out_too(
     if name == "bad":
         assert bench("run", "--tasks", "bad", "--dry-run") == 2
         assert "the plug-in 'bad' cannot be used" in capsys.readouterr().err
+
+
+def test_the_value_of_an_entry_point_is_a_module(
+    offer: Offer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Others name an attribute too, after a colon."""
+    offer("bad", DECLARED, module="their_bad")
+    found = [EntryPoint("bad", "their_bad:bad", "crossover.strategies")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plugins, "entry_points", lambda *, group: found[: group.endswith("gies")])
+        registry.strategies.cache_clear()
+        assert bench("list", "strategies") == 0
+    said = capsys.readouterr()
+    assert "write the module alone, 'their_bad'" in said.err
+
+
+def test_what_a_plug_in_prints_is_not_in_what_programs_read(
+    offer: Offer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offer("bad", f"print('hello')\n{DECLARED}")
+    assert bench("list", "strategies", "--json") == 0
+    said = capsys.readouterr()
+    assert {"bad", "r1"} <= {row["name"] for row in json.loads(said.out)}
+    assert said.err == "hello\n"
 
 
 def test_doctor_names_plug_ins(offer: Offer) -> None:

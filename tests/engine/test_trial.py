@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+import bench as bench_package
 from bench.engine import serial_engine, trial
 from bench.engine.plan import Job, Resources, RunOptions, plan_jobs
 from bench.experiment.spec import spec_hash
@@ -138,3 +139,36 @@ def test_a_cell_trains_with_what_it_is_given(
     assert asked == ([] if fraction is None else [fraction])
     assert made.provenance.device.partition(":")[0] == device
     assert made.provenance.threads == threads
+
+
+def raised_in(path: Path, message: str = "planted") -> Exception:
+    """An exception whose innermost frame is in a file of this name."""
+    code = compile(f"def f():\n    raise ValueError({message!r})\n", str(path), "exec")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    try:
+        names["f"]()
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("bench/tasks/mine.py", " (bench/tasks/mine.py:2)"),
+        ("bench/deep/er.py", " (bench/deep/er.py:2)"),
+        ("../beside/bench/mine.py", " (tests/engine/test_trial.py:"),
+        (".venv/lib/site-packages/bench/mine.py", " (tests/engine/test_trial.py:"),
+        ("-cache/kernel.py", " (tests/engine/test_trial.py:"),
+    ],
+)
+def test_an_error_is_one_short_line_with_its_place_in_the_project(place: str, shown: str) -> None:
+    """Also where a folder's name begins like the project's."""
+    root = Path(bench_package.__file__).absolute().parents[1]
+    path = Path(f"{root}{place}") if place.startswith("-") else root / place
+    line = trial.problem(raised_in(path, "planted\n" + "x" * 20_000))
+    assert line.startswith("ValueError: planted xxx")
+    assert shown in line
+    assert len(line) < 700
+    assert "\n" not in line

@@ -121,9 +121,15 @@ def test_unknown_names_get_the_nearest(change, message):
 
 
 @pytest.mark.parametrize("part", ["tasks", "bases"])
-def test_a_grid_without_cells_is_refused(part):
+def test_a_grid_without_cells_is_refused(part, tmp_path):
     with pytest.raises(BadGrid, match="has no cells"):
         some_grid(**{part: []}).cells()
+    path = tmp_path / "my.yaml"
+    path.write_text(
+        f"about: a\ntasks: {[] if part == 'tasks' else 'all'}\nstrategies: all\nbases: []\n"
+    )
+    with pytest.raises(BadGrid, match=f"line {2 if part == 'tasks' else 4}: {part} is empty; name"):
+        load_grid(str(path))
 
 
 def test_a_strategy_given_twice_is_a_conflict():
@@ -218,7 +224,6 @@ def test_numbers_in_a_grid_file(tmp_path, text, seeds, updates):
     [
         ("r1", ("r1",)),
         ("r1, replay", ("r1", "replay")),
-        ("[r1, yes, 010, on]", ("r1", "yes", "010", "on")),
         ("\n- r1\n- r1+replay", ("r1", "r1+replay")),
         ("[]", ()),
     ],
@@ -228,6 +233,50 @@ def test_names_in_a_grid_file(tmp_path, text, names):
     path.write_text(f"about: yes\ntasks: [dirac]\nstrategies: {text}\n")
     found = load_grid(str(path))
     assert (found.about, found.strategies, found.bases) == ("yes", names, ("bare", "reference"))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("tasks: [dirac]\nstrategies: [r1, on]", 3, "unknown strategy 'on'; known: "),
+        (
+            "tasks: [dirac]\nstrategies:\n- r1\n- replya",
+            5,
+            "unknown strategy 'replya'; did you mean",
+        ),
+        ("tasks: [dirac]\nstrategies: [r1+]", 3, "'r1+' is no strategy; separate names by commas"),
+        ("tasks: [dirac]\nstrategies: [+r1]", 3, "'+r1' is no strategy"),
+        ("tasks: [dirac]\nstrategies: [r1++r2]", 3, "'r1++r2' is no strategy"),
+        ("tasks: [dirac]\nstrategies: ['r1 + r2']", 3, "'r1 + r2' is no strategy"),
+        ("tasks: [dirac]\nstrategies: [' r1 ']", 3, "' r1 ' is no strategy"),
+        ("tasks: [dirac]\nstrategies: [r1, 010]", 3, "unknown strategy '010'"),
+        ("tasks: [dirac]\nstrategies: [core]", 3, "unknown strategy 'core'"),
+        ("tasks: dirac ring8\nstrategies: all", 2, "'dirac ring8' is no task; separate names by"),
+        (
+            "tasks: [dirac, diracc]\nstrategies: all",
+            2,
+            "unknown task 'diracc'; did you mean",
+        ),
+        (
+            "strategies: all\ntasks:\n- dirac\n -ring8",
+            4,
+            "'dirac -ring8' goes on over lines",
+        ),
+        ("tasks: [all]\nstrategies: all\nbases: [bare, all]", 4, "unknown base 'all'"),
+        (
+            "tasks: [all]\nstrategies: all\nbases: refrence",
+            4,
+            "unknown base 'refrence'; did",
+        ),
+        ("tasks: all, qqqq\nstrategies: all", 2, "unknown task 'qqqq'"),
+    ],
+)
+def test_names_that_do_not_exist_are_named_with_file_and_line(tmp_path, text, line, message):
+    path = tmp_path / "my.yaml"
+    path.write_text(f"about: a\n{text}\n")
+    with pytest.raises(BadGrid) as error:
+        load_grid(str(path))
+    assert str(error.value).startswith(f"{path}, line {line}: {message}")
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,13 @@ def test_what_a_hook_exports_is_not_heeded(
     assert provenance._checkout(root) == ((commit, False), None)
 
 
+def test_new_files_count_whatever_git_is_told_to_show(checkout: tuple[Path, str]) -> None:
+    root, commit = checkout
+    git(root, "config", "status.showUntrackedFiles", "no")
+    (root / "bench" / "new.py").touch()
+    assert provenance._checkout(root) == ((commit, True), None)
+
+
 def test_a_worktree_is_a_checkout(checkout: tuple[Path, str]) -> None:
     root, commit = checkout
     tree = root.parent / "tree"

@@ -204,7 +204,14 @@ def test_whatever_is_no_record_is_named(folder, name):
 def test_a_link_is_named(folder):
     (folder / "dirac" / "bare.json").rename(folder.parent / "elsewhere.json")
     (folder / "dirac" / "bare.json").symlink_to(folder.parent / "elsewhere.json")
-    assert any("bare.json: not a record" in line for line in validate(folder)[1])
+    (folder / "bilinear").symlink_to(folder.parent)
+    lines = validate(folder)[1]
+    for name in ("dirac/bare.json", "bilinear"):
+        assert (
+            f"{folder / name}: a link, of which a submission has none; validate what it"
+            in "".join(lines)
+        )
+    assert not any("elsewhere.json: " in line for line in lines)
 
 
 def test_text_from_a_record_cannot_write_lines_of_its_own(folder, capsys):

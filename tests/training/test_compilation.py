@@ -83,22 +83,27 @@ def test_without_a_compiler_updates_run_as_recorded(monkeypatch: pytest.MonkeyPa
     assert not train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
 
 
-@pytest.mark.parametrize("why", ["compiler", "disk"])
+@pytest.mark.parametrize("why", ["compiler", "disk", "a cache of another processor", "anything"])
 def test_what_cannot_be_compiled_runs_as_recorded(
     monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    from torch._inductor.exc import InductorError
+    from torch._inductor.exc import CppCompileError, InductorError
 
     def broken(*_: Any) -> Any:
         if why == "disk":
             raise PermissionError("planted: the cache cannot be written")
+        if why == "a cache of another processor":
+            raise CppCompileError(["g++", "x" * 20_000], "planted")
+        if why == "anything":
+            raise AssertionError("planted")
         raise InductorError(RuntimeError("planted"), None)
 
     monkeypatch.setenv("CXX", "true")
     monkeypatch.setattr(compilation, "pays", lambda *_: True)
     monkeypatch.setattr(compilation, "compiled", broken)
-    with pytest.warns(UserWarning, match="planted"):
+    with pytest.warns(UserWarning, match="updates are replayed, because ") as warned:
         run = train(Cell.parse("bilinear/bare").learner(), [0], updates=3)
+    assert len(str(warned[0].message)) < 400
     assert not run.compiled
     assert run.first_bad_step == [None]
 
