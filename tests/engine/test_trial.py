@@ -1,6 +1,8 @@
 """One trial and its record: seeds join where they may, and other code, time or devices count."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
