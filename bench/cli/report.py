@@ -70,7 +70,8 @@ def report(
         for wanted in (True, False)
     )
     if not own.records and not studies.records:
-        fail(f"nothing in {folder} can be reported: {_why_not(own, studies)}")
+        why = _why_not(own, studies)
+        fail(f"nothing in {folder} can be reported ({why}); run a grid, without --updates")
     gc.freeze()  # collections then skip modules and records, which saves a tenth of the time
     mine = (name, own) if own.records else None
     build_pages(studies if studies.records else None, out, board, mine)

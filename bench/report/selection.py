@@ -19,7 +19,7 @@ Ignored = tuple[str, str]
 """Which record or search is left out, and why."""
 SearchFile = tuple[Path, Search | CorruptRecord]
 
-CUSTOM_UPDATES = "made with a custom number of updates; run without --updates"
+CUSTOM_UPDATES = "a custom number of updates (--updates)"
 SAME_CELL = "another record of the cell, of the present code or with more seeds, is shown instead"
 SAME_SEARCH = "another search of the cell is shown instead"
 

@@ -20,10 +20,13 @@ from tests.support.small import one_error
         ("an empty folder", "there are no records in results/1; run a grid first"),
         (
             "custom numbers of updates",
-            "nothing in results/1 can be reported: 3 files: made with a custom number of updates",
+            "nothing in results/1 can be reported (3 files: a custom number of updates (--updates)); run",
         ),
         ("only searches", "there are only searches in results/1; run a grid first"),
-        ("another protocol", "nothing in results/1 can be reported: 3 files: protocol 0, not 1"),
+        (
+            "another protocol",
+            "nothing in results/1 can be reported (3 files: protocol 0, not 1); run a grid",
+        ),
         ("a torn record", "results/1/local/dirac/bare+harmful.json: not a record"),
     ],
 )
