@@ -20,7 +20,7 @@ from tests.support.small import one_error
         ("an empty folder", "there are no records in results/1; run a grid first"),
         (
             "custom numbers of updates",
-            "nothing in results/1 can be reported (3 files: a custom number of updates (--updates))",
+            "nothing in results/1 can be reported (3 files: a custom number of updates (--updates)",
         ),
         ("only searches", "there are only searches in results/1; run a grid first"),
         (
