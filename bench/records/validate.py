@@ -39,9 +39,9 @@ def validate(path: Path) -> tuple[int, list[str]]:
         else []
     )
     found = [] if path.name.endswith(SEARCH_SUFFIX) else list(walk(path, follow=False))
-    if not found and not searches:
-        raise NothingToCheck(f"{path} holds no records (*.json); run `python -m bench run` first")
     problems = [f"{stray}: {why}" for stray, why in _strays(path)]
+    if not found and not searches and not problems:
+        raise NothingToCheck(f"{path} holds no records (*.json); run `python -m bench run` first")
     for item in found:
         if isinstance(item, CorruptRecord):
             problems.append(str(item))

@@ -214,6 +214,16 @@ def test_a_link_is_named(folder):
     assert not any("elsewhere.json: " in line for line in lines)
 
 
+def test_links_and_nothing_else_are_named(folder, tmp_path):
+    """Not taken for a folder without records."""
+    (tmp_path / "linked" / "1").mkdir(parents=True)
+    (tmp_path / "linked" / "1" / "me").symlink_to(folder)
+    count, (line,) = validate(tmp_path / "linked")
+    assert count == 0
+    assert "1/me: a link, of which a submission has none; validate what it leads to" in line
+    assert validate(tmp_path / "linked" / "1" / "me")[1] == validate(folder)[1]
+
+
 def test_text_from_a_record_cannot_write_lines_of_its_own(folder, capsys):
     """A workflow's log obeys lines that begin with two colons, and a terminal obeys escapes."""
     odd = "x\n::warning::\x1b[31mpwned"
