@@ -160,9 +160,15 @@ def with_grid_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def names(given: list[str] | None) -> tuple[str, ...] | None:
-    """Return the names in a repeated option with comma-separated values; None if not given."""
+    """Return the names in a repeated option with comma-separated values; None if not given.
+
+    Exits with an error if one is not text.
+    """
     if not given:
         return None
+    for part in given:
+        if not decodable(Path(part)):
+            fail(f"the name {part} is no valid text (UTF-8); see `python -m bench list`")
     return tuple(name.strip() for part in given for name in part.split(",") if name.strip())
 
 

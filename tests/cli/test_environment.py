@@ -115,6 +115,8 @@ def test_a_path_that_is_no_text_is_bad_input(start: Start, tmp_path: Path) -> No
         ["run", *SMALL, "--tensorboard", path],
         ["run", *SMALL, "--data-root", path],
         ["run", *SMALL, "--grid", f"{path}.yaml"],
+        ["run", "--tasks", os.fsdecode(BAD)],
+        ["run", *SMALL, "--strategies", f"r1,{os.fsdecode(BAD)}"],
         ["tune", "--budget", "2", "--results", path],
         ["report", "--results", path],
         ["report", "--out", path],
