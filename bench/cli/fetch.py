@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from bench.cli.errors import EXIT_MISSING, bad_input, error_line, fail, writable
 from bench.cli.options import DataRoot, set_data_root
@@ -48,8 +48,7 @@ def fetch(
             datasets.fetch(name)
         except datasets.BadData as error:
             failures.append(str(error))
-    paths = (Column(header, overflow="fold") for header in ("state", "belongs in"))
-    table = Table("name", *paths, "about", box=None, header_style="bold")
+    table = Table("name", "state", "belongs in", "about", box=None, header_style="bold")
     for source in datasets.SOURCES.values():
         folder = (datasets.root() / source.files[0]).parent
         table.add_row(source.name, escape(source.state()), escape(str(folder)), source.about)

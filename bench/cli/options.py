@@ -187,5 +187,6 @@ def set_data_root(folder: Path | None) -> None:
 
     if folder is not None and not folder.is_dir():
         fail(f"--data-root {folder} is not a folder; make it, or give one that exists")
-    usable_path(datasets.root())
-    os.environ[datasets.VARIABLE] = str((folder or datasets.root()).absolute())
+    chosen = folder or datasets.root()
+    usable_path(chosen)
+    os.environ[datasets.VARIABLE] = str(chosen.absolute())

@@ -26,7 +26,7 @@ def print_table(table: Table, width: int = 200) -> None:
         _print_blocks(table, console)
         return
     first, *rest = table.columns
-    first.no_wrap, first.min_width = True, max(_length(cell) for cell in first.cells)
+    first.no_wrap, first.min_width = True, max(map(_length, first.cells), default=0)
     for column in rest:
         column.overflow = "fold"
     console.print(table)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from bench.engine.plan import Resources
 
@@ -17,42 +16,29 @@ AGAIN = 300.0
 """Seconds after which it says so again."""
 
 
-class FirstStart:
-    """A context in which `say` is called with the reason as long as nothing has started.
+@contextmanager
+def awaited(say: Callable[[str], None], why: Callable[[], str]) -> Iterator[threading.Event]:
+    """A context with an event to set at the first start; until then, `say` is told the reason.
 
-    `why` is called in another thread, and returns the reason.
+    `why` returns the reason; both are called in another thread.
     """
+    started = threading.Event()
+    threading.Thread(target=_watch, args=(started, say, why), daemon=True).start()
+    try:
+        yield started
+    finally:
+        started.set()
 
-    def __init__(self, say: Callable[[str], None], why: Callable[[], str]) -> None:
-        self._say, self._why, self._patience = say, why, PATIENCE
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def seen(self) -> None:
-        """Take note that a job has started."""
-        self._started.set()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._started.set()
-
-    def _watch(self) -> None:
-        waited, patience = 0.0, self._patience
-        while not self._started.wait(patience):
-            waited, patience = waited + patience, AGAIN
-            try:
-                reason = self._why()
-            except Exception as error:  # Ray may be gone by now
-                reason = f"Ray does not answer ({error})"
-            self._say(f"nothing has started after {waited:.0f} s: {reason}")
+def _watch(started: threading.Event, say: Callable[[str], None], why: Callable[[], str]) -> None:
+    waited, patience = 0.0, PATIENCE
+    while not started.wait(patience):
+        waited, patience = waited + patience, AGAIN
+        try:
+            reason = why()
+        except Exception as error:  # Ray may be gone by now
+            reason = f"Ray does not answer ({error})"
+        say(f"nothing has started after {waited:.0f} s: {reason}")
 
 
 def why_nothing_starts(resources: Resources, free: Mapping[str, float], logs: Path) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 # Set before Ray is imported: no result files of its own, no telemetry, no handling of Ctrl-C (the
@@ -34,15 +35,14 @@ os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
 import ray
 from ray import tune
 
-import bench
-from bench.engine import fault_injection, machine, trial
+from bench.engine import fault_injection, first_start, machine, trial
 from bench.engine.cluster import Unusable, cause, reach, slots
 from bench.engine.dispatch import Dispatcher, Keep, keep_record
-from bench.engine.first_start import FirstStart, why_nothing_starts
 from bench.engine.plan import Job, Resources
 from bench.engine.progress import Board
 from bench.engine.ray_search import Halving, Queue
 from bench.engine.tune_results import Stopped
+from bench.records.provenance import package_root
 from bench.records.search import SearchEvaluation
 from bench.scoring import datasets
 
@@ -96,7 +96,7 @@ def _cluster(address: str | None) -> Iterator[Path]:
         shared[fault_injection.VARIABLE] = os.environ[fault_injection.VARIABLE]
     try:
         # Workers import from the working directory first: nothing but this package is there.
-        with chdir(Path(bench.__file__).parents[1]):
+        with chdir(package_root()):
             context: Any = ray.init(
                 address=address or "local",
                 runtime_env={"env_vars": shared} if address else None,
@@ -136,6 +136,10 @@ def _tune(
 ) -> None:
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = slots(alive, resources)
+
+    def why() -> str:
+        return first_start.why_nothing_starts(resources, ray.available_resources(), logs)
+
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(min(most, max_concurrent or most) + 1)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     with (
@@ -143,9 +147,7 @@ def _tune(
         # Ray prints a page on every dead worker; the board reports it in a line.
         open(os.devnull, "w") as nowhere,
         redirect_stdout(nowhere),
-        FirstStart(
-            board.note, lambda: why_nothing_starts(resources, ray.available_resources(), logs)
-        ) as first,
+        first_start.awaited(board.note, why) as started,
     ):
         tune.Tuner(
             tune.with_resources(_trial, {"cpu": resources.cpus, "gpu": resources.gpus}),
@@ -161,7 +163,7 @@ def _tune(
             ),
             run_config=tune.RunConfig(
                 storage_path=storage,
-                callbacks=[_ToDispatcher(dispatcher, board, first)],
+                callbacks=[_ToDispatcher(dispatcher, board, started)],
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
             ),
@@ -205,8 +207,8 @@ def _trial(config: dict[str, Any]) -> None:
 class _ToDispatcher(tune.Callback):
     """Forwards Tune's callbacks on trials to the dispatcher and the board."""
 
-    def __init__(self, dispatcher: Dispatcher, board: Board, first: FirstStart) -> None:
-        self._dispatcher, self._board, self._first = dispatcher, board, first
+    def __init__(self, dispatcher: Dispatcher, board: Board, started: Event) -> None:
+        self._dispatcher, self._board, self._started = dispatcher, board, started
         self._open: dict[int, float] = {}  # number -> time of its last report
         self._curves: dict[int, list[SearchEvaluation]] = {}  # number -> its evaluations so far
         self._spent: dict[int, float] = {}
@@ -217,7 +219,7 @@ class _ToDispatcher(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         number = trial.config["number"]
-        self._first.seen()
+        self._started.set()
         self._open[number] = time.monotonic()
         self._curves[number] = []
         self._board.started(number)

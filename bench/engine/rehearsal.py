@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-import bench
+from bench.records.provenance import package_root
 from bench.training import compilation
 from bench.training.trace import trace
 
@@ -35,8 +35,8 @@ def tiny_run(place: Path, address: str | None) -> float:
     """
     begin = time.monotonic()
     # The package that is running now, wherever it is found from.
-    root = Path(bench.__file__).absolute().parents[1]
-    program = f"import sys; sys.path[:0] = [{str(root)!r}]; from bench.cli.app import main; main()"
+    root = str(package_root())
+    program = f"import sys; sys.path[:0] = [{root!r}]; from bench.cli.app import main; main()"
     command = [sys.executable, "-c", program, *TINY]
     command += ["--address", address] if address else []
     with tempfile.TemporaryDirectory(dir=place, prefix=".doctor-") as folder:

@@ -26,7 +26,7 @@ def run(jobs: Sequence[Job], board: Board) -> None:
                 continue
             board.started(number)
             try:
-                result = trial.run(jobs[number], partial(board.progressed, number))
+                result = trial.run(dispatcher.jobs[number], partial(board.progressed, number))
             except Exception as error:
                 dispatcher.lost(number, trial.reason(error), trial.problem(error))
             else:

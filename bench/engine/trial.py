@@ -16,7 +16,6 @@ from typing import IO, ClassVar, Literal
 import numpy as np
 import torch
 
-import bench
 from bench.engine.fault_injection import Faults
 from bench.engine.plan import Job
 from bench.engine.trial_log import trial_log
@@ -205,7 +204,7 @@ def reason(error: BaseException) -> Reason:
 
 def problem(error: BaseException) -> str:
     """Return one line on an error: what was raised, and where in this project."""
-    root = Path(bench.__file__).absolute().parents[1]
+    root = provenance.package_root()
     here = tuple(root / folder for folder in ("bench", "tests"))
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if any(map(Path(f.filename).is_relative_to, here))]

@@ -38,7 +38,7 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
     """Write and return the job's record, and its actor; a corrupt file is renamed first.
 
     Stored seeds of the same spec are kept if their numbers were made alike (`store.unlike`);
-    otherwise the job must have trained all of them again, which replaces them, or `Unlike` is
+    otherwise the trial must have trained all of them again, which replaces them, or `Unlike` is
     raised. `attempts` are earlier attempts without an outcome; they are stored with each new seed.
     Raises `OSError` if the record cannot be written. On an error the file is as before.
     """
@@ -52,13 +52,13 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
         set_aside(job.path)
         earlier = None
     if earlier is not None:
-        have = {seed.seed for seed in earlier.seeds}
+        have, made = ({seed.seed for seed in record.seeds} for record in (earlier, new))
         differs = store.unlike(earlier.provenance, new.provenance)
         if not differs:
-            if have >= set(job.seeds):  # written already
+            if have >= made:  # written already
                 return earlier
             new = _joined(earlier, new)
-        elif not have <= set(job.seeds):
+        elif not have <= made:
             raise Unlike(f"not made like the other seeds of its record ({differs})", have)
     if store.room(new) < 0:
         new = new.model_copy(update={"seeds": [_without_messages(seed) for seed in new.seeds]})

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from bench.experiment.plugins import NAME
 from bench.experiment.validation import first_problem
 from bench.records.atomic import write_atomically
 
@@ -42,10 +43,10 @@ def _null_unless_finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=255)]
+Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$", max_length=255)]
 """The name of a task: that of its file."""
 
-Names = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*([+][a-z][a-z0-9_]*)*$", max_length=255)]
+Names = Annotated[str, Field(pattern=f"^{NAME.pattern}([+]{NAME.pattern})*$", max_length=255)]
 """The name of a strategy or a kit, or several joined by "+"."""
 
 Number = Annotated[float | None, BeforeValidator(_null_unless_finite)]

@@ -79,11 +79,9 @@ def json_files(folder: Path, *, follow: bool = True) -> Iterator[Path]:
         yield folder
         return
     for base, folders, files in os.walk(folder, followlinks=follow):
-        if len(Path(base).relative_to(folder).parts) >= DEEPEST:  # a link may lead to its folder
+        above = Path(base).parents[: len(Path(base).relative_to(folder).parts)]
+        if any(os.path.samefile(base, each) for each in above):  # a link to where it is
             folders.clear()
+            continue
         folders.sort()
         yield from (Path(base, name) for name in sorted(files) if name.endswith(".json"))
-
-
-DEEPEST = 4
-"""Folders below a results folder in which records may be: protocol, submission, task."""

@@ -74,16 +74,16 @@ def checkout() -> Checkout:
     (None, None) if the code is not a checkout of this project, as when it is installed from a
     wheel, also if that is inside a checkout of something else; or if git does not tell.
     """
-    return _checkout(_root())[0]
+    return _checkout(package_root())[0]
 
 
 def checkout_problem() -> str | None:
     """Return why records will name no commit, although the code is a checkout; None if they do."""
-    return _checkout(_root())[1]
+    return _checkout(package_root())[1]
 
 
-def _root() -> Path:
-    """Return the folder that has this package in it."""
+def package_root() -> Path:
+    """Return the folder with `bench` in it: of a checkout, or that of installed packages."""
     return Path(bench.__file__).absolute().parents[1]
 
 

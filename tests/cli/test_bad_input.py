@@ -146,3 +146,10 @@ def test_a_task_whose_environment_needs_envpool_is_skipped_without_it(
     assert warned.startswith("warning: skipping pendulum: envpool is not installed")
     assert error.startswith("error: skipped, as the warnings above say: pendulum; all other cells")
     assert {task for task, _, _ in training.calls} == {"dirac"}
+
+
+def test_a_folder_of_data_that_is_given_stands_in_for_one_that_is_set(tmp_path, monkeypatch):
+    """Also where that one cannot be used."""
+    monkeypatch.setenv("CROSSOVER_DATA", "x" * 300)
+    assert bench("fetch") == 2
+    assert bench("fetch", "--data-root", tmp_path) == 0

@@ -15,10 +15,9 @@ import pytest
 
 from bench.cli import streams
 from bench.cli.process import decodable
-from tests.engine.test_places import NAMELESS, can_be_nameless
 from tests.support.fakes import FakeTraining, bench
 from tests.support.small import SMALL, one_error
-from tests.support.suite import ROOT
+from tests.support.suite import NAMELESS, ROOT, can_be_nameless
 
 Start = Callable[..., subprocess.CompletedProcess[str]]
 BAD = b"\xff"

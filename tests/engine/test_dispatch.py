@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.engine import dispatch, trial
+from bench.engine import dispatch, serial_engine, trial, writer
 from bench.engine.plan import RunOptions, plan_jobs
 from bench.experiment.cell import Cell
+from bench.records import provenance
 from bench.records.paths import submission_folder
 from bench.records.record import Provenance
 from bench.records.store import DECIDES, read
@@ -156,3 +157,41 @@ def test_another_error_of_writing_fails_its_job_alone(tmp_path, training, number
     ]
     dispatcher.succeeded(second, "made")
     assert (board.done, dispatcher.over) == (1, True)
+
+
+def test_a_cell_whose_new_seeds_were_made_otherwise_is_trained_whole(
+    tmp_path, training, monkeypatch
+):
+    """Found out by the trial, as when its updates cannot be compiled any more: nothing is lost."""
+    folder = submission_folder(tmp_path, "test")
+    (job,) = plan_jobs(CELLS[:1], folder, 2).jobs
+    run_job(job)
+    (job,) = plan_jobs(CELLS[:1], folder, 4).jobs
+    assert job.seeds == (2, 3)
+    made_before = provenance.of
+    monkeypatch.setattr(
+        provenance, "of", lambda *rest, **more: made_before(*rest, **more | {"compiled": True})
+    )
+    board, said = board_for([job])
+    with board:
+        serial_engine.run([job], board)
+    assert (board.done, board.failures) == (1, [])
+    assert "all seeds again" in said.getvalue()
+    assert [seeds for *_, seeds in training.calls] == [(0, 1), (2, 3), (0, 1, 2, 3)]
+    kept = read(job.path)
+    assert [result.seed for result in kept.seeds] == [0, 1, 2, 3]
+    assert kept.provenance.compiled
+
+
+def test_a_result_never_replaces_seeds_that_it_lacks(tmp_path, training):
+    """Whatever the job says that it was to train."""
+    folder = submission_folder(tmp_path, "test")
+    (job,) = plan_jobs(CELLS[:1], folder, 2).jobs
+    run_job(job)
+    before = job.path.read_text()
+    made = trial.run(replace(job, seeds=(2, 3)))
+    origin = made.record.provenance.model_copy(update={"threads": 9})
+    record = made.record.model_copy(update={"provenance": origin})
+    with pytest.raises(writer.Unlike):
+        writer.keep(replace(job, seeds=(0, 1, 2, 3)), replace(made, record=record), [])
+    assert job.path.read_text() == before

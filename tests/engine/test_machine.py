@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.engine import first_start, machine
-from bench.engine.first_start import FirstStart, last_error, why_nothing_starts
+from bench.engine.first_start import awaited, last_error, why_nothing_starts
 from bench.engine.plan import Resources
 from tests.support.suite import ROOT
 
@@ -100,12 +100,12 @@ def test_a_start_is_waited_for_and_then_explained(monkeypatch: pytest.MonkeyPatc
         if len(said) == 2:
             twice.set()
 
-    with FirstStart(say, lambda: "the reason"):
+    with awaited(say, lambda: "the reason"):
         assert twice.wait(10.0)
     assert said[0] == "nothing has started after 0 s: the reason"
     said.clear()
-    with FirstStart(say, lambda: "the reason") as first:
-        first.seen()
+    with awaited(say, lambda: "the reason") as started:
+        started.set()
         threading.Event().wait(0.2)
     assert said == []
 
@@ -118,7 +118,7 @@ def test_a_reason_that_cannot_be_found_is_said_too(monkeypatch: pytest.MonkeyPat
     def why() -> str:
         raise RuntimeError("no cluster")
 
-    with FirstStart(lambda text: (said.append(text), told.set())[0], why):
+    with awaited(lambda text: (said.append(text), told.set())[0], why):
         assert told.wait(10.0)
     assert said == ["nothing has started after 0 s: Ray does not answer (no cluster)"]
 

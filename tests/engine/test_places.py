@@ -21,7 +21,15 @@ import psutil
 import pytest
 
 from bench.engine import rehearsal
-from tests.support.suite import LONG, ROOT, Suite, planted, wait_for
+from tests.support.suite import (
+    LONG,
+    NAMELESS,
+    ROOT,
+    Suite,
+    can_be_nameless,
+    planted,
+    wait_for,
+)
 
 pytestmark = pytest.mark.ray
 
@@ -32,14 +40,6 @@ HARSH = {
     "RAY_TMPDIR": "/tmp/" + "long" * 30,
     "SLURM_CPUS_PER_TASK": "1",
 }
-NAMELESS = ["unshare", "--user", "--map-user=54321", "--map-group=54321"]
-"""A user of whom the system knows nothing but the number, as in a container."""
-
-
-def can_be_nameless() -> bool:
-    with suppress(OSError):
-        return subprocess.run([*NAMELESS, "true"], capture_output=True, check=False).returncode == 0
-    return False
 
 
 def run(folder: Path, *arguments: str, nameless: bool = False, **more: str) -> tuple[int, str]:

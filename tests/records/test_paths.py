@@ -135,7 +135,17 @@ def test_a_link_in_a_circle_ends(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "bare.json").touch()
     (folder / "loop").symlink_to(tmp_path)
-    assert folder / "bare.json" in list(json_files(tmp_path))
+    (folder / "self").symlink_to(folder)
+    assert list(json_files(tmp_path)) == [folder / "bare.json"]
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_no_file_is_too_deep_to_be_found(follow: bool, tmp_path: Path) -> None:
+    """A validator must see what lies where nothing belongs."""
+    deep = tmp_path / "/".join("abcdefgh") / "hidden.json"
+    deep.parent.mkdir(parents=True)
+    deep.touch()
+    assert list(json_files(tmp_path, follow=follow)) == [deep]
 
 
 def test_a_jobs_log_is_beside_its_record(tmp_path: Path) -> None:

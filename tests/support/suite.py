@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -108,3 +109,13 @@ def wait_for(process: subprocess.Popen[str], condition: Callable[[], bool]) -> N
 
 def planted(suite: Suite) -> set[str]:
     return {path.name for path in (suite.folder / "faults").iterdir()}
+
+
+NAMELESS = ["unshare", "--user", "--map-user=54321", "--map-group=54321"]
+"""A user of whom the system knows nothing but the number, as in a container."""
+
+
+def can_be_nameless() -> bool:
+    with suppress(OSError):
+        return subprocess.run([*NAMELESS, "true"], capture_output=True, check=False).returncode == 0
+    return False
