@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from bench.functional.pytree import Params, lerp, ravel, unravel
-from bench.learner.state import TrainState
-from bench.learner.strategy import PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import PostUpdateContext, StartContext, Strategy
 
 HOME = "gan"
 SOURCE = "Yazici et al., 2019, arXiv 1806.04498"
@@ -25,8 +21,8 @@ def actor_ema(*, decay: float = 0.999) -> Strategy:
     thousands, hence 0.999.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        return ravel(players.actor)
+    def init_memory(context: StartContext) -> Any:
+        return ravel(context.players.actor)
 
     def update_memory(average: Any, context: PostUpdateContext) -> Any:
         moved = ravel(context.new.actor)
@@ -37,5 +33,9 @@ def actor_ema(*, decay: float = 0.999) -> Strategy:
         return unravel(average, actor)
 
     return Strategy(
-        name="actor_ema", init_memory=init_memory, update_memory=update_memory, policy=policy
+        name="actor_ema",
+        roles=("actor",),
+        init_memory=init_memory,
+        update_memory=update_memory,
+        policy=policy,
     )

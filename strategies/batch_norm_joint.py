@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from bench.functional.batch_layers import batch_normed
-from bench.learner.problem import Blueprint
+from bench.functional.layers import is_deep
+from bench.learner.problem import Player
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task, no_hidden_layers
 
@@ -11,7 +12,7 @@ HOME = "rl"
 SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"
 NEUTRAL = {"on": False}
 AFTER = ("weight_norm", "dropout", "target_scaling", "layer_norm")
-ALL = 1 << 30  # no batch is larger: all rows are one group
+EVERY_ROW = 1 << 30  # no batch is larger: all rows are one group
 
 
 def batch_norm_joint(*, on: bool = True) -> Strategy:
@@ -27,10 +28,10 @@ def batch_norm_joint(*, on: bool = True) -> Strategy:
     a shift that the critic has seen. CrossQ also drops target networks.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
-        if not on or no_hidden_layers(task):
+    def blueprint(value: Player, player: str, task: Task) -> Player:
+        if not on or not is_deep(value.net):
             return value
-        return replace(value.with_critic_net(lambda net: batch_normed(net, ALL)), joint=True)
+        return replace(value, net=batch_normed(value.net, EVERY_ROW), joint=True)
 
     return Strategy(
         name="batch_norm_joint",

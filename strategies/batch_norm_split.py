@@ -1,7 +1,10 @@
 """Split batch normalisation: the critic's statistics are over each half of its batch."""
 
+from dataclasses import replace
+
 from bench.functional.batch_layers import batch_normed
-from bench.learner.problem import Blueprint
+from bench.functional.layers import is_deep
+from bench.learner.problem import Player
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task, no_hidden_layers
 
@@ -23,10 +26,10 @@ def batch_norm_split(*, on: bool = True) -> Strategy:
     a replay buffer an RL batch has only a few rows.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
-        if not on or no_hidden_layers(task):
+    def blueprint(value: Player, player: str, task: Task) -> Player:
+        if not on or not is_deep(value.net):
             return value
-        return value.with_critic_net(lambda net: batch_normed(net, task.batch_rows))
+        return replace(value, net=batch_normed(value.net, task.batch_rows))
 
     return Strategy(
         name="batch_norm_split", blueprint=blueprint, inert=no_hidden_layers, after=AFTER

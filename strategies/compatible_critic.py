@@ -1,15 +1,13 @@
 """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, with J the Jacobian of the actor."""
 
+from dataclasses import replace
 from typing import Any
-
-from torch import Tensor
 
 from bench.functional.layers import Net
 from bench.functional.pytree import Params, tmap
 from bench.functional.wrappers import Compatible
-from bench.learner.problem import Blueprint
-from bench.learner.state import TrainState
-from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
+from bench.learner.problem import Player
+from bench.learner.strategy import ForwardContext, PostUpdateContext, StartContext, Strategy
 from bench.learner.task import Task
 
 HOME = "rl"
@@ -34,18 +32,16 @@ def compatible_critic(*, on: bool = True) -> Strategy:
     Paper against here: DPG fits w by least squares; here q is learned like any critic.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+    def blueprint(value: Player, player: str, task: Task) -> Player:
         if not on or inert(task):
             return value
-        actor = value.actor.net
-        return value.with_critic_net(lambda net: Net((Compatible(net, actor, task.obs_size),)))
+        actor = task.blueprint().actor.net
+        return replace(value, net=Net((Compatible(value.net, actor, task.obs_size),)))
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        return tmap(lambda leaf: leaf.clone(), players.actor)
+    def init_memory(context: StartContext) -> Any:
+        return tmap(lambda leaf: leaf.clone(), context.players.actor)
 
     def forward_params(params: Params, context: ForwardContext) -> Params:
-        if context.player == "actor":
-            return params
         places = {name.partition("value/")[0] for name in params if "value/" in name}
         return params | {
             f"{place}mu/{name}": leaf for place in places for name, leaf in context.memory.items()

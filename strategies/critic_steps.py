@@ -17,7 +17,8 @@ def critic_steps(*, every: int = 5) -> Strategy:
     """Several critic steps per actor step: the actor moves only at every k-th update.
 
     actor <- actor before the update, its optimizer state too, unless the number of the update (1,
-    2, ...) is a multiple of k = `every`. The budget counts updates, so the actor makes fewer steps.
+    2, ...) is a multiple of k = `every`. The others move at every
+    update. The budget counts updates, so the actor makes fewer steps.
     every = 1 is neutral. WGAN makes 5 critic steps per actor step, TD3 makes 2.
 
     Paper against here: TD3 updates its target networks only together with the actor; here they
@@ -30,9 +31,6 @@ def critic_steps(*, every: int = 5) -> Strategy:
         def choose(moved: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
             return torch.where(moves, moved, before)
 
-        return new._replace(
-            actor=tmap(choose, new.actor, context.old.actor),
-            actor_opt=tmap(choose, new.actor_opt, context.old.actor_opt),
-        )
+        return new.with_players(tmap(choose, new, context.old), context.mine)
 
-    return Strategy(name="critic_steps", accept=accept)
+    return Strategy(name="critic_steps", roles=("actor",), accept=accept)

@@ -27,7 +27,7 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
-        key, rows = rng.fold(context.key, value.role), value.action.shape[0]
+        key, rows = rng.fold(context.key, value.purpose), value.action.shape[0]
         changed = rng.uniform(rng.fold(key, "whether"), (rows, 1)) < share
         if context.task.image_shape is not None:
             images = value.action.reshape(rows, *context.task.image_shape)
@@ -39,4 +39,9 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
             action=torch.where(changed, scale * value.action, value.action),
         )
 
-    return Strategy(name="diff_augment", critic_query=critic_query, after=("target_smoothing",))
+    return Strategy(
+        name="diff_augment",
+        roles=("critic", "actor"),
+        critic_query=critic_query,
+        after=("target_smoothing",),
+    )

@@ -23,20 +23,17 @@ def dragan(*, weight: float = 10.0, spread: float = 0.5) -> Strategy:
     uniform noise, with spread 0.5 and a random step e along it, as here.
     """
 
-    def penalty(context: LossContext) -> Tensor | float:
-        if context.player == "actor":
-            return 0.0
-        halves = context.halves(context.players, context.batch)
-        data = halves.data
+    def penalty(context: LossContext) -> Tensor:
+        data = context.halves().data
         noise = (
             spread
-            * data.std(correction=0)
-            * rng.uniform(rng.fold(context.key, "noise"), data.shape)
+            * data.action.std(correction=0)
+            * rng.uniform(rng.fold(context.key, "noise"), data.action.shape)
         )
-        step = rng.uniform(rng.fold(context.key, "step"), (data.shape[0], 1))
-        dq_da = context.dq_da(context.players.critic, halves.obs, data + step * noise)
+        step = rng.uniform(rng.fold(context.key, "step"), (data.action.shape[0], 1))
+        slope = context.slope(data._replace(action=data.action + step * noise))
         # The derivative of sqrt is infinite at 0, where the gradient of a new critic may be.
-        norm = torch.sqrt(dq_da.square().sum(dim=1) + 1e-12)
+        norm = torch.sqrt(slope.square().sum(dim=1) + 1e-12)
         return weight * (norm - 1.0).square().mean()
 
     return Strategy(name="dragan", penalty=penalty)

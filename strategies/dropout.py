@@ -1,10 +1,12 @@
 """Dropout: each hidden unit of the critic is set to 0 with probability `rate` in training."""
 
+from dataclasses import replace
+
 from bench.functional import rng
 from bench.functional.layers import Activation, Net
 from bench.functional.pytree import Params
 from bench.functional.wrappers import Dropout, beside_weights
-from bench.learner.problem import Blueprint
+from bench.learner.problem import Player
 from bench.learner.strategy import ForwardContext, Strategy
 from bench.learner.task import Task, no_hidden_layers
 
@@ -27,25 +29,24 @@ def dropout(*, rate: float = 0.01) -> Strategy:
     Paper against paper: DroQ uses 0.01 together with layer normalisation, GANs of 2016 used 0.5.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
-        if not rate or no_hidden_layers(task):
+    def blueprint(value: Player, player: str, task: Task) -> Player:
+        if not rate:
             return value
-
-        def dropped(net: Net) -> Net:
-            hidden = [*(isinstance(context, Activation) for context in net.layers[1:]), False]
-            pairs = zip(net.layers, hidden, strict=True)
-            return Net(tuple(Dropout(layer, rate) if drops else layer for layer, drops in pairs))
-
-        return value.with_critic_net(dropped)
+        layers = value.net.layers
+        hidden = [*(isinstance(after, Activation) for after in layers[1:]), False]
+        pairs = zip(layers, hidden, strict=True)
+        net = Net(tuple(Dropout(layer, rate) if drops else layer for layer, drops in pairs))
+        return replace(value, net=net)
 
     def forward_params(params: Params, context: ForwardContext) -> Params:
         key = context.key
-        if context.player == "actor" or key is None or not rate:
+        if key is None or not rate:
             return params
         return beside_weights(params, "key", lambda layer: rng.fold(key, layer))
 
     return Strategy(
         name="dropout",
+        scopes=("model", "actor"),
         blueprint=blueprint,
         forward_params=forward_params,
         inert=no_hidden_layers,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bench.functional.layers import FreeParameter
-from bench.learner.problem import Blueprint
+from bench.learner.problem import Player
 from bench.learner.strategy import LossContext, Strategy
 from bench.learner.task import Task
 
@@ -48,17 +48,17 @@ def entropy(*, weight: float = 0.02, samples: int = 4) -> Strategy:
     once per run.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+    def blueprint(value: Player, player: str, task: Task) -> Player:
         if not weight or inert(task) or task.noise_size:
             return value
         return replace(value, extra_noise=task.action_size)
 
     def penalty(context: LossContext) -> Tensor | float:
-        if context.player == "critic" or inert(context.task) or not weight:
+        if inert(context.task) or not weight:
             return 0.0
-        obs = context.task.actor_obs(context.batch)
+        obs = context.rules.actor_obs(context.batch)
         each = samples if context.task.obs_size else 1
-        made = context.act(context.players.actor, obs.repeat_interleave(each, dim=0), context.key)
+        made = context.act(obs.repeat_interleave(each, dim=0), context.key)
         answers = made.unflatten(0, (-1, each)) if context.task.obs_size else made
         return -weight / context.task.action_size * nearest_neighbour_entropy(answers).mean()
 
@@ -66,4 +66,11 @@ def entropy(*, weight: float = 0.02, samples: int = 4) -> Strategy:
         one = any(isinstance(layer, FreeParameter) for layer in task.blueprint().actor.net.layers)
         return "the actor is a single point: all its samples are equal" if one else None
 
-    return Strategy(name="entropy", blueprint=blueprint, penalty=penalty, inert=inert, after=AFTER)
+    return Strategy(
+        name="entropy",
+        roles=("actor",),
+        blueprint=blueprint,
+        penalty=penalty,
+        inert=inert,
+        after=AFTER,
+    )

@@ -20,15 +20,10 @@ def feature_matching(*, weight: float = 1.0) -> Strategy:
     so that in RL the actor still maximises the critic's value.
     """
 
-    def penalty(context: LossContext) -> Tensor | float:
-        if context.player == "critic":
-            return 0.0
-        halves = context.halves(context.players, context.batch)
-        own = context.act(context.players.actor, halves.obs, context.key)
-        means = [
-            context.features(context.players.critic, halves.obs, a).mean(dim=0)
-            for a in (halves.data, own)
-        ]
+    def penalty(context: LossContext) -> Tensor:
+        data, own = context.halves()
+        own = own._replace(action=context.act(own.obs, context.key))
+        means = [context.features(*half).mean(dim=0) for half in (data, own)]
         return weight * (means[0] - means[1]).square().sum()
 
-    return Strategy(name="feature_matching", penalty=penalty)
+    return Strategy(name="feature_matching", roles=("actor",), penalty=penalty)

@@ -1,5 +1,6 @@
 """Freezing learning: the player that is too far ahead skips its update."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -7,13 +8,12 @@ from torch import Tensor
 
 from bench.functional.pytree import tmap
 from bench.learner.state import TrainState
-from bench.learner.strategy import PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import PostUpdateContext, StartContext, Strategy
 
 HOME = "both"
 SOURCE = "Pfau and Vinyals, 2016, arXiv 1610.01945; band of Larsen et al., 2016, arXiv 1512.09300"
 NEUTRAL = {"margin": float("inf")}
-ACTIVE = {"margin": 0.0}  # always outside the band
+ACTIVE = {"margin": -1e9}  # always outside the band
 SEARCH = {"margin": (0.25, 0.5, 0.75)}
 
 
@@ -29,9 +29,16 @@ def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
     the band lies around the running mean in both domains.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        nothing = 0.0 * next(iter(players.critic.values())).sum()
-        return {"sum": nothing, "count": nothing}
+    def judges(players: tuple[str, ...]) -> dict[str, str]:
+        """The critic whose loss decides of each player: its own, for the actor its judge's."""
+        return {player: "critic" if player == "actor" else player for player in players}
+
+    def init_memory(context: StartContext) -> Any:
+        found = {}
+        for critic in dict.fromkeys(judges(context.mine).values()):
+            nothing = 0.0 * next(iter(context.players.params[critic].values())).sum()
+            found[critic] = {"sum": nothing, "count": nothing}
+        return found
 
     def mean(memory: Any, loss: Tensor) -> tuple[Any, Tensor]:
         memory = {
@@ -41,22 +48,21 @@ def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
         return memory, memory["sum"] / memory["count"]  # unbiased from the first update on
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
-        loss = context.losses["critic"]
-        _, level = mean(context.memory, loss)
-        band = margin * level.abs()
-        held = {"critic": loss < level - band, "actor": loss > level + band}
-        kept: dict[str, Any] = {}
-        for player, stays in held.items():
-            for part in (player, f"{player}_opt"):
-                old, moved = getattr(context.old, part), getattr(new, part)
-                kept[part] = tmap(lambda a, b, stays=stays: torch.where(stays, a, b), old, moved)
-        return new._replace(**kept)
+        for player, critic in judges(context.mine).items():
+            loss = context.losses[critic]
+            _, level = mean(context.memory[critic], loss)
+            band = margin * level.abs()
+            stays = loss > level + band if player == "actor" else loss < level - band
+            kept = tmap(partial(torch.where, stays), context.old, new)
+            new = new.with_players(kept, (player,))
+        return new
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
-        return mean(memory, context.losses["critic"])[0]
+        return {critic: mean(own, context.losses[critic])[0] for critic, own in memory.items()}
 
     return Strategy(
         name="freeze_learning",
+        roles=("critic", "actor"),
         init_memory=init_memory,
         accept=accept,
         update_memory=update_memory,

@@ -3,7 +3,7 @@
 import torch
 
 from bench.functional.pytree import Params, ravel, tmap
-from bench.learner.strategy import LossContext, Strategy
+from bench.learner.strategy import ALL, LossContext, Strategy
 
 HOME = "rl"
 SOURCE = (
@@ -32,4 +32,4 @@ def grad_clip(*, bound: float = 0.5) -> Strategy:
         scale = (bound / length).clamp(max=1.0)
         return tmap(lambda leaf: scale * leaf, value)
 
-    return Strategy(name="grad_clip", grads=grads, after=("harmful",))
+    return Strategy(name="grad_clip", roles=ALL, grads=grads, after=("harmful",))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from bench.functional import rng
+from bench.learner.problem import Half
 from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
@@ -24,15 +25,14 @@ def gradient_penalty(*, weight: float = 10.0) -> Strategy:
     tasks here.
     """
 
-    def penalty(context: LossContext) -> Tensor | float:
-        if context.player == "actor":
-            return 0.0
-        halves = context.halves(context.players, context.batch)
-        mix = rng.uniform(rng.fold(context.key, "mix"), (halves.data.shape[0], 1))
-        between = halves.data + mix * (halves.own - halves.data)
-        dq_da = context.dq_da(context.players.critic, halves.obs, between)
+    def penalty(context: LossContext) -> Tensor:
+        data, own = context.halves()
+        mix = rng.uniform(rng.fold(context.key, "mix"), (data.action.shape[0], 1))
+        action = data.action + mix * (own.action - data.action)
+        obs = data.obs if data.obs is own.obs else data.obs + mix * (own.obs - data.obs)
+        slope = context.slope(Half(obs, action))
         # The derivative of sqrt is infinite at 0, where the gradient of a new critic may be.
-        norm = torch.sqrt(dq_da.square().sum(dim=1) + 1e-12)
+        norm = torch.sqrt(slope.square().sum(dim=1) + 1e-12)
         return weight * (norm - 1.0).square().mean()
 
     return Strategy(name="gradient_penalty", penalty=penalty)

@@ -4,7 +4,7 @@ import torch
 
 from bench.functional import rng
 from bench.functional.pytree import Params, tmap
-from bench.learner.strategy import LossContext, Strategy
+from bench.learner.strategy import ALL, LossContext, Strategy
 
 HOME = "control"
 SOURCE = "a control of this suite"
@@ -23,4 +23,4 @@ def harmful(*, flip: float = 0.5) -> Strategy:
         sign = torch.where(draw < flip, -1.0, 1.0).to(draw.dtype)
         return tmap(lambda leaf: sign * leaf, value)
 
-    return Strategy(name="harmful", grads=grads)
+    return Strategy(name="harmful", roles=ALL, grads=grads)

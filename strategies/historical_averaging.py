@@ -5,9 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from bench.functional.pytree import ravel
-from bench.learner.state import TrainState
-from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import ALL, LossContext, PostUpdateContext, StartContext, Strategy
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.3"
@@ -24,22 +22,23 @@ def historical_averaging(*, weight: float = 0.01) -> Strategy:
     images; its released code does not contain it. 0.01 is our choice.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        return {"actor": ravel(players.actor), "critic": ravel(players.critic)}
+    def init_memory(context: StartContext) -> Any:
+        return {player: ravel(context.players.params[player]) for player in context.mine}
 
-    def penalty(context: LossContext) -> Tensor | float:
-        here = ravel(getattr(context.players, context.player))
+    def penalty(context: LossContext) -> Tensor:
+        here = ravel(context.players.params[context.player])
         return weight * (here - context.memory[context.player]).square().sum()
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
         share = 1.0 / ((context.new.step - context.task.warmup).clamp(min=0) + 1.0)
         return {
-            player: mean + share * (ravel(getattr(context.new, player)) - mean)
+            player: mean + share * (ravel(context.new.params[player]) - mean)
             for player, mean in memory.items()
         }
 
     return Strategy(
         name="historical_averaging",
+        roles=ALL,
         init_memory=init_memory,
         penalty=penalty,
         update_memory=update_memory,

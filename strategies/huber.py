@@ -23,11 +23,9 @@ def huber(*, delta: float = 1.0) -> Strategy:
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
-        if value.role != "critic" or delta == float("inf"):
+        if value.purpose != "critic" or delta == float("inf"):
             return value
-        said = context.task.value(
-            context.q(context.players.critic, value.obs, value.action)
-        ).detach()
+        said = context.rules.value(context.q(value.obs, value.action)).detach()
         return value._replace(target=said + (value.target - said).clamp(-delta, delta))
 
     return Strategy(

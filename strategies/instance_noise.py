@@ -22,9 +22,12 @@ def instance_noise(*, deviation: float = 0.1) -> Strategy:
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         left = (1.0 - context.players.step / context.task.updates).clamp(min=0.0)
-        noise = rng.normal(rng.fold(context.key, value.role), tuple(value.action.shape))
+        noise = rng.normal(rng.fold(context.key, value.purpose), tuple(value.action.shape))
         return value._replace(action=value.action + deviation * left * noise)
 
     return Strategy(
-        name="instance_noise", critic_query=critic_query, after=("target_smoothing", "diff_augment")
+        name="instance_noise",
+        roles=("critic", "actor"),
+        critic_query=critic_query,
+        after=("target_smoothing", "diff_augment"),
     )

@@ -24,7 +24,7 @@ def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
-        if value.role != "critic":
+        if value.purpose != "critic":
             return value
         gap = value.uninformed - value.target
         gap = gap.clamp(max=0.0) if one_sided else gap

@@ -6,8 +6,7 @@ from torch import Tensor
 
 from bench.functional.pytree import lerp, ravel, unravel
 from bench.learner.state import TrainState
-from bench.learner.strategy import LossContext, PostUpdateContext, Strategy, TargetParams
-from bench.learner.task import Task
+from bench.learner.strategy import Given, LossContext, PostUpdateContext, StartContext, Strategy
 
 HOME = "rl"
 SOURCE = "the reading of Lillicrap et al., 2016, arXiv 1509.02971, that acts where discounts are 0"
@@ -28,24 +27,24 @@ def lagged_critic(*, tau: float = 0.005) -> Strategy:
     updates, larger where runs are short.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        return ravel(players.critic)
+    def init_memory(context: StartContext) -> Any:
+        return ravel(context.players.critic)
 
     def blend(copy: Tensor, players: TrainState) -> Tensor:
         now = ravel(players.critic)
         # At tau = 1 exactly the critic, not copy + (critic - copy), which rounds.
         return now if tau == 1.0 else lerp(copy, now, tau)
 
-    def target_params(value: TargetParams, context: LossContext) -> TargetParams:
-        return value._replace(
-            critic=unravel(blend(context.memory, context.players), context.players.critic)
-        )
+    def target_params(value: Given, context: LossContext) -> Given:
+        copy = unravel(blend(context.memory, context.players), context.players.critic)
+        return value | {"critic": copy}
 
     def update_memory(copy: Any, context: PostUpdateContext) -> Any:
         return blend(copy, context.new)
 
     return Strategy(
         name="lagged_critic",
+        roles=("actor",),
         target_params=target_params,
         init_memory=init_memory,
         update_memory=update_memory,

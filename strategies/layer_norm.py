@@ -1,8 +1,10 @@
 """Layer normalisation: normalise the critic's hidden layers over the features of a row."""
 
-from bench.functional.layers import before_activations
+from dataclasses import replace
+
+from bench.functional.layers import before_activations, is_deep
 from bench.functional.wrappers import LayerNorm
-from bench.learner.problem import Blueprint
+from bench.learner.problem import Player
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task, no_hidden_layers
 
@@ -23,9 +25,15 @@ def layer_norm(*, on: bool = True) -> Strategy:
     penalty, DroQ because it bounds the values far from the data.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
-        if not on or no_hidden_layers(task):
+    def blueprint(value: Player, player: str, task: Task) -> Player:
+        if not on or not is_deep(value.net):
             return value
-        return value.with_critic_net(lambda net: before_activations(net, LayerNorm()))
+        return replace(value, net=before_activations(value.net, LayerNorm()))
 
-    return Strategy(name="layer_norm", blueprint=blueprint, inert=no_hidden_layers, after=AFTER)
+    return Strategy(
+        name="layer_norm",
+        scopes=("model", "actor"),
+        blueprint=blueprint,
+        inert=no_hidden_layers,
+        after=AFTER,
+    )

@@ -1,15 +1,27 @@
 """LeCam regularisation: pull the critic's outputs towards running means of the other half."""
 
+from typing import NamedTuple
+
 from torch import Tensor
 
-from bench.learner.state import TrainState
-from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.functional.pytree import tmap
+from bench.learner.strategy import LossContext, PostUpdateContext, StartContext, Strategy
 
 HOME = "gan"
 SOURCE = "Tseng et al., 2021, arXiv 2104.03310"
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.01, 0.1, 0.3, 1.0)}
+
+
+class Means(NamedTuple):
+    """Running means of a critic's outputs for either half, scalars."""
+
+    data: Tensor
+    own: Tensor
+
+
+Memory = dict[str, Means]
+"""critic -> its running means"""
 
 
 def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
@@ -24,27 +36,25 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
     start.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> dict[str, Tensor]:
-        nothing = 0.0 * next(iter(players.critic.values())).sum()
-        return {"data": nothing, "own": nothing}
+    def init_memory(context: StartContext) -> Memory:
+        def nothing(player: str) -> Tensor:
+            return 0.0 * next(iter(context.players.params[player].values())).sum()
 
-    def penalty(context: LossContext) -> Tensor | float:
-        if context.player == "actor":
-            return 0.0
-        halves = context.halves(context.players, context.batch)
-        data, own = (
-            context.q(context.players.critic, halves.obs, a) for a in (halves.data, halves.own)
-        )
-        pulls = (data - context.memory["own"]).square().mean() + (
-            own - context.memory["data"]
-        ).square().mean()
-        return weight * pulls
+        return {player: Means(nothing(player), nothing(player)) for player in context.mine}
 
-    def update_memory(memory: dict[str, Tensor], context: PostUpdateContext) -> dict[str, Tensor]:
-        halves = context.halves(context.new, context.fresh)
-        now = {"data": halves.data, "own": halves.own}
-        means = {k: context.q(context.new.critic, halves.obs, a).mean() for k, a in now.items()}
-        return {k: decay * memory[k] + (1.0 - decay) * mean for k, mean in means.items()}
+    def penalty(context: LossContext) -> Tensor:
+        data, own = (context.q(*half) for half in context.halves())
+        means = context.memory[context.player]
+        return weight * ((data - means.own).square().mean() + (own - means.data).square().mean())
+
+    def update_memory(memory: Memory, context: PostUpdateContext) -> Memory:
+        moved = {}
+        for player, means in memory.items():
+            shown = context.shown(player, context.new, context.fresh)
+            halves = context.halves_of(player, context.new, shown)
+            now = Means(*(context.q(player, *half).mean() for half in halves))
+            moved[player] = tmap(lambda m, n: decay * m + (1.0 - decay) * n, means, now)
+        return moved
 
     return Strategy(
         name="lecam", init_memory=init_memory, penalty=penalty, update_memory=update_memory

@@ -3,17 +3,20 @@
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from bench.functional.pytree import lerp, tmap
+from bench.functional.pytree import Params, lerp, tmap
 from bench.learner.state import TrainState
-from bench.learner.strategy import PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import ALL, PostUpdateContext, StartContext, Strategy
 
 HOME = "gan"
 SOURCE = "Chavdarova et al., 2021, arXiv 2006.14567; Zhang et al., 2019, arXiv 1907.08610"
 NEUTRAL = {"alpha": 1.0}
 SEARCH = {"every": (5, 50), "alpha": (0.3, 0.5, 0.8)}
+
+
+def trained(state: TrainState, players: tuple[str, ...]) -> dict[str, Params]:
+    """Return the parameters of some players by name."""
+    return {player: state.params[player] for player in players}
 
 
 def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
@@ -27,28 +30,29 @@ def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
     also report k in the thousands.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
+    def init_memory(context: StartContext) -> Any:
         # Copies, because no tensor may occur twice in a state.
-        return tmap(lambda leaf: leaf.clone(), {"actor": players.actor, "critic": players.critic})
+        return tmap(lambda leaf: leaf.clone(), trained(context.players, context.mine))
 
     def drawn_back(slow: Any, new: TrainState) -> Any:
-        fast = {"actor": new.actor, "critic": new.critic}
+        fast = trained(new, tuple(slow))
         now = new.step % every == 0
         # At alpha = 1 exactly the fast weights, not slow + (fast - slow), which rounds.
         moved = fast if alpha == 1.0 else lerp(slow, fast, alpha)
         return tmap(lambda back, on: torch.where(now, back, on), moved, fast)
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
-        return new._replace(**drawn_back(context.memory, new))
+        return new.with_params(drawn_back(context.memory, new))
 
     def update_memory(slow: Any, context: PostUpdateContext) -> Any:
         # The accepted parameters are the new slow weights.
         now = context.new.step % every == 0
-        fast = {"actor": context.new.actor, "critic": context.new.critic}
+        fast = trained(context.new, tuple(slow))
         return tmap(lambda old, new: torch.where(now, new, old), slow, fast)
 
     return Strategy(
         name="lookahead",
+        roles=ALL,
         init_memory=init_memory,
         accept=accept,
         update_memory=update_memory,

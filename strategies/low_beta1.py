@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.functional.optim import Adam
-from bench.learner.strategy import Strategy
+from bench.learner.strategy import ALL, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -27,9 +27,11 @@ def low_beta1(*, beta1: float = 0.5) -> Strategy:
         return replace(value, beta1=beta1) if isinstance(value, Adam) else value
 
     def inert(task: Task) -> str | None:
-        players = task.blueprint()
-        if any(isinstance(p.optimizer, Adam) for p in (players.actor, players.critic)):
+        players = task.blueprint().players
+        if any(isinstance(players[name].optimizer, Adam) for name in task.players):
             return None
         return "plain gradient descent has no beta1"
 
-    return Strategy(name="low_beta1", optimizers=optimizers, inert=inert, after=("ttur",))
+    return Strategy(
+        name="low_beta1", roles=ALL, optimizers=optimizers, inert=inert, after=("ttur",)
+    )

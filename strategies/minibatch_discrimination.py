@@ -1,8 +1,10 @@
 """Minibatch discrimination: the critic's last layer also sees how close a row is to its half."""
 
+from dataclasses import replace
+
 from bench.functional.batch_layers import MinibatchDiscrimination
-from bench.functional.layers import before_the_end
-from bench.learner.problem import Blueprint
+from bench.functional.layers import before_the_end, is_deep
+from bench.learner.problem import Player
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task, no_hidden_layers
 
@@ -27,11 +29,11 @@ def minibatch_discrimination(*, kernels: int = 16, dims: int = 5) -> Strategy:
     start; here, with 64 features, there are 16 kernels, and T is initialised like any layer.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
-        if not kernels or no_hidden_layers(task):
+    def blueprint(value: Player, player: str, task: Task) -> Player:
+        if not kernels or not is_deep(value.net):
             return value
         layer = MinibatchDiscrimination(kernels, dims, task.batch_rows)
-        return value.with_critic_net(lambda net: before_the_end(net, layer))
+        return replace(value, net=before_the_end(value.net, layer))
 
     return Strategy(
         name="minibatch_discrimination", blueprint=blueprint, inert=no_hidden_layers, after=AFTER

@@ -1,8 +1,10 @@
 """Minibatch standard deviation: the critic's last layer also sees how varied a group is."""
 
+from dataclasses import replace
+
 from bench.functional.batch_layers import MinibatchStddev
-from bench.functional.layers import before_the_end
-from bench.learner.problem import Blueprint
+from bench.functional.layers import before_the_end, is_deep
+from bench.learner.problem import Player
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task, no_hidden_layers
 
@@ -26,10 +28,10 @@ def minibatch_stddev(*, group: int = 4) -> Strategy:
     over groups of 4, as here. In RL the rows of a group are transitions from different states.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
-        if not group or no_hidden_layers(task):
+    def blueprint(value: Player, player: str, task: Task) -> Player:
+        if not group or not is_deep(value.net):
             return value
-        return value.with_critic_net(lambda net: before_the_end(net, MinibatchStddev(group)))
+        return replace(value, net=before_the_end(value.net, MinibatchStddev(group)))
 
     return Strategy(
         name="minibatch_stddev", blueprint=blueprint, inert=no_hidden_layers, after=AFTER

@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.functional.optim import Optimizer
 from bench.functional.pytree import Params, tmap
-from bench.learner.strategy import Strategy
+from bench.learner.strategy import ALL, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -49,6 +49,7 @@ def negative_momentum(*, beta: float = -0.5) -> Strategy:
 
     return Strategy(
         name="negative_momentum",
+        roles=ALL,
         optimizers=optimizers,
         after=("ttur", "low_beta1", "weight_decay", "optimistic"),
     )

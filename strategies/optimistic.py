@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.functional.optim import Optimizer
 from bench.functional.pytree import Params, tmap
-from bench.learner.strategy import Strategy
+from bench.learner.strategy import ALL, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
@@ -48,5 +48,8 @@ def optimistic(*, strength: float = 1.0) -> Strategy:
         return Optimistic(value, strength) if strength else value
 
     return Strategy(
-        name="optimistic", optimizers=optimizers, after=("ttur", "low_beta1", "weight_decay")
+        name="optimistic",
+        roles=ALL,
+        optimizers=optimizers,
+        after=("ttur", "low_beta1", "weight_decay"),
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bench.functional.layers import Net, Packed
-from bench.learner.problem import Blueprint
+from bench.learner.problem import Player
 from bench.learner.strategy import Conflict, Strategy
 from bench.learner.task import Task
 
@@ -37,7 +37,7 @@ def packing(*, samples: int = 2) -> Strategy:
     pack.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+    def blueprint(value: Player, player: str, task: Task) -> Player:
         if samples == 1 or inert(task):
             return value
         if task.batch_rows % samples:
@@ -45,8 +45,7 @@ def packing(*, samples: int = 2) -> Strategy:
                 f"packing and {task.name}: packs of {samples} do not fill the `batch_rows` of a "
                 f"half, {task.batch_rows}; choose a number of samples that divides it"
             )
-        packed = Net((Packed(value.critic.net, samples),))
-        return replace(value, critic=replace(value.critic, net=packed))
+        return replace(value, net=Net((Packed(value.net, samples),)))
 
     def inert(task: Task) -> str | None:
         if task.batch_rows < samples:

@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
-
 from bench.functional import rng
-from bench.learner.state import TrainState
-from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import ALL, LossContext, PostUpdateContext, StartContext, Strategy
 
 HOME = "control"
 SOURCE = "a control of this suite"
@@ -22,15 +18,19 @@ def placebo(*, share: float = 1.0) -> Strategy:
     for it is an error of the pipeline.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        return rng.normal(key, (1,))
+    def init_memory(context: StartContext) -> Any:
+        return rng.normal(context.key, (1,))
 
-    def penalty(context: LossContext) -> Tensor | float:
+    def penalty(context: LossContext) -> float:
         return share * 0.0
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
         return memory + rng.normal(context.key, (1,))
 
     return Strategy(
-        name="placebo", init_memory=init_memory, penalty=penalty, update_memory=update_memory
+        name="placebo",
+        roles=ALL,
+        init_memory=init_memory,
+        penalty=penalty,
+        update_memory=update_memory,
     )

@@ -4,12 +4,18 @@ import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
+from bench.learner.contexts import Context
 from bench.learner.prioritized_replay import PrioritizedReplayBuffer, td_targets
 from bench.learner.problem import CriticQuery, Experience
 from bench.learner.replay import ReplayBuffer, own_rows
-from bench.learner.state import TrainState
-from bench.learner.strategy import Context, LossContext, PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import (
+    ALL,
+    LossContext,
+    PostUpdateContext,
+    StartContext,
+    Strategy,
+)
+from bench.learner.task import data_only
 
 HOME = "rl"
 SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
@@ -45,25 +51,26 @@ def prioritised(
         return with_past_rows(value, drawn(context)[0], context) if share else value
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
-        if value.role != "critic" or not share:
+        if value.purpose != "critic" or not share:
             return value
         done = (context.players.step / context.task.updates).clamp(max=1.0)
         exponent = beta + (1.0 - beta) * done
         weight = importance_weights(context.memory.buffer, drawn(context)[1], exponent)
-        before = context.task.own(context.batch) - weight.shape[0]
-        data = context.batch.reward.shape[0] - context.task.own(context.batch)
+        before = context.rules.own(context.batch) - weight.shape[0]
+        data = context.batch.reward.shape[0] - context.rules.own(context.batch)
         full = torch.nn.functional.pad(weight - 1.0, (before, data)) + 1.0
         return value._replace(weight=value.weight * full)
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> PrioritizedReplayBuffer:
-        return PrioritizedReplayBuffer.empty(task, capacity, key)
+    def init_memory(context: StartContext) -> PrioritizedReplayBuffer:
+        return PrioritizedReplayBuffer.empty(context.task, capacity, context.key)
 
     def update_memory(
         memory: PrioritizedReplayBuffer, context: PostUpdateContext
     ) -> PrioritizedReplayBuffer:
         if share:
             indices, _ = drawn(context)
-            error = td_errors(tmap(lambda leaf: leaf[indices], memory.buffer.rows), context) + 1e-6
+            rows = tmap(lambda leaf: leaf[indices], memory.buffer.rows)
+            error = td_errors(context, rows) + 1e-6
             # An index drawn twice gets the same error twice; an empty buffer keeps priorities of 0.
             priority = torch.where(memory.buffer.written > 0, error, 0.0)
             memory = memory.with_priorities(indices, priority)
@@ -71,10 +78,12 @@ def prioritised(
 
     return Strategy(
         name="prioritised",
+        roles=ALL,
         init_memory=init_memory,
         batch=batch,
         critic_query=critic_query,
         update_memory=update_memory,
+        inert=data_only,
         after=AFTER,
     )
 
@@ -104,7 +113,14 @@ def importance_weights(buffer: ReplayBuffer, probability: Tensor, exponent: Tens
     return torch.where(buffer.written > 0, weight / weight.amax(), 1.0)
 
 
-def td_errors(rows: Experience, context: PostUpdateContext) -> Tensor:
-    """The absolute TD errors [n] of rows, by both players as they are after the update."""
-    q = context.q(context.new.critic, rows.obs, rows.action)
-    return (td_targets(rows, context) - context.task.value(q)).abs()
+def td_errors(context: PostUpdateContext, rows: Experience) -> Tensor:
+    """The absolute TD errors [n] of rows, by all players as they are now.
+
+    They are the errors of the critic that alone replays them, or else of the actor's judge.
+    """
+    alone = len(context.mine) == 1 and context.mine[0] in context.task.having("critic")
+    critic = context.mine[0] if alone else "critic"
+    shown = context.shown(critic, context.new, rows)
+    shown = tmap(lambda leaf: leaf[: rows.reward.shape[0]], shown)
+    said = context.task.rules(critic).value(context.q(critic, shown.obs, shown.action))
+    return (td_targets(critic, shown, context) - said).abs()

@@ -21,11 +21,8 @@ def r1(*, gamma: float = 1.0) -> Strategy:
     data.
     """
 
-    def penalty(context: LossContext) -> Tensor | float:
-        if context.player == "actor":
-            return 0.0
-        halves = context.halves(context.players, context.batch)
-        dq_da = context.dq_da(context.players.critic, halves.obs, halves.data)
-        return 0.5 * gamma * dq_da.square().sum(dim=1).mean()
+    def penalty(context: LossContext) -> Tensor:
+        slope = context.slope(context.halves().data)
+        return 0.5 * gamma * slope.square().sum(dim=1).mean()
 
     return Strategy(name="r1", penalty=penalty)

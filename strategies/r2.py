@@ -20,11 +20,8 @@ def r2(*, gamma: float = 1.0) -> Strategy:
     0.05 to 150 by data set. The default is 1, as for `r1`.
     """
 
-    def penalty(context: LossContext) -> Tensor | float:
-        if context.player == "actor":
-            return 0.0
-        halves = context.halves(context.players, context.batch)
-        dq_da = context.dq_da(context.players.critic, halves.obs, halves.own)
-        return 0.5 * gamma * dq_da.square().sum(dim=1).mean()
+    def penalty(context: LossContext) -> Tensor:
+        slope = context.slope(context.halves().own)
+        return 0.5 * gamma * slope.square().sum(dim=1).mean()
 
     return Strategy(name="r2", penalty=penalty)

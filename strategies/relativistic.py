@@ -30,15 +30,14 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
-        if value.role == "target" or strength == 0.0:
+        if value.purpose == "target" or strength == 0.0:
             return value
-        own = context.q(context.players.critic, value.obs, value.action)
-        if value.role == "actor":
-            data = context.halves(context.players, context.batch)
-            other = context.q(context.players.critic, data.obs, data.data)
+        own = context.q(value.obs, value.action)
+        if value.purpose == "actor":
+            other = context.q(*context.halves().data)
             return value._replace(offset=value.offset + 0.5 * strength * (own + other))
         half = own.shape[0] // 2
-        nothing = context.task.value(torch.zeros_like(own))
+        nothing = context.rules.value(torch.zeros_like(own))
         centre = 0.5 * (value.target + value.target.roll(half))
         return value._replace(
             offset=value.offset + 0.5 * strength * (own + own.roll(half)),
@@ -47,6 +46,7 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
 
     return Strategy(
         name="relativistic",
+        roles=("critic", "actor"),
         critic_query=critic_query,
         excludes=EXCLUDES,
         after=(

@@ -1,15 +1,13 @@
 """Experience replay: draw a share of the batch from a buffer of past experience."""
 
 import torch
-from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.pytree import tmap
 from bench.learner.problem import Experience
 from bench.learner.replay import ReplayBuffer, own_rows
-from bench.learner.state import TrainState
-from bench.learner.strategy import LossContext, PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import ALL, LossContext, PostUpdateContext, StartContext, Strategy
+from bench.learner.task import data_only
 
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
@@ -35,8 +33,8 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     is about what a core RL task makes.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> ReplayBuffer:
-        return ReplayBuffer.empty(task, capacity, key)
+    def init_memory(context: StartContext) -> ReplayBuffer:
+        return ReplayBuffer.empty(context.task, capacity, context.key)
 
     def batch(value: Experience, context: LossContext) -> Experience:
         own = own_rows(context.task, value)
@@ -53,5 +51,10 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
         return memory.append(own_rows(context.task, context.fresh))
 
     return Strategy(
-        name="replay", batch=batch, init_memory=init_memory, update_memory=update_memory
+        name="replay",
+        roles=ALL,
+        batch=batch,
+        init_memory=init_memory,
+        update_memory=update_memory,
+        inert=data_only,
     )

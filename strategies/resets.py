@@ -5,7 +5,7 @@ import torch
 from bench.functional import rng
 from bench.functional.pytree import tmap
 from bench.learner.state import TrainState
-from bench.learner.strategy import PostUpdateContext, Strategy
+from bench.learner.strategy import ALL, PostUpdateContext, Strategy
 
 HOME = "rl"
 SOURCE = "Nikishin et al., 2022, arXiv 2205.07802"
@@ -32,11 +32,12 @@ def resets(*, count: int = 4, both: bool = False) -> Strategy:
         period = max(1, total // (count + 1))
         now = (new.step % period == 0) & (new.step < total)
         anew = context.init(rng.fold(context.key, "anew"))
-        parts = ("critic", "critic_opt", *(("actor", "actor_opt") if both else ()))
-        drawn = {
-            part: tmap(lambda a, b: torch.where(now, a, b), getattr(anew, part), getattr(new, part))
-            for part in parts
-        }
-        return new._replace(**drawn)
+        drawn = tmap(lambda a, b: torch.where(now, a, b), anew, new)
+        return new.with_players(drawn, context.mine)
 
-    return Strategy(name="resets", accept=accept, after=("critic_steps", "freeze_learning"))
+    return Strategy(
+        name="resets",
+        roles=ALL if both else ("critic",),
+        accept=accept,
+        after=("critic_steps", "freeze_learning"),
+    )

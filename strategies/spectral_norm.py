@@ -7,9 +7,7 @@ from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.pytree import Params
-from bench.learner.state import TrainState
-from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
-from bench.learner.task import Task
+from bench.learner.strategy import ForwardContext, PostUpdateContext, StartContext, Strategy
 
 HOME = "gan"
 SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, arXiv 2105.05246"
@@ -30,8 +28,8 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
     the layer before the last; here, as in GANs, all layers.
     """
 
-    def matrices(critic: Params) -> Params:
-        return {k: leaf.flatten(1) for k, leaf in critic.items() if k.endswith("weight")}
+    def matrices(params: Params) -> Params:
+        return {k: leaf.flatten(1) for k, leaf in params.items() if k.endswith("weight")}
 
     def power_step(weight: Tensor, u: Tensor) -> dict[str, Tensor]:
         v = torch.nn.functional.normalize(weight.T @ u, dim=0)
@@ -40,29 +38,30 @@ def spectral_norm(*, cap: float = 1.0) -> Strategy:
         alive = turned.square().sum() > 0.0
         return {"u": torch.where(alive, torch.nn.functional.normalize(turned, dim=0), u), "v": v}
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        return {
-            name: power_step(weight, rng.normal(rng.fold(key, name), (weight.shape[0],)))
-            for name, weight in matrices(players.critic).items()
-        }
+    def init_memory(context: StartContext) -> Any:
+        def start(weight: Tensor, name: str) -> dict[str, Tensor]:
+            return power_step(weight, rng.normal(rng.fold(context.key, name), (weight.shape[0],)))
+
+        own = {player: matrices(context.players.params[player]) for player in context.mine}
+        return {p: {name: start(w, name) for name, w in each.items()} for p, each in own.items()}
 
     def forward_params(params: Params, context: ForwardContext) -> Params:
-        if context.player == "actor":
-            return params
-        capped = dict(params)
+        capped, memory = dict(params), context.memory[context.player]
         for name, matrix in matrices(params).items():
-            sigma = context.memory[name]["u"] @ matrix @ context.memory[name]["v"]
+            sigma = memory[name]["u"] @ matrix @ memory[name]["v"]
             capped[name] = params[name] / torch.clamp(sigma / cap, min=1.0)
         return capped
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
+        own = {player: matrices(context.new.params[player]) for player in memory}
         return {
-            name: power_step(weight, memory[name]["u"])
-            for name, weight in matrices(context.new.critic).items()
+            player: {name: power_step(w, memory[player][name]["u"]) for name, w in each.items()}
+            for player, each in own.items()
         }
 
     return Strategy(
         name="spectral_norm",
+        scopes=("model", "actor"),
         forward_params=forward_params,
         init_memory=init_memory,
         update_memory=update_memory,

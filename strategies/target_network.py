@@ -1,13 +1,14 @@
 """Target networks: the critic's target comes from Polyak-averaged copies of both networks."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from torch import Tensor
 
 from bench.functional.pytree import lerp, ravel, unravel
 from bench.learner.state import TrainState
-from bench.learner.strategy import LossContext, PostUpdateContext, Strategy, TargetParams
-from bench.learner.task import Task
+from bench.learner.strategy import Given, LossContext, PostUpdateContext, StartContext, Strategy
+from bench.learner.task import nothing_ahead
 
 HOME = "rl"
 SOURCE = (
@@ -31,27 +32,28 @@ def target_network(*, tau: float = 0.005) -> Strategy:
     there.
     """
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Any:
-        return {"actor": ravel(players.actor), "critic": ravel(players.critic)}
+    def vectors(state: TrainState, players: Iterable[str]) -> dict[str, Tensor]:
+        return {player: ravel(state.params[player]) for player in players}
 
-    def target_params(value: TargetParams, context: LossContext) -> TargetParams:
-        return value._replace(
-            target_actor=unravel(context.memory["actor"], context.players.actor),
-            target_critic=unravel(context.memory["critic"], context.players.critic),
-        )
+    def init_memory(context: StartContext) -> Any:
+        return vectors(context.players, ("actor", *context.mine))
+
+    def target_params(value: Given, context: LossContext) -> Given:
+        copies = {
+            player: unravel(context.memory[player], context.players.params[player])
+            for player in ("actor", context.player)
+        }
+        return value | copies
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
-        moved = {"actor": ravel(context.new.actor), "critic": ravel(context.new.critic)}
+        moved = vectors(context.new, memory)
         # At tau = 1 exactly the network, not copy + (network - copy), which rounds.
         return moved if tau == 1.0 else lerp(memory, moved, tau)
-
-    def inert(task: Task) -> str | None:
-        return "the discount is 0: no target looks at a next value" if task.discount == 0 else None
 
     return Strategy(
         name="target_network",
         target_params=target_params,
         init_memory=init_memory,
         update_memory=update_memory,
-        inert=inert,
+        inert=nothing_ahead,
     )

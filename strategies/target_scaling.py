@@ -1,5 +1,7 @@
 """Target scaling (PopArt without the mean): q = sqrt(running mean of y^2) * network output."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -7,9 +9,8 @@ from bench.functional.layers import Net
 from bench.functional.pytree import Params
 from bench.functional.wrappers import Scaled, beside_weights
 from bench.learner.prioritized_replay import td_targets
-from bench.learner.problem import Blueprint
-from bench.learner.state import TrainState
-from bench.learner.strategy import ForwardContext, PostUpdateContext, Strategy
+from bench.learner.problem import Player
+from bench.learner.strategy import ForwardContext, PostUpdateContext, StartContext, Strategy
 from bench.learner.task import Task
 
 HOME = "rl"
@@ -30,20 +31,25 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
     the third.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
-        return value.with_critic_net(lambda net: Net((*net.layers[:-1], Scaled(net.layers[-1]))))
+    def blueprint(value: Player, player: str, task: Task) -> Player:
+        *layers, last = value.net.layers
+        return replace(value, net=Net((*layers, Scaled(last))))
 
-    def init_memory(players: TrainState, task: Task, key: Tensor) -> Tensor:
-        return 1.0 + 0.0 * next(iter(players.critic.values())).sum()
+    def init_memory(context: StartContext) -> dict[str, Tensor]:
+        own = {player: context.players.params[player] for player in context.mine}
+        return {player: 1.0 + 0.0 * next(iter(own[player].values())).sum() for player in own}
 
     def forward_params(params: Params, context: ForwardContext) -> Params:
-        if context.player == "actor":
-            return params
-        return beside_weights(params, "scale", lambda layer: torch.sqrt(context.memory))
+        square = context.memory[context.player]
+        return beside_weights(params, "scale", lambda layer: torch.sqrt(square))
 
-    def update_memory(square: Tensor, context: PostUpdateContext) -> Tensor:
-        target = td_targets(context.fresh, context)
-        return square + (1.0 - decay) * (target.square().mean() - square)
+    def update_memory(memory: dict[str, Tensor], context: PostUpdateContext) -> dict[str, Tensor]:
+        squares = {}
+        for player, square in memory.items():
+            shown = context.shown(player, context.new, context.fresh)
+            target = td_targets(player, shown, context)
+            squares[player] = square + (1.0 - decay) * (target.square().mean() - square)
+        return squares
 
     return Strategy(
         name="target_scaling",

@@ -3,7 +3,7 @@
 from bench.functional import rng
 from bench.learner.problem import CriticQuery
 from bench.learner.strategy import LossContext, Strategy
-from bench.learner.task import Task
+from bench.learner.task import nothing_ahead
 
 HOME = "rl"
 SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477, section 5.3"
@@ -20,13 +20,10 @@ def target_smoothing(*, deviation: float = 0.2, clip: float = 0.5) -> Strategy:
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
-        if value.role != "target" or deviation == 0.0:
+        if value.purpose != "target" or deviation == 0.0:
             return value
         noise = deviation * rng.normal(rng.fold(context.key, "noise"), tuple(value.action.shape))
         moved = value.action + noise.clamp(-clip, clip)
         return value._replace(action=moved.clamp(-1.0, 1.0))
 
-    def inert(task: Task) -> str | None:
-        return "the discount is 0: no target looks at a next action" if task.discount == 0 else None
-
-    return Strategy(name="target_smoothing", critic_query=critic_query, inert=inert)
+    return Strategy(name="target_smoothing", critic_query=critic_query, inert=nothing_ahead)

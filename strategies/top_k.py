@@ -25,18 +25,19 @@ def top_k(*, least: float = 0.5, decay: float = 0.99, epochs: float = 100.0) -> 
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         rows = value.action.shape[0]
-        if value.role != "actor" or least >= 1.0:
+        if value.purpose != "actor" or least >= 1.0:
             return value
         epoch = epochs * context.players.step / context.task.updates
         share = torch.clamp(decay**epoch, min=least)
         count = torch.ceil(share * rows)
-        q = context.q(context.players.critic, value.obs, value.action).detach()
+        q = context.q(value.obs, value.action).detach()
         rank = (q[None, :] > q[:, None]).sum(dim=1)  # how many rows have a larger q
         chosen = (rank < count).to(q.dtype)
         return value._replace(weight=value.weight * chosen * (rows / chosen.sum()))
 
     return Strategy(
         name="top_k",
+        roles=("actor",),
         critic_query=critic_query,
         excludes={"lagged_critic": "it ranks by the critic itself, not by its copy; leave one out"},
         inert=lambda task: "there is one row to choose from" if task.batch_rows == 1 else None,

@@ -22,6 +22,6 @@ def ttur(*, ratio: float = 3.0) -> Strategy:
     """
 
     def optimizers(value: Any, player: str, task: Task) -> Any:
-        return replace(value, lr=ratio * value.lr) if player == "critic" else value
+        return replace(value, lr=ratio * value.lr)
 
-    return Strategy(name="ttur", optimizers=optimizers)
+    return Strategy(name="ttur", scopes=("model", "actor"), optimizers=optimizers)

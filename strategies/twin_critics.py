@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from bench.functional.layers import Heads, Net
-from bench.learner.problem import Blueprint
+from bench.learner.problem import Player
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task
 
@@ -37,10 +37,9 @@ def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> St
     or mean as the target, so that one definition serves both domains (GMAN's discriminators).
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+    def blueprint(value: Player, player: str, task: Task) -> Player:
         if count == 1:
             return value
-        heads = Net((Heads((value.critic.net,) * count),))
-        return replace(value, critic=replace(value.critic, net=heads), heads=judge)
+        return replace(value, net=Net((Heads((value.net,) * count),)), heads=judge)
 
     return Strategy(name="twin_critics", blueprint=blueprint, after=AFTER)

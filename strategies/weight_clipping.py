@@ -30,7 +30,7 @@ def weight_clipping(*, bound: float = 0.01) -> Strategy:
         def clipped(leaf: Tensor) -> Tensor:
             return torch.where(learns, leaf.clamp(-bound, bound), leaf)
 
-        return new._replace(critic=tmap(clipped, new.critic))
+        return new.with_params({p: tmap(clipped, new.params[p]) for p in context.mine})
 
     return Strategy(
         name="weight_clipping",

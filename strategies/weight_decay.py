@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.functional.pytree import Params, tmap
-from bench.learner.strategy import Strategy
+from bench.learner.strategy import ALL, Strategy
 from bench.learner.task import Task
 
 HOME = "rl"
@@ -39,4 +39,6 @@ def weight_decay(*, rate: float = 0.01) -> Strategy:
     def optimizers(value: Any, player: str, task: Task) -> Any:
         return Decayed(value, rate) if rate else value
 
-    return Strategy(name="weight_decay", optimizers=optimizers, after=("ttur", "low_beta1"))
+    return Strategy(
+        name="weight_decay", roles=ALL, optimizers=optimizers, after=("ttur", "low_beta1")
+    )

@@ -1,9 +1,11 @@
 """Weight normalisation: the critic's weights are gain * v / norm(v), gain and v learned."""
 
+from dataclasses import replace
+
 from bench.functional.conv import Conv
 from bench.functional.layers import Dense, Net
 from bench.functional.wrappers import WeightNorm
-from bench.learner.problem import Blueprint
+from bench.learner.problem import Player
 from bench.learner.strategy import Strategy
 from bench.learner.task import Task
 
@@ -25,19 +27,15 @@ def weight_norm(*, on: bool = True) -> Strategy:
     step.
     """
 
-    def blueprint(value: Blueprint, task: Task) -> Blueprint:
+    def blueprint(value: Player, player: str, task: Task) -> Player:
         if not on:
             return value
-
-        def normed(net: Net) -> Net:
-            return Net(
-                tuple(WeightNorm(x) if isinstance(x, Dense | Conv) else x for x in net.layers)
-            )
-
-        return value.with_critic_net(normed)
+        layers = (WeightNorm(x) if isinstance(x, Dense | Conv) else x for x in value.net.layers)
+        return replace(value, net=Net(tuple(layers)))
 
     return Strategy(
         name="weight_norm",
+        scopes=("model", "actor"),
         blueprint=blueprint,
         excludes={"spectral_norm": "the cap does not bound the learned gains; leave one out"},
     )

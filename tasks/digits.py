@@ -11,59 +11,16 @@ deviation):
 - uniform noise: FID 490, IS 4.5.
 """
 
-from __future__ import annotations
-
-import functools
 from typing import ClassVar
 
-import torch
-from torch import Tensor
-
-from bench.learner.task import Anchors, Array
-from bench.scoring import classifier
-from bench.scoring.metrics import Moments, moments
-from bench.tasks.family import handwriting
-from bench.tasks.family.images import ImageGan
+from bench.tasks.family.digit_images import DigitImages
 
 
-@functools.cache
-def _real_features() -> tuple[Array, Moments]:
-    features, _ = classifier.features_and_logits(classifier.digits()[0])
-    return features, moments(features)
-
-
-class Digits(ImageGan):
-    """Three narrow layers in the generator, four in the discriminator; Adam at 1e-3 for both."""
+class Digits(DigitImages):
+    """The networks of the family, small DCGANs."""
 
     name: ClassVar[str] = "digits"
-    image_shape: ClassVar[tuple[int, int, int]] = (1, 8, 8)
-    width: ClassVar[int] = 8
-    doublings: ClassVar[int] = 2
-    action_size: ClassVar[int] = 64
-    noise_size: ClassVar[int] = 16
-    batch_rows: ClassVar[int] = 64
-    updates: ClassVar[int] = 2000
-    samples: ClassVar[int] = 2000
     seconds: ClassVar[float] = 62.0
-    anchors: ClassVar[Anchors] = Anchors(
-        low=1600.0, high=1.3, log=True, source="untrained actors; 2,000 draws of the real images"
-    )
-
-    def images(self, device: torch.device) -> Tensor:
-        """All 1,797 images, in the default dtype."""
-        return handwriting.images(device)
-
-    def look(self, images: Array) -> tuple[Array, Array]:
-        """Features and logits of the digits classifier."""
-        return classifier.features_and_logits(images)
-
-    def real_features(self) -> tuple[Array, Moments]:
-        """Features of all images, and their moments."""
-        return _real_features()
-
-    def sources(self) -> dict[str, str]:
-        """Hashes of the images and of the classifier's weights."""
-        return handwriting.sources()
 
 
 task = Digits()

@@ -189,8 +189,9 @@ def test_the_readmes_strategy_learns(tmp_path: Path, monkeypatch: pytest.MonkeyP
             learner = Learner(task, combine([entry.build(task, settings)]))
             state, info = learner.update(learner.init(key), task.blank(0), key)
             assert int(state.players.step) == 1
-            assert torch.isfinite(torch.stack(info)).all()
-            losses.append(float(info.critic_loss))
+            reported = [*info.losses.values(), *info.grad_norms.values()]
+            assert torch.isfinite(torch.stack(reported)).all()
+            losses.append(float(info.losses["critic"]))
         assert losses[0] < losses[1] < losses[2]
     finally:
         monkeypatch.undo()

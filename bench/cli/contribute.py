@@ -43,7 +43,7 @@ def strategy(
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="a strategy")],
+    name: Annotated[str, typer.Argument(help="a strategy, also NAME@PLAYER")],
     tasks: Annotated[
         list[str] | None, typer.Option(help="tasks; default: one core task of each kind")
     ] = None,
@@ -54,7 +54,7 @@ def check(
 
     chosen = [part.strip() for each in tasks or () for part in each.split(",")]
     with bad_input():
-        found = examine.examine(name, chosen or examine.representatives())
+        found = examine.examine(name, chosen or examine.representatives(name))
     console = Console(highlight=False)
     console.print(f"{name} on {', '.join(found.tasks)}:", soft_wrap=True)
     table = Table.grid(padding=(0, 2))

@@ -34,8 +34,9 @@ def list_(
     if as_json:
         typer.echo(json.dumps(rows, indent=1, sort_keys=True))
         return
-    columns = [column for column in rows[0] if column not in listing.LEFT_OUT]
+    every = dict.fromkeys(column for row in rows for column in row)  # grids leave some out
+    columns = [column for column in every if column not in listing.LEFT_OUT]
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*(listing.as_text(row[column]) for column in columns))
+        table.add_row(*(listing.as_text(row.get(column, "")) for column in columns))
     print_table(table, width=160)

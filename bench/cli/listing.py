@@ -15,12 +15,12 @@ from bench.experiment import declarations, plugins
 from bench.experiment.kits import GRID_FOLDER, KITS
 
 Row = dict[str, Any]
-TASK = ("domain", "tier", "metrics", "updates", "steps_per_update", "step_unit")
+TASK = ("domain", "tier", "players", "metrics", "updates", "steps_per_update", "step_unit")
 LEFT_OUT = {"search", "source"}  # of tables for people: too wide
 
 
 def tasks() -> list[Row]:
-    """Every task: its domain, score and budget."""
+    """Every task: its domain, players in the order of play, score and budget."""
     modules = declarations.module_names("tasks")
 
     def declared() -> dict[str, Row]:
@@ -33,6 +33,7 @@ def tasks() -> list[Row]:
             "name": name,
             "domain": task["domain"],
             "tier": task["tier"],
+            "players": list(task["players"]),
             "score": f"{score.name} ({score.better} is better)",
             "budget": f"{steps} {task['step_unit']}s",
             "about": task["about"],

@@ -70,6 +70,10 @@ class GridOptions:
         int | None,
         typer.Option(min=1, help="custom number of updates; reports leave such cells out"),
     ] = None
+    play: Annotated[
+        list[str] | None,
+        typer.Option(help="orders of play: given, simultaneous, reversed, or as actor.critic"),
+    ] = None
     results: Results = Path("results")
     name: Submission = "local"
     data_root: DataRoot = None
@@ -104,7 +108,12 @@ class GridOptions:
         from bench.experiment.grid import load_grid
 
         return load_grid(self.grid).narrowed(
-            names(self.tasks), names(self.strategies), names(self.base), seeds, self.updates
+            names(self.tasks),
+            names(self.strategies),
+            names(self.base),
+            seeds,
+            self.updates,
+            play=names(self.play),
         )
 
     def run_options(self, seeds_per_trial: int | None = None) -> RunOptions:

@@ -28,11 +28,13 @@ class Examination:
     seconds: float = 0.0
 
 
-def representatives() -> list[str]:
+def representatives(strategy: str | None = None) -> list[str]:
     """One core task of every kind, by name: laws do not depend on data or budget.
 
     Tasks differ in kind by family, by having an environment, one made by Gymnasium or one of their
-    own, by having observations, hidden layers, or several actions.
+    own, by having observations, hidden layers, or several actions. For a strategy on one player
+    ("r1@reward"), those with a player on which it can act. Raises `UnknownName`, and `Conflict` if
+    there is none.
     """
     kinds: dict[tuple[object, ...], str] = {}
     for name, task in registry.tasks().items():
@@ -47,13 +49,20 @@ def representatives() -> list[str]:
                 task.action_size > 1,
             )
             kinds.setdefault(kind, name)
-    return sorted(kinds.values())
+    chosen = sorted(kinds.values())
+    if strategy is None:
+        return chosen
+    entry = registry.strategy(strategy)
+    able = [name for name in chosen if entry.fits(registry.task(name))]
+    if not able:
+        entry.check(registry.task(chosen[0]))  # raises, with the reason
+    return able
 
 
 def examine(name: str, tasks: Sequence[str]) -> Examination:
     """Run every check of one strategy on small versions of these tasks, in double precision.
 
-    Raises `UnknownName`.
+    Raises `UnknownName`, and `Conflict` for a strategy on a player on which it cannot act.
     """
     import torch
 
@@ -61,6 +70,8 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
 
     began = time.perf_counter()
     entry = registry.strategy(name)
+    for task in tasks:
+        entry.check(registry.task(task))
     found = Examination(tasks=list(tasks))
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -70,7 +81,7 @@ def examine(name: str, tasks: Sequence[str]) -> Examination:
         for task in tasks:
             _check_laws(entry, small[task], found)
         if not found.faults:
-            reasons = {task: entry.build(small[task]).inert(small[task]) for task in tasks}
+            reasons = {task: entry.build(small[task]).why_inert(small[task]) for task in tasks}
             found.inert = {task: reason for task, reason in reasons.items() if reason}
             found.conflicts = dict(_conflicts(entry, small[tasks[0]]))
     finally:

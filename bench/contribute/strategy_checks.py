@@ -152,7 +152,7 @@ def _close(one: Any, other: Any) -> bool:
 
 NOISY = Strategy(
     name="noisy",
-    init_memory=lambda players, task, key: rng.normal(key, (3,)),
+    init_memory=lambda context: rng.normal(context.key, (3,)),
     update_memory=lambda memory, context: rng.normal(context.key, (3,)),
 )
 
@@ -184,7 +184,7 @@ def active_differs(pair: Examined) -> None:
     """At its active setting it changes something; where it is declared inert, nothing at all."""
     base = baseline(pair.task, alternating)
     unchanged = same(_outcome(pair.learner, pair.alone[-1]), base.outcome)
-    reason = pair.active.inert(pair.task)
+    reason = pair.active.why_inert(pair.task)
     if reason is not None:
         assert unchanged, f"declared inert ({reason}), but it changes the outcome"
     elif pair.identity:

@@ -49,21 +49,20 @@ def experience_carries_the_actors_mark(task: Task) -> None:
 
 
 def an_actors_step_leaves_the_critic(task: Task) -> None:
-    """The actor's move touches neither the critic nor its optimizer."""
+    """The actor's move touches neither another player nor its optimizer."""
 
-    def actor_only(players: Any, grad_fn: Any, apply_gradients: Any) -> Any:
-        actor = grad_fn("actor", players)
-        return apply_gradients(players, "actor", actor.grads), {
-            "critic": grad_fn("critic", players),
-            "actor": actor,
-        }
+    def actor_only(players: Any, grad_fn: Any, apply_gradients: Any, order: Any) -> Any:
+        gradients = {player: grad_fn(player, players) for player in order}
+        return apply_gradients(players, "actor", gradients["actor"].grads), gradients
 
     # An odd number of moves: two may cancel where a game changes its sign.
     before, *_, after = rollout(Learner(task, combine([]), default_integrator=actor_only), [0], 3)
-    assert same(before.players.critic, after.players.critic), "the actor's step moved the critic"
-    assert same(before.players.critic_opt, after.players.critic_opt), (
-        "it moved the critic's optimizer"
-    )
+    for player in task.players:
+        if player != "actor":
+            one, other = (
+                (s.players.params[player], s.players.opts[player]) for s in (before, after)
+            )
+            assert same(one, other), f"the actor's step moved the {player} or its optimizer"
     assert not same(before.players.actor, after.players.actor), (
         "the actor's step did not move the actor"
     )
@@ -168,10 +167,9 @@ def untrained_scores_are_an_untrained_policys(task: Task) -> None:
         rows = task.probe(task.samples).split(ROWS)
         drawn = [learner.eval_action(state, some, rng.fold(key, i)) for i, some in enumerate(rows)]
 
-        def critic(obs: Any, action: Any) -> Any:
-            return learner.q_value(
-                state, *(torch.as_tensor(part) for part in (obs, action))
-            ).numpy()
+        def critic(obs: Any, action: Any, *, player: str = "critic") -> Any:
+            given = (torch.as_tensor(part) for part in (obs, action))
+            return learner.says(state, player, *given).detach().numpy()
 
         expected = task.judge(torch.cat(drawn).numpy(), critic)
     else:

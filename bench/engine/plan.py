@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from bench.experiment import costs, registry
 from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.spec import spec_hash
-from bench.learner.task import DIAGNOSTICS
+from bench.learner.task import diagnostics
 from bench.records import provenance, store
 from bench.records.atomic import set_aside
 from bench.records.json_file import CorruptRecord, UnreadableRecord
@@ -147,7 +147,7 @@ def check(cells: Iterable[Cell], seeds: int) -> None:
         why = name_problem(cell)
         if why is not None:
             raise BadGrid(why)
-        names = (metric.name for metric in (*task.metrics, *DIAGNOSTICS))
+        names = (metric.name for metric in (*task.metrics, *diagnostics(task)))
         most = store.most_seeds(names, task.evaluations + 1)
         if seeds > most:
             raise BadGrid(f"{seeds} seeds of {cell.task} do not fit in one record; at most {most}")

@@ -240,6 +240,7 @@ def _record(job: Job, run: Run, origin: Provenance) -> Record:
         contrast=cell.contrast,
         cell=cell.name,
         updates=cell.updates,
+        play=cell.play,
         settings=cell.settings(),
         settings_from="tuned" if cell.variant else "published",
         score_info=info,

@@ -215,6 +215,7 @@ def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
         base=cell.base,  # type: ignore[arg-type]  # pydantic rejects others
         strategy=str(cell.strategy),
         updates=cell.updates,
+        play=cell.play,
         cell=cell.name,
         score_info=ScoreInfo.of(task),
         seeds=seeds,

@@ -7,16 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bench.experiment import play as order_of_play
 from bench.experiment import registry
-from bench.experiment.kits import KITS, REFERENCE
+from bench.experiment.kits import KITS, reference
+from bench.learner import integrators
 from bench.learner.learner import Learner
-from bench.learner.strategy import combine
+from bench.learner.strategy import Conflict, combine
 
 Settings = Mapping[str, Mapping[str, Any]]
-"""strategy -> setting -> value"""
+"""strategy -> setting -> value, the strategies as in `Cell.strategies`"""
 Flat = tuple[tuple[str, str, Any], ...]
 """The same as (strategy, setting, value), sorted."""
 Contrast = Literal["base", "added", "removed"]
+
+TEXT = re.compile(
+    r"([^/]+)/(bare|reference)(?:([+-])([^=~]+?))?(?:=([^@~]+))?(?:@(\d+))?(?:~(tuned))?"
+)
+"""TASK/BASE+STRATEGY=PLAY@UPDATES~VARIANT. A strategy may hold an @ too, but no digit after it."""
 
 
 class BadGrid(ValueError):
@@ -28,11 +35,12 @@ class Cell:
     """A task, a base, the strategies added to it or removed from it, and their settings.
 
     `strategy` is None for the base itself, a name, or several names joined by "+", which then act
-    together; a name is a strategy's or a kit's. Strategies that the reference base already contains
-    are removed from it instead of added. `updates` is a custom number of updates instead of the
-    task's; reports leave such cells out. `given` are settings in place of the published ones, as
-    (strategy, setting, value), and `variant` is their origin: "tuned", or the number of a search's
-    candidate.
+    together; a name is a strategy's, which may be restricted to one player ("r1@reward"), or a
+    kit's. Strategies that the reference base already contains are removed from it instead of added.
+    `updates` is a custom number of updates instead of the task's; reports leave such cells out.
+    `given` are settings in place of the published ones, as (strategy, setting, value), and
+    `variant` is their origin: "tuned", or the number of a search's candidate. `play` is another
+    order of play than the task's (see `bench.experiment.play`).
     """
 
     task: str
@@ -41,22 +49,24 @@ class Cell:
     updates: int | None = None
     variant: str = ""
     given: Flat = ()
+    play: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Cell:
         """Return the cell of a text "TASK/NAME", such as "pendulum/reference-replay".
 
-        Raises `BadGrid` for other texts and `UnknownName` for names that do not exist.
+        Raises `BadGrid` for other texts, `UnknownName` for names that do not exist, and `Conflict`
+        for a strategy on a player on which it cannot act.
         """
-        pattern = r"([^/]+)/(bare|reference)(?:([+-])([^@~]+))?(?:@(\d+))?(?:~(tuned))?"
-        found = re.fullmatch(pattern, text.removesuffix(".json"))
+        found = TEXT.fullmatch(text.removesuffix(".json"))
         if found is None:
             raise BadGrid(f"{text!r} is no cell; write TASK/CELL, as in pendulum/reference+r1")
-        task, base, _, strategy, updates, variant = found.groups()
-        registry.task(task)
-        cell = cls(task, base, strategy, int(updates) if updates else None, variant or "")
+        task, base, _, strategy, play, updates, variant = found.groups()
+        play = order_of_play.normal(play or "", registry.task(task))
+        number = int(updates) if updates else None
+        cell = cls(task, base, strategy, number, variant or "", play=play)
         for name in cell.strategies:
-            registry.strategy(name)
+            registry.strategy(name).check(registry.task(task))
         if f"{task}/{cell.name}" != text.removesuffix(".json"):
             raise BadGrid(f"{text!r} is no cell; did you mean {task}/{cell.name}?")
         return cell
@@ -71,7 +81,8 @@ class Cell:
     @property
     def name(self) -> str:
         """The file name within its task: "bare", "reference-replay", "bare+td3@900~tuned"."""
-        rest = "" if self.updates is None else f"@{self.updates}"
+        rest = f"={self.play}" if self.play else ""
+        rest += "" if self.updates is None else f"@{self.updates}"
         rest += f"~{self.variant}" if self.variant else ""
         if self.strategy is None:
             return self.base + rest
@@ -102,7 +113,15 @@ class Cell:
         """Return the cell's learner. Raises `UnknownName`, `Conflict` or `BadGrid`."""
         task, settings = registry.task(self.task), self.settings()
         built = (registry.strategy(n).build(task, settings.get(n)) for n in self.strategies)
-        return Learner(task, combine(built))
+        plan, at_once = combine(built), self.play == order_of_play.SIMULTANEOUS
+        owner = plan.owner("integrator")
+        if owner is not None and self.play:
+            raise Conflict(
+                f"{owner.name} decides the order of play itself; leave out {owner.name}, or the "
+                f"order {self.play}"
+            )
+        integrator = integrators.simultaneous if at_once else integrators.alternating
+        return Learner(task, plan, integrator, order_of_play.order(self.play, task))
 
     @property
     def published(self) -> Cell:
@@ -125,7 +144,7 @@ class Cell:
 
     def _base_strategies(self) -> tuple[str, ...]:
         """The strategies that the base consists of; none for bare."""
-        return () if self.base == "bare" else REFERENCE[registry.task(self.task).domain]
+        return () if self.base == "bare" else reference(registry.task(self.task))
 
 
 def flat(settings: Settings) -> Flat:

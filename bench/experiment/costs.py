@@ -45,9 +45,9 @@ def conditions() -> str:
 def of(strategy: str) -> dict[str, float] | None:
     """Return task -> relative cost of one strategy, or None if it was never measured.
 
-    Tasks on which the strategy cannot be used are missing.
+    Tasks on which the strategy cannot be used are missing. On one player it counts as on all.
     """
-    return measured()["costs"].get(strategy)
+    return measured()["costs"].get(strategy.partition("@")[0])
 
 
 def stand_in(task: Task) -> str:

@@ -124,24 +124,37 @@ def class_value(source: Source, class_name: str, attribute: str) -> Any:
 
     Raises `Unset` if none has, `Unreadable` if that is not clear.
     """
+    for where, name in _line(source, class_name):
+        within, definition = read(where), read(where).classes[name]
+        own = dict(_assigned(definition))
+        if attribute in own:
+            return evaluate(own[attribute], within)
+        if any(getattr(node, "name", None) == attribute for node in definition.body):
+            raise Unreadable(f"{where}.{name}.{attribute} is computed")
+    raise Unset(f"{source.name}.{class_name} has no {attribute}")
+
+
+def _line(source: Source, class_name: str) -> list[tuple[str, str]]:
+    """A class and all its bases as (module, name), in the order in which Python looks into them.
+
+    Raises `Unreadable` if that is not clear.
+    """
     if class_name not in source.classes:
         if class_name not in source.imports:
             raise Unreadable(f"{source.name}: it is not clear what {class_name} is")
-        return class_value(read(source.imports[class_name]), class_name, attribute)
-    definition = source.classes[class_name]
-    own = dict(_assigned(definition))
-    if attribute in own:
-        return evaluate(own[attribute], source)
-    if any(getattr(node, "name", None) == attribute for node in definition.body):
-        raise Unreadable(f"{source.name}.{class_name}.{attribute} is computed")
-    for base in map(ast.unparse, definition.bases):
-        if base in WITHOUT_VALUES:
-            continue
-        try:
-            return class_value(source, base, attribute)
-        except Unset:
-            continue
-    raise Unset(f"{source.name}.{class_name} has no {attribute}")
+        return _line(read(source.imports[class_name]), class_name)
+    bases = map(ast.unparse, source.classes[class_name].bases)
+    lines = [_line(source, base) for base in bases if base not in WITHOUT_VALUES]
+    lines.append([line[0] for line in lines])
+    found = [(source.name, class_name)]
+    while lines := [line for line in lines if line]:  # C3: whatever is nobody's later base
+        later = {each for line in lines for each in line[1:]}
+        ahead = next((line[0] for line in lines if line[0] not in later), None)
+        if ahead is None:
+            raise Unreadable(f"{source.name}.{class_name}: its bases have no order")
+        found.append(ahead)
+        lines = [line[1:] if line[0] == ahead else line for line in lines]
+    return found
 
 
 def task(module: str, attributes: tuple[str, ...]) -> dict[str, Any]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from bench.experiment import play as order_of_play
 from bench.experiment import registry, strict_yaml
 from bench.experiment.cell import BadGrid, Cell
-from bench.experiment.kits import BASES, GRID_FOLDER, KITS, REFERENCE
+from bench.experiment.kits import BASES, GRID_FOLDER, KITS, reference
 from bench.experiment.validation import validated
+from bench.learner.strategy import Conflict
+from bench.learner.task import Task
+
+EACH = "@each"
+"""Of a strategy: restricted to one player, once for each player of a task on which it can act."""
 
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
@@ -20,8 +27,9 @@ Names = tuple[Annotated[str, Field(min_length=1)], ...]
 class Grid(BaseModel):
     """A grid file: every task with every strategy on every base, with seeds 0 to seeds - 1.
 
-    `about` is for `bench list grids`; `updates` is in place of each task's own number of updates.
-    Descriptions and examples are what the errors of `load_grid` say.
+    `about` is for `bench list grids`; `updates` is in place of each task's own number of updates;
+    every cell is played in every order of `play` (see `bench.experiment.play`). Descriptions and
+    examples are what the errors of `load_grid` say.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -34,7 +42,7 @@ class Grid(BaseModel):
         examples=["[ring8, pendulum]"],
     )
     strategies: Names = Field(
-        description='a list of names, "a+b" for both, kits, or "all"',
+        description='a list of names, "a+b" for both, kits, "a@player", or "all"',
         examples=["[r1, replay, r1+replay]"],
     )
     bases: Names = Field(
@@ -46,8 +54,13 @@ class Grid(BaseModel):
     updates: int | None = Field(
         default=None, ge=1, description="a whole number from 1, or null", examples=["2000"]
     )
+    play: Names = Field(
+        default=(order_of_play.GIVEN,),
+        description="a list of orders of play",
+        examples=["[given, simultaneous, reversed, actor.critic]"],
+    )
 
-    @field_validator("tasks", "strategies", "bases", mode="before")
+    @field_validator("tasks", "strategies", "bases", "play", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """Accept a list, and a text with one name or comma-separated names."""
@@ -62,49 +75,68 @@ class Grid(BaseModel):
         bases: tuple[str, ...] | None,
         seeds: int | None,
         updates: int | None = None,
+        *,
+        play: tuple[str, ...] | None = None,
     ) -> Grid:
         """Return the grid with the given values in place of its own; None keeps its own."""
         given = {"tasks": tasks, "strategies": strategies, "bases": bases, "seeds": seeds}
-        given["updates"] = updates
+        given |= {"updates": updates, "play": play}
         return self.model_copy(update={k: v for k, v in given.items() if v is not None})
 
     def cells(self) -> list[Cell]:
         """Return all cells once each, including the bases and the controls.
 
         With a custom number of updates, controls and bases (unless nothing else is named) are left
-        out. Raises `UnknownName` for names that do not exist, `BadGrid` if there are no cells.
+        out. Raises what `wrong_names` yields, and `BadGrid` if there are no cells.
         """
         if not self.tasks or not self.bases:
             raise BadGrid("a grid without tasks or without bases has no cells; name one of each")
-        every, strategies = registry.tasks(), registry.strategies()
-        core = [name for name, task in every.items() if task.tier == "core"]
-        tasks = _spelt_out(self.tasks, {"all": every, "core": core})
-        named = _spelt_out(self.strategies, {"all": strategies})
-        controls = [n for n, entry in registry.strategies().items() if entry.home == "control"]
         for *_, wrong in self.wrong_names():
             raise wrong
+        cells = [
+            Cell(task.name, base, row, self.updates, play=order)
+            for task in self._tasks()
+            for base in dict.fromkeys(self.bases)
+            # Where the reference base has no strategies, it would only repeat the bare one.
+            if base == "bare" or reference(task)
+            for rows in [self._rows(task, base)]
+            for order in dict.fromkeys(order_of_play.normal(word, task) for word in self.play)
+            for row in rows
+        ]
+        if cells:
+            return cells
+        if "bare" not in self.bases and not any(map(reference, self._tasks())):
+            raise BadGrid("these tasks have no reference base; use --base bare")
+        each = ", ".join(self.strategies)
+        raise BadGrid(f"no task here has two players for {each}; leave {EACH} out")
+
+    def _tasks(self) -> list[Task]:
+        """Return the tasks once each; without names that do not exist."""
+        every = registry.tasks()
+        core = [name for name, task in every.items() if task.tier == "core"]
+        named = _spelt_out(self.tasks, {"all": every, "core": core})
+        return [every[name] for name in dict.fromkeys(named) if name in every]
+
+    def _rows(self, task: Task, base: str) -> list[str | None]:
+        """Return what is added to or removed from a base of a task; None for the base itself."""
+        every = registry.strategies()
+        able = [name + EACH for name, entry in every.items() if not entry.whole]
+        named = _spelt_out(self.strategies, {"all": every, f"all{EACH}": able})
+        controls = [name for name, entry in every.items() if entry.home == "control"]
         # Cells with a custom number of updates are not compared: they need no base, no controls.
         beside = [] if self.updates else controls
         first = [] if self.updates and named else [None]
-        rows = [*first, *sorted({"+".join(sorted(n.split("+"))) for n in (*named, *beside)})]
-        cells = [
-            Cell(task, base, row, self.updates)
-            for task in dict.fromkeys(registry.task(name).name for name in tasks)
-            for base in dict.fromkeys(self.bases)
-            for row in rows
-            # Where the reference base has no strategies, it would only repeat the bare one.
-            if base == "bare" or REFERENCE[registry.task(task).domain]
-        ]
-        if not cells:
-            raise BadGrid("these tasks have no reference base; use --base bare")
-        return cells
+        inside = () if base == "bare" else reference(task)
+        rows = [row for name in (*named, *beside) for row in _for_each(name, task, inside)]
+        return [*first, *sorted({"+".join(sorted(row.split("+"))) for row in rows})]
 
     def wrong_names(self) -> Iterator[tuple[str, int, ValueError]]:
-        """Yield field, index and error of every name that does not exist."""
+        """Yield field, index and error of every name that does not exist, or not on these tasks."""
         known = {
             "tasks": ("task", {*registry.tasks()}, {"all", "core"}),
-            "strategies": ("strategy", {*registry.strategies(), *KITS}, {"all"}),
+            "strategies": ("strategy", {*registry.strategies(), *KITS}, {"all", f"all{EACH}"}),
             "bases": ("base", {*BASES}, set()),
+            "play": ("order of play", set(), set()),
         }
         for field, (kind, names, words) in known.items():
             if not getattr(self, field) and field != "strategies":
@@ -116,8 +148,44 @@ class Grid(BaseModel):
                             f"{given!r} is no {kind}; separate names by commas, without spaces"
                         )
                         yield field, index, BadGrid(problem)
+                    elif field == "play" or (field == "strategies" and "@" in name):
+                        wrong = None if given in words else self._misplaced(field, name)
+                        if wrong is not None:
+                            yield field, index, wrong
                     elif name not in names and given not in words:
                         yield field, index, registry.unknown(kind, name, names)
+
+    def _misplaced(self, field: str, name: str) -> ValueError | None:
+        """Return why an order of play, or a strategy on one player, is none of these tasks."""
+        try:
+            if field == "play":
+                for task in self._tasks():
+                    order_of_play.normal(name, task)
+            elif not name.endswith(EACH):
+                for task in self._tasks():
+                    registry.strategy(name).check(task)
+            elif registry.strategy(name).whole:
+                return Conflict(f"{name} concerns all players at once; leave {EACH} out")
+        except (registry.UnknownName, Conflict) as wrong:
+            return wrong
+        return None
+
+
+def _for_each(name: str, task: Task, inside: Collection[str]) -> Iterator[str]:
+    """Yield what "r1@each" stands for on a task: r1 on every player, if it can act on two.
+
+    A strategy that the base has `inside` is there on all its players, and on none once more.
+    """
+    ways = []
+    for part in name.split("+"):
+        plain = part.removesuffix(EACH)
+        if plain == part:
+            ways.append([part])
+            continue
+        players = registry.strategy(plain).players(task)
+        several = len(players) > 1 and plain not in inside
+        ways.append([f"{plain}@{player}" for player in players] if several else [])
+    yield from map("+".join, product(*ways))
 
 
 def _spelt_out(names: Iterable[str], words: Mapping[str, Iterable[str]]) -> list[str]:

@@ -1,9 +1,13 @@
-"""Bases and kits: the strategies of each domain's reference learner, and of published learners."""
+"""Bases and kits: the strategies of reference learners, and of published learners."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # lists need no torch
+    from bench.learner.task import Task
 
 GRID_FOLDER = Path(__file__).parent / "grids"
 
@@ -11,9 +15,19 @@ REFERENCE: Mapping[str, tuple[str, ...]] = {
     "rl": ("replay", "target_network"),
     "gan": ("r1",),
     "game": (),
+    "extension": (),
+    "lqr_imitation": ("replay", "target_network"),
+    "pendulum_imitation": ("replay", "target_network"),
 }
-"""The strategies of the reference base in each domain, its usual learner; the other base is `bare`.
-Chosen on seeds 1000 to 1004; results/README.md has the figures."""
+"""The strategies of the reference base, the usual learner, by domain, or by task where a task has
+its own; the other base is `bare`. Chosen on seeds 1000 to 1004; results/README.md has the
+figures."""
+
+
+def reference(task: Task) -> tuple[str, ...]:
+    """Return the strategies of a task's reference base: its own, else its domain's."""
+    return REFERENCE[task.name if task.name in REFERENCE else task.domain]
+
 
 KITS: Mapping[str, tuple[str, ...]] = {
     "ddpg": ("replay", "target_network"),

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
 from typing import Any, TypeVar
@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 from bench import strategies as strategy_package
 from bench import tasks as task_package
 from bench.experiment import plugins
-from bench.learner.strategy import Strategy
+from bench.experiment.kits import KITS
+from bench.learner.problem import Rules
+from bench.learner.strategy import Conflict, Strategy
 from bench.learner.task import Task
 
 HOMES = ("gan", "rl", "both", "control")
@@ -51,11 +53,20 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
 
 @dataclass(frozen=True)
 class StrategyEntry:
-    """A strategy's file: its factory function, and the file's declarations."""
+    """A strategy's file: its factory function, and the file's declarations.
+
+    With `player`, the strategy restricted to that player, as the name "r1@reward" says.
+    """
 
     name: str
     factory: Callable[..., Strategy]
     module: ModuleType
+    player: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """The name, with the player that it is restricted to: "r1@reward"."""
+        return self.name if self.player is None else f"{self.name}@{self.player}"
 
     @property
     def summary(self) -> str:
@@ -81,25 +92,69 @@ class StrategyEntry:
         """Return the published settings on this task.
 
         The factory's default arguments, overridden by the file's DEFAULTS for the task's domain,
-        then for the kinds that it belongs to, then for the task itself.
+        then for the kinds that it belongs to, then for the task itself. Domain and kinds are those
+        of the rules by which `player` plays, if there is one. Raises as `check` does.
         """
+        rules: Rules = task
+        self.check(task)
+        if self.player is not None:
+            rules = task.rules(self.player)
         parameters = inspect.signature(self.factory).parameters
         settings = {name: parameter.default for name, parameter in parameters.items()}
         special = getattr(self.module, "DEFAULTS", {})
-        for scope in (task.domain, *task.kinds, task.name):
+        for scope in (rules.domain, *rules.kinds, task.name):
             settings |= special.get(scope, {})
         return settings
 
     def build(self, task: Task, settings: Settings | None = None) -> Strategy:
         """Return the strategy on this task, with `settings` in place of those defaults.
 
-        Raises `UnknownName` for settings that do not exist.
+        Raises `UnknownName` for settings that do not exist, and what `defaults` raises.
         """
         chosen = self.defaults(task)
         for name in settings or {}:
             if name not in chosen:
                 raise unknown(f"setting of {self.name}", name, chosen)
-        return self.factory(**{**chosen, **(settings or {})})
+        return self._restricted(self.factory(**{**chosen, **(settings or {})}), task)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it concerns all players at once, so that it cannot be restricted to one."""
+        made = self.factory()
+        return made.integrator is not None or made.policy is not None
+
+    def on(self, player: str) -> StrategyEntry:
+        """Return the strategy restricted to one player."""
+        return replace(self, player=player)
+
+    def players(self, task: Task) -> tuple[str, ...]:
+        """Return the players of a game to which the strategy can be restricted; maybe none."""
+        return tuple(player for player in task.players if self.on(player).fits(task))
+
+    def check(self, task: Task) -> None:
+        """Raise `Conflict`, which says who plays, if the strategy cannot act on `player` alone."""
+        if self.player is not None:
+            self._restricted(self.factory(), task)
+
+    def fits(self, task: Task) -> bool:
+        """Return whether `check` raises nothing."""
+        try:
+            self.check(task)
+        except Conflict:
+            return False
+        return True
+
+    def _restricted(self, whole: Strategy, task: Task) -> Strategy:
+        """Return a strategy restricted to `player`, if there is one. Raises as `check` does."""
+        if self.player is None:
+            return whole
+        try:
+            return whole.restricted(self.player, task)
+        except Conflict as conflict:
+            players = ", ".join(task.players)
+            if players in str(conflict):
+                raise
+            raise Conflict(f"{conflict}; the players of {task.name} are {players}") from None
 
 
 def _loaded(package: ModuleType, read: Callable[[str, ModuleType], T]) -> dict[str, T]:
@@ -202,10 +257,18 @@ def _declared_task(name: str, module: ModuleType) -> Task:
 
 
 def strategy(name: str) -> StrategyEntry:
-    """Return the strategy of this name. Raises `UnknownName`."""
-    if name not in strategies():
-        raise unknown("strategy", name, strategies())
-    return strategies()[name]
+    """Return the strategy of this name, NAME or NAME@PLAYER. Raises `UnknownName`."""
+    plain, scoped, player = name.partition("@")
+    if scoped and not (plain and plugins.PLAYER.fullmatch(player)):
+        raise UnknownName(f"{name!r} is no strategy; write NAME@PLAYER, as in r1@critic")
+    if scoped and plain in KITS:
+        parts = ", ".join(KITS[plain])
+        raise UnknownName(
+            f"{plain!r} is a kit, which has no player; restrict its strategies: {parts}"
+        )
+    if plain not in strategies():
+        raise unknown("strategy", plain, strategies())
+    return strategies()[plain].on(player) if scoped else strategies()[plain]
 
 
 def task(name: str) -> Task:

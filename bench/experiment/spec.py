@@ -66,6 +66,8 @@ def spec_hash(cell: Cell) -> str:
     }
     if cell.updates is not None:
         parts["updates"] = cell.updates
+    if cell.play:
+        parts["play"] = cell.play
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -75,16 +75,37 @@ class Activation:
 class Quadratic:
     """All products x_i * x_j with i <= j, [B, F] -> [B, F (F + 1) / 2].
 
-    The value function of a linear-quadratic regulator (LQR) is linear in these features.
+    The value function of a linear-quadratic regulator (LQR) is linear in these features. With
+    `linear`, the inputs themselves come after them.
     """
+
+    linear: bool = False
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         (size,) = shape
-        return {}, (size * (size + 1) // 2,)
+        return {}, (size * (size + 1) // 2 + (size if self.linear else 0),)
 
     def apply(self, params: Params, x: Tensor) -> Tensor:
         row, column = torch.triu_indices(x.shape[1], x.shape[1])
-        return x[:, row] * x[:, column]
+        products = x[:, row] * x[:, column]
+        return torch.cat([products, x], dim=1) if self.linear else products
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Pass on the columns `start` to `end` of every row alone, [B, F] -> [B, end - start].
+
+    In front of a player's network it makes the player blind to all others. None: to the last one.
+    """
+
+    start: int
+    end: int | None
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        return {}, (len(range(*slice(self.start, self.end).indices(shape[0]))),)
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        return x[:, self.start : self.end]
 
 
 @dataclass(frozen=True)
@@ -217,3 +238,13 @@ def trunk(net: Any) -> Any:
     last = net.layers[-1]
     wraps = isinstance(last, Heads) or hasattr(last, "net")
     return Net((*net.layers[:-1], *((trunk(last),) if wraps else ())))
+
+
+def seeing(start: int, end: int | None, net: Net) -> Net:
+    """Return a network that sees the columns `start` to `end` of its inputs alone."""
+    return Net((Columns(start, end), *net.layers))
+
+
+def blind(obs_size: int, action_size: int, net: Net) -> Net:
+    """Return a critic's or a model's network that sees actions, but no observations."""
+    return seeing(obs_size, obs_size + action_size, net)

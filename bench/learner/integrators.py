@@ -1,9 +1,10 @@
-"""Integrators: how both players are updated from the gradients of their losses.
+"""Integrators: how all players are updated from the gradients of their losses.
 
-An integrator is a function `(state, grad_fn, apply_gradients) -> (state, gradients)`: it returns
-the state after both players' updates, and the gradients and losses that it used.
-`apply_gradients(state, player, grads)` takes one step of that player's optimizer. Which player is
-updated first, and at which parameters gradients are taken, is decided here and nowhere else.
+An integrator is a function `(state, grad_fn, apply_gradients, order) -> (state, gradients)`: it
+returns the state after all players' updates, and the gradients and losses that it used.
+`apply_gradients(state, player, grads)` takes one step of that player's optimizer; `order` are the
+players in the order of play. At which parameters gradients are taken is decided here and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class GradAndLoss(NamedTuple):
 
 
 class GradFn(Protocol):
-    """Computes a player's gradient at any parameters of both players."""
+    """Computes a player's gradient at any parameters of all players."""
 
     def __call__(
         self,
@@ -44,74 +45,90 @@ class GradFn(Protocol):
 ApplyGradients = Callable[[TrainState, str, Params], TrainState]
 Gradients = dict[str, GradAndLoss]
 """player -> its gradient and loss"""
-Integrator = Callable[[TrainState, GradFn, ApplyGradients], tuple[TrainState, Gradients]]
+Order = tuple[str, ...]
+"""all players, the one that is updated first in front"""
+Integrator = Callable[[TrainState, GradFn, ApplyGradients, Order], tuple[TrainState, Gradients]]
 
 
 def alternating(
-    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, order: Order
 ) -> tuple[TrainState, Gradients]:
-    """Update the critic, then the actor against the updated critic; the default."""
-    return unrolled(state, grad_fn, apply_gradients, depth=0)
+    """Update one player after the other, each against the others as they are then; the default."""
+    return unrolled(state, grad_fn, apply_gradients, order, depth=0)
 
 
 def unrolled(
-    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, depth: int
+    state: TrainState,
+    grad_fn: GradFn,
+    apply_gradients: ApplyGradients,
+    order: Order,
+    *,
+    depth: int,
 ) -> tuple[TrainState, Gradients]:
-    """Update the critic, then the actor on its loss `depth` further critic updates ahead.
+    """Update one after the other, the actor on its loss `depth` further updates of others ahead.
 
     Unrolled GAN (Metz et al., 2017, arXiv 1611.02163): the actor's gradient goes through those
-    critic updates, which are then discarded.
+    updates of all the other players, in their order, which are then discarded.
     """
-    critic = grad_fn("critic", state)
-    state = apply_gradients(state, "critic", critic.grads)
+    others = tuple(player for player in order if player != "actor")
 
     def ahead(point: TrainState) -> TrainState:
         for _ in range(depth):
-            point = apply_gradients(point, "critic", grad_fn("critic", point).grads)
+            for player in others:
+                point = apply_gradients(point, player, grad_fn(player, point).grads)
         return point
 
-    actor = grad_fn("actor", state, ahead if depth else None)
-    return apply_gradients(state, "actor", actor.grads), {"critic": critic, "actor": actor}
+    gradients = {}
+    for player in order:
+        unrolls = depth and player not in others
+        gradients[player] = grad_fn(player, state, ahead if unrolls else None)
+        state = apply_gradients(state, player, gradients[player].grads)
+    return state, gradients
 
 
 def simultaneous(
-    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients
+    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, order: Order
 ) -> tuple[TrainState, Gradients]:
-    """Update both players with gradients taken at the same parameters."""
-    gradients = _gradients(state, grad_fn)
+    """Update all players with gradients taken at the same parameters."""
+    gradients = _gradients(state, grad_fn, order)
     return _apply_all(state, gradients, apply_gradients), gradients
 
 
 def extragradient(
-    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, lookahead: float
+    state: TrainState,
+    grad_fn: GradFn,
+    apply_gradients: ApplyGradients,
+    order: Order,
+    *,
+    lookahead: float,
 ) -> tuple[TrainState, Gradients]:
-    """Update both players from `state` with gradients taken one look-ahead step away.
+    """Update all players from `state` with gradients taken one look-ahead step away.
 
     The optimizer states advance in both steps, as in ExtraAdam (Gidel et al., 2019, arXiv
     1802.10551, algorithm 4). `lookahead` scales the look-ahead step; 0 gives simultaneous updates.
     """
     if lookahead == 0.0:
-        return simultaneous(state, grad_fn, apply_gradients)
-    ahead, _ = simultaneous(state, grad_fn, apply_gradients)
-    point = ahead._replace(
-        actor=lerp(state.actor, ahead.actor, lookahead),
-        critic=lerp(state.critic, ahead.critic, lookahead),
-    )
-    gradients = _gradients(point, grad_fn)
-    return _apply_all(
-        ahead._replace(actor=state.actor, critic=state.critic), gradients, apply_gradients
-    ), gradients
+        return simultaneous(state, grad_fn, apply_gradients, order)
+    ahead, _ = simultaneous(state, grad_fn, apply_gradients, order)
+    point = ahead._replace(params=lerp(state.params, ahead.params, lookahead))
+    gradients = _gradients(point, grad_fn, order)
+    return _apply_all(ahead._replace(params=state.params), gradients, apply_gradients), gradients
 
 
 def consensus(
-    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, gamma: float
+    state: TrainState,
+    grad_fn: GradFn,
+    apply_gradients: ApplyGradients,
+    order: Order,
+    *,
+    gamma: float,
 ) -> tuple[TrainState, Gradients]:
-    """Update both players with F + gamma * J'F, where J'F is the gradient of norm(F)^2 / 2.
+    """Update all players with F + gamma * J'F, where J'F is the gradient of norm(F)^2 / 2.
 
-    F is both players' gradients at the same parameters, J its Jacobian (Mescheder et al., 2017,
+    F is all players' gradients at the same parameters, J its Jacobian (Mescheder et al., 2017,
     arXiv 1705.10461).
     """
-    gradients = _gradients(state, grad_fn)
+    gradients = _gradients(state, grad_fn, order)
     if gamma == 0.0:
         return _apply_all(state, gradients, apply_gradients), gradients
     turned = _added(gradients, _transposed(state, grad_fn, gradients), gamma)
@@ -119,15 +136,20 @@ def consensus(
 
 
 def symplectic(
-    state: TrainState, grad_fn: GradFn, apply_gradients: ApplyGradients, *, weight: float
+    state: TrainState,
+    grad_fn: GradFn,
+    apply_gradients: ApplyGradients,
+    order: Order,
+    *,
+    weight: float,
 ) -> tuple[TrainState, Gradients]:
-    """Update both players with F + sign * weight * A'F, A the antisymmetric part of J.
+    """Update all players with F + sign * weight * A'F, A the antisymmetric part of J.
 
-    F is both players' gradients at the same parameters, J its Jacobian, A = (J - J') / 2,
+    F is all players' gradients at the same parameters, J its Jacobian, A = (J - J') / 2,
     sign = sign(<F, J'F> <A'F, J'F> / d + 1/10) over all d parameters (Balduzzi et al., 2018, arXiv
     1802.05642, algorithm 1).
     """
-    gradients = _gradients(state, grad_fn)
+    gradients = _gradients(state, grad_fn, order)
     if weight == 0.0:
         return _apply_all(state, gradients, apply_gradients), gradients
     pull = {player: gradient.grads for player, gradient in gradients.items()}
@@ -141,11 +163,11 @@ def symplectic(
     return _apply_all(state, turned, apply_gradients), turned
 
 
-Pull = dict[str, Params]  # both players' gradients, or directions of the same shape
+Pull = dict[str, Params]  # all players' gradients, or directions of the same shape
 
 
-def _gradients(state: TrainState, grad_fn: GradFn) -> Gradients:
-    return {player: grad_fn(player, state) for player in ("critic", "actor")}
+def _gradients(state: TrainState, grad_fn: GradFn, order: Order) -> Gradients:
+    return {player: grad_fn(player, state) for player in order}
 
 
 def _apply_all(
@@ -173,13 +195,12 @@ def _transposed(state: TrainState, grad_fn: GradFn, gradients: Gradients) -> Pul
 
 
 def _pulled(state: TrainState, grad_fn: GradFn, direction: Pull) -> Pull:
-    """Return J'u for a direction u, with J the Jacobian of both players' gradients."""
+    """Return J'u for a direction u, with J the Jacobian of all players' gradients."""
 
     def pull(point: Pull) -> Pull:
-        there = state._replace(actor=point["actor"], critic=point["critic"])
-        return {player: grad_fn(player, there).grads for player in ("critic", "actor")}
+        return {player: grad_fn(player, state.with_params(point)).grads for player in direction}
 
-    here = {"critic": state.critic, "actor": state.actor}
+    here = {player: state.params[player] for player in direction}
     return torch.func.vjp(pull, here)[1](direction)[0]
 
 

@@ -21,7 +21,7 @@ class PrioritizedReplayBuffer(NamedTuple):
 
     @classmethod
     def empty(cls, problem: Problem, capacity: int, key: Tensor) -> PrioritizedReplayBuffer:
-        """Return an empty buffer; `key` is the argument of `Strategy.init_memory`."""
+        """Return an empty buffer; `key` is that of `init_memory`."""
         buffer = ReplayBuffer.empty(problem, capacity, key)
         return cls(buffer, torch.zeros(capacity) + 0.0 * key)
 
@@ -55,10 +55,14 @@ class PrioritizedReplayBuffer(NamedTuple):
         return changed._replace(buffer=self.buffer.append(own))
 
 
-def td_targets(rows: Experience, context: PostUpdateContext) -> Tensor:
-    """Return TD targets [n], reward + discount * value(next q), by the updated players."""
-    if context.task.discount == 0.0:
-        return rows.reward
-    action = context.act(context.new.actor, rows.next_obs, rng.fold(context.key, "next"))
-    next_q = context.q(context.new.critic, rows.next_obs, action)
-    return rows.reward + rows.discount * context.task.value(next_q)
+def td_targets(player: str, shown: Experience, context: PostUpdateContext) -> Tensor:
+    """Return a critic's TD targets [n], reward + discount * value(next q), as all players are now.
+
+    `shown` is what it is shown of the rows.
+    """
+    rules = context.task.rules(player)
+    if rules.discount == 0.0:
+        return shown.reward
+    action = context.act(shown.next_obs, rng.fold(context.key, "next"))
+    next_q = context.q(player, shown.next_obs, action)
+    return shown.reward + shown.discount * rules.value(next_q)

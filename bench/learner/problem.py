@@ -1,9 +1,13 @@
-"""Learning problems: two-player games of an actor and a critic that evaluates its actions.
+"""Learning problems: games of an actor, of critics that evaluate, and of models.
 
-A GAN is the special case discount = 0 with rewards 0 and 1 (Pfau and Vinyals, 2016, arXiv
-1610.01945): the environment shows the critic the actor's sample (reward 0) or a real one
-(reward 1). Problems differ only in the methods of `Problem`; the learner never asks whether it is
-training a GAN.
+A GAN is the special case of one critic with discount = 0 and rewards 0 and 1 (Pfau and Vinyals,
+2016, arXiv 1610.01945): the environment shows the critic the actor's sample (reward 0) or a real
+one (reward 1). Problems differ only in the methods of `Problem`; the learner never asks whether it
+is training a GAN.
+
+A game names its players in the order in which they play, each with a role: a critic is regressed
+on reward + discount * value(next), a model minimises a loss of its own, the actor climbs what it is
+judged by. One player's gradient passes through another only where the game calls `see`.
 
 Shapes: B rows of experience, O numbers per observation (0 if stateless), A numbers per action.
 """
@@ -11,9 +15,9 @@ Shapes: B rows of experience, O numbers per observation (0 if stateless), A numb
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -24,8 +28,9 @@ from bench.functional.optim import Optimizer
 EnvironmentLibrary = Literal["gymnasium", "envpool"]
 """They integrate some environments differently: numbers by one do not compare with the other's."""
 
-Domain = Literal["gan", "rl", "game"]
-Role = Literal["critic", "actor", "target"]
+Domain = Literal["gan", "rl", "game", "extension"]
+Role = Literal["critic", "model", "actor"]
+Purpose = Literal["critic", "actor", "target"]
 Act = Callable[[Tensor, Tensor], Tensor]
 """(observations [B, O], key) -> the actor's actions [B, A]."""
 
@@ -44,23 +49,42 @@ class Experience(NamedTuple):
     discount: Tensor  # [B]
 
 
-class Halves(NamedTuple):
-    """The data half and the actor's half of a batch, at the same observations."""
+class Half(NamedTuple):
+    """H rows that a critic is shown, without their rewards."""
 
     obs: Tensor  # [H, O]
-    data: Tensor  # [H, A] real samples; in RL the actions of the batch
-    own: Tensor  # [H, A] the actor's samples; in RL its present actions
+    action: Tensor  # [H, A]
+
+
+class Halves(NamedTuple):
+    """The data half and the actor's half of a batch."""
+
+    data: Half  # real samples; in RL the actions of the batch
+    own: Half  # the actor's samples; in RL its present actions
+
+
+class See(Protocol):
+    """What another player says; gradients flow through its inputs."""
+
+    def __call__(
+        self, player: str, obs: Tensor, action: Tensor | None = None, *, features: bool = False
+    ) -> Tensor:
+        """Return a critic's outputs [B], a model's [B, K] or the actor's actions [B, A].
+
+        With `features`, the last hidden layer [B, H] of a critic or a model.
+        """
+        ...
 
 
 class CriticQuery(NamedTuple):
     """Inputs of the critic in one term of a loss, and the targets that it is regressed on.
 
-    `role` is their purpose: "critic" to regress the critic on `target`, "actor" to evaluate the
-    actor's actions in its loss, "target" to value the next actions in the TD target. Only the first
-    has `target` and `uninformed`.
+    `purpose` is "critic" to regress the critic on `target`, "actor" to evaluate the actor's actions
+    in its loss, "target" to value the next actions in the TD target. Only the first has `target`
+    and `uninformed`.
     """
 
-    role: Role
+    purpose: Purpose
     obs: Tensor  # [B, O]
     action: Tensor  # [B, A]
     target: Tensor  # [B]
@@ -69,37 +93,29 @@ class CriticQuery(NamedTuple):
     offset: Tensor | float = 0.0  # [B] subtracted from the critic's outputs before the loss
 
     @classmethod
-    def without_target(cls, role: Role, obs: Tensor, action: Tensor) -> CriticQuery:
+    def without_target(cls, purpose: Purpose, obs: Tensor, action: Tensor) -> CriticQuery:
         """Return a query without a target: `target` and `uninformed` are 0 and unused."""
         nothing = torch.zeros(())
-        return cls(role, obs, action, nothing, nothing)
+        return cls(purpose, obs, action, nothing, nothing)
 
 
-def critic_inputs(pairs: Experience | CriticQuery) -> Tensor:
+def critic_inputs(pairs: Experience | CriticQuery | Half) -> Tensor:
     """Concatenate observations and actions to inputs [B, O + A] of a critic's network."""
     return torch.cat([pairs.obs, pairs.action], dim=1)
 
 
 @dataclass(frozen=True)
 class Player:
-    """One network and its optimizer, before parameters are created."""
+    """One player's network and optimizer, before parameters are created.
+
+    A critic's network outputs one number per row, or one for each of its heads. Every head has a
+    loss of its own; where one number is needed, `heads` says how they are reduced. With `joint`,
+    the rows of its loss and those of its TD target go through the network in one batch, so that
+    batch statistics are over both.
+    """
 
     net: Net
     optimizer: Optimizer
-
-
-@dataclass(frozen=True)
-class Blueprint:
-    """Both players' networks and optimizers, before parameters are created.
-
-    The critic's network outputs one number per row, or one for each of its heads. Every head has a
-    loss of its own; where one number is needed, `heads` says how they are reduced. With `joint`,
-    the rows of the critic's loss and those of its TD target go through a network in one batch, so
-    that batch statistics are over both.
-    """
-
-    actor: Player
-    critic: Player
     heads: Literal["min", "mean"] = "min"
     joint: bool = False
     extra_noise: int = 0  # numbers of fresh noise in the actor's input beside the task's
@@ -110,41 +126,38 @@ class Blueprint:
             return outputs[:, 0]
         return outputs.amin(dim=1) if self.heads == "min" else outputs.mean(dim=1)
 
-    def with_critic_net(self, change: Callable[[Net], Net]) -> Blueprint:
-        """Return the blueprint with `change` applied to the critic's network."""
-        return replace(self, critic=replace(self.critic, net=change(self.critic.net)))
+
+@dataclass(frozen=True, init=False)
+class Blueprint:
+    """All players, before parameters are created: `Blueprint(actor=..., critic=...)`."""
+
+    players: Mapping[str, Player]
+
+    def __init__(self, **players: Player) -> None:
+        object.__setattr__(self, "players", players)
+
+    @property
+    def actor(self) -> Player:
+        """The actor."""
+        return self.players["actor"]
+
+    @property
+    def critic(self) -> Player:
+        """The critic that judges the actor."""
+        return self.players["critic"]
 
 
-class Problem(ABC):
-    """Networks, experience and losses. The defaults suit a stateless game."""
+class Rules(ABC):
+    """By what one player plays: losses, value, discount, halves.
+
+    Usually the game itself; a game may give some of its players rules of another kind.
+    """
 
     name: ClassVar[str]
     domain: ClassVar[Domain]
     kinds: ClassVar[tuple[str, ...]] = ()  # families whose published settings differ: "toy", ...
-    obs_size: ClassVar[int] = 0
-    action_size: ClassVar[int]
-    noise_size: ClassVar[int] = 0  # numbers of fresh noise in the actor's input
-    batch_rows: ClassVar[int]  # the actor's rows in a batch: what a replay buffer draws
     discount: ClassVar[float] = 0.0
-    updates: ClassVar[int]  # the budget
-    warmup: ClassVar[int] = 0  # first updates, which gather experience and change no parameters
-    steps_per_update: ClassVar[int] = 1  # environment steps; 1 without an environment
-    step_unit: ClassVar[str] = "update"  # what a step is: "update" or "environment step"
-    image_shape: ClassVar[tuple[int, ...] | None] = None  # (channels, height, width) of an action
-    environment: ClassVar[Any] = None  # Gymnasium's id, or run seeds -> a vector environment
-    environment_library: ClassVar[EnvironmentLibrary] = "gymnasium"  # what steps it
-    reward_scale: ClassVar[float] = 1.0  # the learner sees reward * reward_scale
-
-    @abstractmethod
-    def blueprint(self) -> Blueprint:
-        """Return both players without any strategy."""
-
-    @abstractmethod
-    def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
-        """Return the newest experience at update number `step` (int64 scalar, 0 is the first).
-
-        `seen` is the environment's experience since the last update; zeros without an environment.
-        """
+    judges_pairs: ClassVar[bool] = False  # penalties are on slopes in (obs, action), not action
 
     @abstractmethod
     def own(self, fresh: Experience) -> int:
@@ -174,6 +187,39 @@ class Problem(ABC):
     def uninformed(self, target: Tensor) -> Tensor:
         """Return the prediction, a scalar, of a critic that has learned nothing of targets [B]."""
 
+
+class Problem(Rules):
+    """Players, networks, experience and losses. The defaults suit a stateless game of two.
+
+    Of the players' names two are fixed: "actor", which plays last, and "critic", its judge.
+    """
+
+    players: ClassVar[Mapping[str, Role]] = {"critic": "critic", "actor": "actor"}
+    data_only: ClassVar[tuple[str, ...]] = ()  # players that learn from no row of the actor
+    obs_size: ClassVar[int] = 0
+    action_size: ClassVar[int]
+    noise_size: ClassVar[int] = 0  # numbers of fresh noise in the actor's input
+    batch_rows: ClassVar[int]  # the actor's rows in a batch: what a replay buffer draws
+    updates: ClassVar[int]  # the budget
+    warmup: ClassVar[int] = 0  # first updates, which gather experience and change no parameters
+    steps_per_update: ClassVar[int] = 1  # environment steps; 1 without an environment
+    step_unit: ClassVar[str] = "update"  # what a step is: "update" or "environment step"
+    image_shape: ClassVar[tuple[int, ...] | None] = None  # (channels, height, width) of an action
+    environment: ClassVar[Any] = None  # Gymnasium's id, or run seeds -> a vector environment
+    environment_library: ClassVar[EnvironmentLibrary] = "gymnasium"  # what steps it
+    reward_scale: ClassVar[float] = 1.0  # the learner sees reward * reward_scale
+
+    @abstractmethod
+    def blueprint(self) -> Blueprint:
+        """Return all players without any strategy."""
+
+    @abstractmethod
+    def fresh(self, act: Act, key: Tensor, step: Tensor, seen: Experience) -> Experience:
+        """Return the newest experience at update number `step` (int64 scalar, 0 is the first).
+
+        `seen` is the environment's experience since the last update; zeros without an environment.
+        """
+
     def blank(self, rows: int) -> Experience:
         """Return experience of zeros, which has the shapes of the task's."""
         return Experience(
@@ -187,3 +233,35 @@ class Problem(ABC):
     def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
         """Return the actions [B, A] to step the environment with; unchanged unless overridden."""
         return action
+
+    def having(self, role: Role) -> tuple[str, ...]:
+        """Return the names of the players with a role, in the order of play."""
+        return tuple(name for name, own in self.players.items() if own == role)
+
+    def only(self, player: str) -> Self:
+        """Return the game as seen by a strategy that acts on one player: nobody else plays."""
+        alone: dict[str, Any] = {"players": {player: self.players[player]}}
+        return type(type(self).__name__, (type(self),), alone)()
+
+    def rules(self, player: str) -> Rules:
+        """Return by what a player plays; all play by the rules of the game itself by default."""
+        return self
+
+    def shown(self, player: str, batch: Experience, see: See, key: Tensor) -> Experience:
+        """Return what a player is shown of a batch, a constant to it; the actor's rows stay first.
+
+        Stored rows come through here too, so that rewards are paid as of now.
+        """
+        return batch
+
+    def judged(self, see: See, obs: Tensor, action: Tensor) -> Tensor:
+        """Return what the actor climbs [B], from its actions [B, A] at observations [B, O]."""
+        return see("critic", obs, action)
+
+    def aside(self, see: See, obs: Tensor, action: Tensor) -> Tensor | None:
+        """Return what else the actor minimises [B], from its actions [B, A]; None: nothing."""
+        return None
+
+    def model_loss(self, player: str, see: See, batch: Experience) -> Tensor:
+        """Return a model's loss [B] on a batch that it is shown."""
+        raise NotImplementedError(f"{self.name} has no loss for its model {player!r}")

@@ -19,7 +19,7 @@ class ReplayBuffer(NamedTuple):
 
     @classmethod
     def empty(cls, problem: Problem, capacity: int, key: Tensor) -> ReplayBuffer:
-        """Return an empty buffer; `key` is the argument of `Strategy.init_memory`.
+        """Return an empty buffer; `key` is that of `init_memory`.
 
         Its value does not matter: it makes `vmap` over keys give each seed a counter of its own.
         """

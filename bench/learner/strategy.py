@@ -6,9 +6,13 @@
 A contribution is a pure function of the value and of a context that says what else it may read. The
 laws:
 
+- A strategy acts on players: on all of its `roles`, or on the one that `only` names. What concerns
+  one player (its network, loss or gradient) is asked of it for these players alone; what concerns
+  the whole update (`accept`, memories) finds their names as `context.mine`.
 - A combination is a set: the order in which strategies are given never matters.
 - *Chain* values (`CHAINS`) are transformed by one strategy after the other. Two strategies on the
-  same one must say which comes first (`after`) or that they cannot be combined (`excludes`).
+  same one must say which comes first (`after`) or that they cannot be combined (`excludes`), unless
+  they act on different players.
 - *Sum* values (penalty) are added up.
 - *Single* values (`SINGLES`) have at most one owner.
 - Memory is private: `init_memory` creates it, `update_memory` returns the next one, and no other
@@ -21,22 +25,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-from torch import Tensor
-
-from bench.functional import rng
 from bench.functional.optim import Optimizer
 from bench.functional.pytree import Params
-from bench.learner.problem import Blueprint, CriticQuery, Experience, Halves
+from bench.learner.contexts import LossContext, PostUpdateContext, StartContext
+from bench.learner.forward import ForwardContext
+from bench.learner.problem import Blueprint, CriticQuery, Experience, Player, Role
+from bench.learner.state import TrainState
 from bench.learner.task import Task
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bench.learner.integrators import Integrator
-    from bench.learner.state import TrainState
+
+__all__ = [
+    "ALL",
+    "Conflict",
+    "ForwardContext",
+    "Given",
+    "LossContext",
+    "Plan",
+    "PostUpdateContext",
+    "StartContext",
+    "Strategy",
+    "combine",
+]
 
 CHAINS = (
     *("blueprint", "optimizers", "batch", "target_params", "forward_params"),
@@ -45,62 +61,9 @@ CHAINS = (
 SINGLES = ("integrator", "policy")
 
 
-class TargetParams(NamedTuple):
-    """The parameters that each loss takes as given, those of the other networks in it."""
-
-    target_actor: Params  # chooses the next action in the TD target
-    target_critic: Params  # values that action
-    critic: Params  # evaluates the actor's actions in the actor's loss
-
-
-class ForwardContext(NamedTuple):
-    """What `forward_params` may read: which forward pass the parameters are for."""
-
-    player: str  # "actor" or "critic"
-    memory: Any  # the strategy's own
-    key: Tensor | None  # of this pass; None in an evaluation, where nothing is random
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What every contribution to an update may read."""
-
-    task: Task
-    memory: Any  # the strategy's own
-    key: Tensor  # the strategy's own for this update
-    q: Callable[[Params, Tensor, Tensor], Tensor]  # (critic, obs, action) -> outputs [B]
-    features: Callable[[Params, Tensor, Tensor], Tensor]  # the same -> its last hidden layer [B, H]
-    act: Callable[[Params, Tensor, Tensor], Tensor]  # (actor, obs, key) -> actions [B, A]
-
-    def halves(self, players: TrainState, batch: Experience) -> Halves:
-        """Return the data half of a batch, and the half that the actor of `players` produces."""
-        key = rng.fold(self.key, "halves")
-        return self.task.halves(batch, partial(self.act, players.actor), key)
-
-    def dq_da(self, critic: Params, obs: Tensor, action: Tensor) -> Tensor:
-        """Return the action gradient dq/da [B, A] of a critic at actions [B, A]."""
-        return torch.func.grad(lambda a: self.q(critic, obs, a).sum())(action)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossContext(Context):
-    """What a contribution to one player's loss or gradient may read."""
-
-    players: TrainState  # the parameters at which the value is computed
-    player: str  # "actor" or "critic": whose loss or gradient this is
-    batch: Experience
-
-
-@dataclass(frozen=True, kw_only=True)
-class PostUpdateContext(Context):
-    """What `accept` and `update_memory` may read once both players have moved."""
-
-    old: TrainState
-    # For `accept` what the integrator returned, for `update_memory` what was accepted.
-    new: TrainState
-    fresh: Experience  # produced by the old actor
-    losses: dict[str, Tensor]  # by player, of this update
-    init: Callable[[Tensor], TrainState]  # key -> newly initialised networks and optimizers
+ALL: tuple[Role, ...] = ("critic", "model", "actor")
+Given = dict[str, Params]
+"""player -> the parameters by which a loss takes it as given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,10 +74,13 @@ class Strategy:
     """
 
     name: str
-    blueprint: Callable[[Blueprint, Task], Blueprint] | None = None
-    optimizers: Callable[[Optimizer, str, Task], Optimizer] | None = None  # of one player
+    roles: tuple[Role, ...] = ("critic",)  # of the players that it acts on
+    scopes: tuple[Role, ...] = ()  # of those that `only` may name besides
+    only: str | None = None  # the one player that it acts on
+    blueprint: Callable[[Player, str, Task], Player] | None = None  # the str is a player's name
+    optimizers: Callable[[Optimizer, str, Task], Optimizer] | None = None
     batch: Callable[[Experience, LossContext], Experience] | None = None
-    target_params: Callable[[TargetParams, LossContext], TargetParams] | None = None
+    target_params: Callable[[Given, LossContext], Given] | None = None
     forward_params: Callable[[Params, ForwardContext], Params] | None = None
     critic_query: Callable[[CriticQuery, LossContext], CriticQuery] | None = None
     penalty: Callable[[LossContext], Tensor | float] | None = None
@@ -122,11 +88,43 @@ class Strategy:
     integrator: Integrator | None = None
     accept: Callable[[TrainState, PostUpdateContext], TrainState] | None = None
     policy: Callable[[Params, Any], Params] | None = None  # (actor, memory) -> actor to evaluate
-    init_memory: Callable[[TrainState, Task, Tensor], Any] | None = None  # the last is a key
+    init_memory: Callable[[StartContext], Any] | None = None
     update_memory: Callable[[Any, PostUpdateContext], Any] | None = None
     after: tuple[str, ...] = ()
     excludes: Mapping[str, str] = field(default_factory=dict)  # name -> why, and what to do
     inert: Callable[[Task], str | None] = field(default=lambda task: None)
+
+    @property
+    def full_name(self) -> str:
+        """The name, with the player that it is restricted to: "r1@reward"."""
+        return self.name if self.only is None else f"{self.name}@{self.only}"
+
+    def acts_on(self, player: str, task: Task) -> bool:
+        """Return whether it acts on a player of a game."""
+        return player == self.only if self.only else task.players[player] in self.roles
+
+    def mine(self, task: Task) -> tuple[str, ...]:
+        """Return the names of the players of a game that it acts on, in the order of play."""
+        return tuple(player for player in task.players if self.acts_on(player, task))
+
+    def why_inert(self, task: Task) -> str | None:
+        """Return why it cannot matter in a game, or None."""
+        return self.inert(task if self.only is None else task.only(self.only))
+
+    def restricted(self, player: str, task: Task) -> Strategy:
+        """Return the strategy restricted to one player of a game.
+
+        Raises `Conflict` if the game has no such player, or if it cannot act on that one.
+        """
+        if player not in task.players:
+            known = ", ".join(task.players)
+            raise Conflict(f"{task.name} has no player {player!r}; its players are {known}")
+        able = tuple(n for n, role in task.players.items() if role in (*self.roles, *self.scopes))
+        if self.integrator is not None or self.policy is not None:
+            raise Conflict(f"{self.name} cannot be restricted to {player}: leave @{player} out")
+        if player not in able:
+            raise Conflict(f"{self.name} cannot act on {player}; choose {' or '.join(able)}")
+        return replace(self, only=player)
 
 
 class Conflict(ValueError):
@@ -136,8 +134,13 @@ class Conflict(ValueError):
 class Part(NamedTuple):
     """One strategy's contribution to one value."""
 
-    name: str  # the strategy's
+    strategy: Strategy
     call: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The strategy's, with the player that it is restricted to."""
+        return self.strategy.full_name
 
 
 @dataclass(frozen=True)
@@ -150,19 +153,22 @@ class Plan:
         """Return the one contribution to a value of `SINGLES`, or None."""
         return next(iter(self.parts[value]), None)
 
+    def on(self, value: str, player: str, task: Task) -> list[Part]:
+        """Return the contributions to a value that concern one player of a game, in order."""
+        return [part for part in self.parts[value] if part.strategy.acts_on(player, task)]
+
     def blueprint(self, task: Task) -> Blueprint:
-        """Return both players' networks and optimizers: the task's, changed by the strategies."""
-        blueprint = task.blueprint()
-        for part in self.parts["blueprint"]:
-            blueprint = part.call(blueprint, task)
+        """Return all players' networks and optimizers: the task's, changed by the strategies."""
         players = {}
-        for name in ("actor", "critic"):
-            player = getattr(blueprint, name)
+        for name, given in task.blueprint().players.items():
+            player = given
+            for part in self.on("blueprint", name, task):
+                player = part.call(player, name, task)
             optimizer = player.optimizer
-            for part in self.parts["optimizers"]:
+            for part in self.on("optimizers", name, task):
                 optimizer = part.call(optimizer, name, task)
             players[name] = replace(player, optimizer=optimizer)
-        return replace(blueprint, **players)
+        return Blueprint(**players)
 
 
 def combine(strategies: Iterable[Strategy]) -> Plan:
@@ -171,15 +177,19 @@ def combine(strategies: Iterable[Strategy]) -> Plan:
     Raises `Conflict` when one is given twice, when one excludes another, when two contribute to a
     value of `SINGLES`, or when two share a chain value and their order is not declared by `after`.
     """
-    members = tuple(sorted(strategies, key=lambda strategy: strategy.name))
+    members = tuple(sorted(strategies, key=lambda strategy: strategy.full_name))
     for first, second in pairwise(members):
-        if first.name == second.name:
-            raise Conflict(f"{first.name} is given twice; a combination is a set: name it once")
-    present = {strategy.name for strategy in members}
-    for strategy in members:
-        for name, reason in strategy.excludes.items():
-            if name in present:
-                raise Conflict(f"{strategy.name} and {name}: {reason}")
+        if first.full_name == second.full_name:
+            name = first.full_name
+            raise Conflict(f"{name} is given twice; a combination is a set: name it once")
+    for one in members:
+        for other in members:
+            if one is not other and _meet(one, other):
+                if one.name == other.name:
+                    names = f"{one.full_name} and {other.full_name}"
+                    raise Conflict(f"{names}: one contains the other; leave one of them out")
+                if other.name in one.excludes:
+                    raise Conflict(f"{one.name} and {other.name}: {one.excludes[other.name]}")
     parts: dict[str, tuple[Part, ...]] = {}
     for value in (*CHAINS, *SINGLES, "penalty", "init_memory", "update_memory"):
         owners = [strategy for strategy in members if getattr(strategy, value) is not None]
@@ -190,31 +200,36 @@ def combine(strategies: Iterable[Strategy]) -> Plan:
             )
         if value in CHAINS:
             owners = _ordered(owners, value, members)
-        parts[value] = tuple(Part(owner.name, getattr(owner, value)) for owner in owners)
+        parts[value] = tuple(Part(owner, getattr(owner, value)) for owner in owners)
     return Plan(parts)
 
 
+def _meet(one: Strategy, other: Strategy) -> bool:
+    """Return whether two strategies may act on the same player."""
+    return one.only is None or other.only is None or one.only == other.only
+
+
 def _ordered(owners: list[Strategy], value: str, members: tuple[Strategy, ...]) -> list[Strategy]:
-    before = {strategy.name: _before(strategy, members) for strategy in members}
+    before = {strategy.full_name: _before(strategy, members) for strategy in members}
     for i, one in enumerate(owners):
         for other in owners[i + 1 :]:
-            first_says = one.name in before[other.name]
-            if first_says == (other.name in before[one.name]):
+            first_says = one.name in before[other.full_name]
+            if _meet(one, other) and first_says == (other.name in before[one.full_name]):
                 raise Conflict(
                     f"{one.name} and {other.name} both transform `{value}` and do not say who "
                     f'comes first; add after=("{one.name}",) to {other.name} or the reverse'
                 )
-    return sorted(owners, key=lambda strategy: len(before[strategy.name]))
+    return sorted(owners, key=lambda strategy: len(before[strategy.full_name]))
 
 
 def _before(strategy: Strategy, members: tuple[Strategy, ...]) -> set[str]:
     """Return the names of all members that come before this one, following `after` transitively."""
-    by_name = {member.name: member for member in members}
+    known = {member.name: member.after for member in members}
     found: set[str] = set()
-    open_names = [name for name in strategy.after if name in by_name]
+    open_names = [name for name in strategy.after if name in known]
     while open_names:
         name = open_names.pop()
         if name not in found:
             found.add(name)
-            open_names += [n for n in by_name[name].after if n in by_name]
+            open_names += [n for n in known[name] if n in known]
     return found

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import torch
 from numpy.typing import NDArray
@@ -17,8 +16,14 @@ from bench.learner.problem import Problem
 
 Array = NDArray[Any]
 Tier = Literal["core", "full"]
-Critic = Callable[[Array, Array], Array]
-"""(observations [N, O], actions [N, A]) -> one seed's critic outputs [N], all in NumPy."""
+
+
+class Critic(Protocol):
+    """What one seed's players say, all in NumPy."""
+
+    def __call__(self, obs: Array, action: Array, *, player: str = "critic") -> Array:
+        """Return a critic's outputs [N] or a model's [N, K], of actions [N, A] at [N, O]."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,10 @@ class Metric:
     better: Literal["higher", "lower", "neither"]
 
 
-DIAGNOSTICS = (
-    Metric("critic_loss", "mean since the last evaluation", "neither"),
-    Metric("actor_loss", "mean since the last evaluation", "neither"),
-    Metric("critic_grad_norm", "mean since the last evaluation", "neither"),
-    Metric("actor_grad_norm", "mean since the last evaluation", "neither"),
-)
-"""What every task reports besides its own metrics: means over updates."""
+def diagnostics(task: Problem) -> tuple[Metric, ...]:
+    """What a task reports besides its own metrics: means over updates, by player."""
+    kinds, unit = ("loss", "grad_norm"), "mean since the last evaluation"
+    return tuple(Metric(f"{p}_{kind}", unit, "neither") for kind in kinds for p in task.players)
 
 
 @dataclass(frozen=True)
@@ -126,5 +128,23 @@ class Task(Problem, Scored, Provided):
 
 
 def no_hidden_layers(task: Problem) -> str | None:
-    """Return why a strategy on the critic's hidden layers is inert on a task, or None."""
-    return None if is_deep(task.blueprint().critic.net) else "the critic has no hidden layer"
+    """Return why a strategy on critics' hidden layers is inert in a game, or None."""
+    players = task.blueprint().players
+    names = task.having("critic") or tuple(task.players)
+    if any(is_deep(players[name].net) for name in names):
+        return None
+    return f"the {names[0]} has no hidden layer"
+
+
+def data_only(task: Problem) -> str | None:
+    """Return why a strategy on the actor's rows of a batch is inert in a game, or None."""
+    if set(task.players) <= set(task.data_only):
+        return f"the {next(iter(task.players))} learns from data alone, not from the actor's rows"
+    return None
+
+
+def nothing_ahead(task: Problem) -> str | None:
+    """Return why a strategy on the next values in TD targets is inert in a game, or None."""
+    if any(task.rules(critic).discount for critic in task.having("critic")):
+        return None
+    return "the discount is 0: no target looks at a next value"

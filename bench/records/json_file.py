@@ -10,11 +10,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bench.experiment.plugins import NAME
+from bench.experiment.plugins import NAME, PLAYER
 from bench.experiment.validation import first_problem
 from bench.records.atomic import write_atomically
 
-MAX_BYTES = 64 * 1024
+MAX_BYTES = 128 * 1024
 RESERVE = 4 * 1024
 """Bytes reserved for everything in a file besides its list of seeds or candidates."""
 
@@ -46,8 +46,15 @@ def _null_unless_finite(value: Any) -> Any:
 Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$", max_length=255)]
 """The name of a task: that of its file."""
 
-Names = Annotated[str, Field(pattern=f"^{NAME.pattern}([+]{NAME.pattern})*$", max_length=255)]
-"""The name of a strategy or a kit, or several joined by "+"."""
+ONE = f"{NAME.pattern}(@{PLAYER.pattern})?"
+
+Names = Annotated[str, Field(pattern=f"^{ONE}([+]{ONE})*$", max_length=255)]
+"""The name of a strategy, maybe on one player, or of a kit, or several joined by "+"."""
+
+ORDER = f"{PLAYER.pattern}([.]{PLAYER.pattern})*"
+
+Play = Annotated[str, Field(pattern=f"^({ORDER})?$", max_length=255)]
+"""An order of play: a word, or players; "" is the task's own."""
 
 Number = Annotated[float | None, BeforeValidator(_null_unless_finite)]
 

@@ -16,7 +16,7 @@ from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.problem import Domain
 from bench.learner.task import Anchors, Task
 from bench.records.attempt import Attempt
-from bench.records.json_file import Name, Names, Number, Part, Upgraders
+from bench.records.json_file import Name, Names, Number, Part, Play, Upgraders
 
 SCHEMA_VERSION: Literal[1] = 1
 MAX_EVALUATIONS = 50
@@ -130,6 +130,7 @@ class Record(Part):
     updates: int | None = Field(
         default=None, ge=1, description="a custom number instead of the task's"
     )
+    play: Play = Field(default="", description="another order of play than the task's")
     settings: dict[str, dict[str, Any]] = Field(description="of every active strategy")
     settings_from: Literal["published", "tuned"] = "published"
     score_info: ScoreInfo
@@ -152,7 +153,7 @@ class Record(Part):
     @property
     def origin(self) -> Cell:
         """The cell of this record."""
-        cell = Cell(self.task, self.base, self.strategy, self.updates)
+        cell = Cell(self.task, self.base, self.strategy, self.updates, play=self.play)
         if self.settings_from == "published":
             return cell
         return replace(cell, variant=self.settings_from, given=flat(self.settings))

@@ -18,7 +18,7 @@ from bench.experiment.cell import Cell
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.problem import Domain
 from bench.records.attempt import Attempt
-from bench.records.json_file import Name, Names, Number, Part, rounded
+from bench.records.json_file import Name, Names, Number, Part, Play, rounded
 from bench.records.outcomes import outcome, summarise
 from bench.records.record import Evaluation, Provenance, ScoreInfo
 from bench.records.search_space import Choice, Space, size
@@ -90,6 +90,7 @@ class Search(Part):
     base: Literal["bare", "reference"]
     strategy: Names
     updates: int | None = None
+    play: Play = ""
     cell: str = Field(description="the cell's name within its task, with published settings")
     score_info: ScoreInfo
     seeds: list[int] = Field(min_length=1)
@@ -104,7 +105,7 @@ class Search(Part):
     @property
     def origin(self) -> Cell:
         """The cell that is searched, with published settings."""
-        return Cell(self.task, self.base, self.strategy, self.updates)
+        return Cell(self.task, self.base, self.strategy, self.updates, play=self.play)
 
     @property
     def complete(self) -> bool:

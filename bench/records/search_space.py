@@ -29,8 +29,8 @@ def search_space(cell: Cell) -> Space:
     if cell.strategy is None or cell.contrast == "removed":
         return {}
     task, entries = registry.task(cell.task), map(registry.strategy, sorted(set(cell.named)))
-    acting = [entry for entry in entries if entry.build(task).inert(task) is None]
-    declared = {entry.name: entry.search for entry in acting}
+    acting = [entry for entry in entries if entry.build(task).why_inert(task) is None]
+    declared = {entry.full_name: entry.search for entry in acting}
     return {
         name: {setting: list(values) for setting, values in own.items()}
         for name, own in declared.items()

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from bench.experiment import registry
+from bench.experiment import play, registry
+from bench.experiment.cell import Cell
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.experiment.spec import spec_hash
-from bench.learner.strategy import combine
 from bench.records import search_store
 from bench.records.json_file import CorruptRecord
 from bench.records.outcomes import outcome, summarise
@@ -84,7 +84,7 @@ def _problems(found: Found) -> list[str]:
     try:
         if cell.name != record.cell or cell.contrast != record.contrast:
             problems.append(f"the cell of these strategies is {cell.contrast}: {cell.name}")
-        combine(registry.strategy(name).build(registry.task(cell.task)) for name in cell.strategies)
+        problems += _combination_problems(cell)
         if record.settings_from == "tuned":
             why = search_store.unchosen(found)
             problems += [why] if why else []
@@ -121,9 +121,17 @@ def _search_problems(file: Path, found: Search) -> list[str]:
             problems += _candidate_list_problems(found)
         else:
             problems.append("its space is not the one that the strategies declare")
-    except ValueError as error:  # an unknown task or strategy
+        problems += _combination_problems(cell)
+    except ValueError as error:  # an unknown task or strategy, or a conflict
         problems.append(str(error))
     return problems
+
+
+def _combination_problems(cell: Cell) -> list[str]:
+    """Return why the cell is no cell of a grid. Raises ValueError for a wrong combination."""
+    cell.published.learner()
+    order = play.normal(cell.play, registry.task(cell.task))
+    return [f"its order of play is {order or play.GIVEN!r}"] if order != cell.play else []
 
 
 def _candidate_list_problems(found: Search) -> list[str]:

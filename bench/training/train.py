@@ -24,8 +24,8 @@ from torch.func import vmap
 from bench.functional import pytree, rng
 from bench.learner.learner import Learner
 from bench.learner.problem import EnvironmentLibrary, Experience
-from bench.learner.state import Info, LearnerState
-from bench.learner.task import DIAGNOSTICS, Critic
+from bench.learner.state import LearnerState
+from bench.learner.task import Critic, diagnostics
 from bench.training import compilation
 from bench.training.rollout import Rollout
 from bench.training.trace import Recording, trace
@@ -100,6 +100,7 @@ class _Trainer:
         torch.set_flush_denormal(True)
         seeds = wanted + wanted[:1] * (MIN_SEED_BATCH - len(wanted))
         self.learner, self.task, self.seeds, self.wanted = learner, learner.task, seeds, wanted
+        self.names = [metric.name for metric in diagnostics(self.task)]
         self.clock = _Clock()
         self.keys = torch.stack([rng.seed_key(seed) for seed in seeds])
         # Cloned, because vmap may return expanded views, which cannot be written in place.
@@ -139,8 +140,9 @@ class _Trainer:
                         given = [*self.rollout.step(action), self.rollout.obs]
                 with self.clock("update"):
                     made = turn.flat([*leaves, *given, self.keys])
-                leaves, info, action = made[: len(leaves)], made[len(leaves) :][:4], made[-1]
-                losses.append(Info(*info))
+                end = len(leaves) + 2 * len(self.task.players)
+                leaves, info, action = made[: len(leaves)], made[len(leaves) : end], made[-1]
+                losses.append(info)
                 observer.updated((number + 1) / total)
             self.state = pytree.unflatten(leaves, structure)
             bad = _first_bad(losses, start, bad)
@@ -187,7 +189,7 @@ class _Trainer:
             leaves, carried = pytree.leaves(example), len(pytree.leaves(self.state))
             return compilation.best(recording, leaves, carried, total, len(self.seeds))
 
-    def _evaluate(self, losses: list[Info], bad: list[int | None]) -> list[Metrics]:
+    def _evaluate(self, losses: list[list[Tensor]], bad: list[int | None]) -> list[Metrics]:
         with self.clock("evaluation"):
             if self.rollout is not None and not self.task.samples:
                 state, keys = pytree.leaves(self.state), _use(self.keys, "evaluate")
@@ -202,7 +204,7 @@ class _Trainer:
                         self.task.judge(some, self._critic(number))
                         for number, some in enumerate(actions[: len(self.wanted)])
                     ]
-            diagnoses = _means(losses, len(self.wanted))
+            diagnoses = _means(losses, self.names, len(self.wanted))
         return [
             diagnosis | (score if first is None else dict.fromkeys(score, math.nan))
             for score, diagnosis, first in zip(scores, diagnoses, bad, strict=False)
@@ -217,10 +219,10 @@ class _Trainer:
         state = pytree.take(self.state, number)
         dtype, device = torch.get_default_dtype(), self.keys.device
 
-        def critic(obs: Array, action: Array) -> Array:
+        def critic(obs: Array, action: Array, *, player: str = "critic") -> Array:
             given = (torch.as_tensor(part, dtype=dtype, device=device) for part in (obs, action))
             with torch.no_grad():
-                return self.learner.q_value(state, *given).cpu().numpy()
+                return self.learner.says(state, player, *given).cpu().numpy()
 
         return critic
 
@@ -249,9 +251,8 @@ class _Clock:
         self.seconds[phase] += time.perf_counter() - start
 
 
-def _means(losses: list[Info], seeds: int) -> list[Metrics]:
+def _means(losses: list[list[Tensor]], names: list[str], seeds: int) -> list[Metrics]:
     """Return the first seeds' mean losses and gradient norms; NaN before the first update."""
-    names = [metric.name for metric in DIAGNOSTICS]
     if not losses:
         return [dict.fromkeys(names, math.nan) for _ in range(seeds)]
     # Seed by seed, so that no sum depends on the number of seeds: [name, seed, update].
@@ -264,7 +265,7 @@ def _use(keys: Tensor, name: str | int) -> Tensor:
     return vmap(lambda key: rng.fold(key, name))(keys)
 
 
-def _first_bad(losses: list[Info], start: int, bad: list[int | None]) -> list[int | None]:
+def _first_bad(losses: list[list[Tensor]], start: int, bad: list[int | None]) -> list[int | None]:
     """Return each seed's first update, from 1, with a non-finite loss or gradient; else None."""
     if not losses:
         return bad

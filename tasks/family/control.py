@@ -17,6 +17,7 @@ from bench.learner.problem import (
     Blueprint,
     Domain,
     Experience,
+    Half,
     Halves,
     Player,
 )
@@ -88,7 +89,7 @@ class Control(Task):
 
     def halves(self, batch: Experience, act: Act, key: Tensor) -> Halves:
         """The actions of the batch, and the actor's present actions at the same observations."""
-        return Halves(obs=batch.obs, data=batch.action, own=act(batch.obs, key))
+        return Halves(data=Half(batch.obs, batch.action), own=Half(batch.obs, act(batch.obs, key)))
 
     def critic_loss(self, q: Tensor, target: Tensor) -> Tensor:
         """The squared TD error."""

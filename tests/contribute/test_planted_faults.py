@@ -13,7 +13,8 @@ from bench.experiment import registry
 from bench.functional.pytree import tmap
 from bench.learner.integrators import alternating
 from bench.learner.problem import Experience
-from bench.learner.strategy import Strategy
+from bench.learner.state import TrainState
+from bench.learner.strategy import ALL, Strategy
 from bench.learner.task import Task
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -29,7 +30,10 @@ def planted(
 
 
 def scaled(factor: float) -> Strategy:
-    return Strategy(name="fault", grads=lambda g, context: tmap(lambda leaf: factor * leaf, g))
+    def grads(value: Any, context: Any) -> Any:
+        return tmap(lambda leaf: factor * leaf, value)
+
+    return Strategy(name="fault", roles=ALL, grads=grads)
 
 
 def counting() -> Strategy:
@@ -39,7 +43,7 @@ def counting() -> Strategy:
     def grads(value: Any, context: Any) -> Any:
         return tmap(lambda leaf: leaf * (1.0 + 0.01 * next(calls)), value)
 
-    return Strategy(name="fault", grads=grads)
+    return Strategy(name="fault", roles=ALL, grads=grads)
 
 
 def mixes_seeds() -> Strategy:
@@ -48,7 +52,7 @@ def mixes_seeds() -> Strategy:
     def grads(value: Any, context: Any) -> Any:
         return tmap(lambda leaf: leaf * torch.rand(()), value)
 
-    return Strategy(name="fault", grads=grads)
+    return Strategy(name="fault", roles=ALL, grads=grads)
 
 
 def writes_the_batch() -> Strategy:
@@ -56,13 +60,13 @@ def writes_the_batch() -> Strategy:
         value.reward.mul_(0.5)
         return value
 
-    return Strategy(name="fault", batch=batch)
+    return Strategy(name="fault", roles=ALL, batch=batch)
 
 
 def growing() -> Strategy:
     return Strategy(
         name="fault",
-        init_memory=lambda players, task, key: torch.zeros_like(key, dtype=torch.float32),
+        init_memory=lambda context: torch.zeros_like(context.key, dtype=torch.float32),
         update_memory=lambda memory, context: memory.double(),
     )
 
@@ -71,16 +75,18 @@ def exploding() -> Strategy:
     """A norm whose slope at 0 is not finite."""
     return Strategy(
         name="fault",
+        roles=ALL,
         penalty=lambda context: torch.sqrt(0.0 * context.players.critic["0/weight"]).sum(),
     )
 
 
 def shifts_others() -> Strategy:
     """Moves a player in its neutral setting too: whoever stands beside it learns otherwise."""
-    return Strategy(
-        name="fault",
-        accept=lambda new, context: new._replace(actor=tmap(lambda leaf: leaf + 1e-6, new.actor)),
-    )
+
+    def accept(new: TrainState, context: Any) -> TrainState:
+        return new.with_params({"actor": tmap(lambda leaf: leaf + 1e-6, new.actor)})
+
+    return Strategy(name="fault", accept=accept)
 
 
 FAULTS: list[tuple[str, Callable[..., None], Examined]] = [
@@ -118,9 +124,14 @@ def test_an_order_that_matters_is_caught(monkeypatch: pytest.MonkeyPatch) -> Non
     from bench.learner import strategy
 
     monkeypatch.setattr(strategy, "sorted", lambda members, key: list(members), raising=False)
-    double = Strategy(name="double", grads=lambda g, context: tmap(lambda leaf: 2 * leaf, g))
+    double = Strategy(
+        name="double", roles=ALL, grads=lambda g, context: tmap(lambda leaf: 2 * leaf, g)
+    )
     shift = Strategy(
-        name="shift", grads=lambda g, context: tmap(lambda leaf: leaf + 1, g), after=("double",)
+        name="shift",
+        roles=ALL,
+        grads=lambda g, context: tmap(lambda leaf: leaf + 1, g),
+        after=("double",),
     )
     with pytest.raises(AssertionError, match="order"):
         strategy_checks.order_does_not_matter(double, shift, RING)
@@ -240,7 +251,7 @@ def test_an_actors_step_that_moves_the_critic_is_caught(monkeypatch: pytest.Monk
 
     def both(self: Learner, players: Any, player: str, grads: Any) -> Any:
         players = apply_gradients(self, players, player, grads)
-        return players._replace(critic=tmap(lambda leaf: leaf + 1e-9, players.critic))
+        return players.with_params({"critic": tmap(lambda leaf: leaf + 1e-9, players.critic)})
 
     monkeypatch.setattr(Learner, "_apply_gradients", both)
     with pytest.raises(AssertionError, match="moved the critic"):

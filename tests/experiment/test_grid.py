@@ -184,3 +184,71 @@ def test_a_trial_is_named_by_its_budget_and_needs_no_controls():
 def test_a_text_that_is_no_cell_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
         Cell.parse(text)
+
+
+THREE = "lqr_imitation"  # reward, critic and actor, in this order
+
+
+def trial(**changes) -> list[str]:
+    raw = {"tasks": [THREE], "strategies": [], "updates": 9}
+    return [cell.name for cell in some_grid(**raw | changes).cells()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"strategies": "r1@each"}, "bare+r1@critic@9 bare+r1@reward@9"),
+        ({"strategies": "r1@each,ttur@actor", "tasks": "ring8"}, "bare+ttur@actor@9"),
+        (
+            {"strategies": "replay+r1@each", "bases": "reference"},
+            "reference+r1@critic+replay@9 reference+r1@reward+replay@9",
+        ),
+        # What the reference base has is there on all its players.
+        ({"strategies": "replay@each,r1@reward", "bases": "reference"}, "reference+r1@reward@9"),
+        (
+            {"strategies": "r1@each+ttur@each", "tasks": "ring8_info, lqr_imitation"},
+            " ".join(
+                f"bare+r1@{one}+ttur@{other}@9"
+                for one in ("critic", "reward")
+                for other in ("actor", "critic", "reward")
+            ),
+        ),
+        (
+            {"play": "given, reversed,actor.critic.reward, simultaneous,reward.critic.actor"},
+            "bare@9 bare=reversed@9 bare=simultaneous@9",
+        ),
+        (
+            {"strategies": "r1@reward", "play": ["simultaneous"], "updates": None},
+            "bare=simultaneous bare+harmful=simultaneous bare+placebo=simultaneous "
+            "bare+r1@reward=simultaneous",
+        ),
+    ],
+)
+def test_players_and_orders_of_play(changes, names):
+    assert trial(**changes) == names.split()
+
+
+def test_all_at_each_are_all_that_can_be_restricted():
+    found = {name.removesuffix("@9") for name in trial(strategies="all@each")}
+    able = {n: e.players(registry.task(THREE)) for n, e in registry.strategies().items()}
+    assert found == {f"bare+{n}@{p}" for n, ps in able.items() if len(ps) > 1 for p in ps}
+    assert able["extragradient"] == able["actor_ema"] == ()
+    assert able["r1"] == ("reward", "critic")
+    both = some_grid(tasks=[THREE, "ring8"], strategies="all,all@each", bases=["bare", "reference"])
+    check(both.cells(), 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"strategies": "r1@each", "tasks": "ring8"}, "no task here has two players for r1@each"),
+        ({"bases": "reference", "tasks": "dirac"}, "these tasks have no reference base"),
+        ({"strategies": "r1@reward", "tasks": f"{THREE}, ring8"}, "ring8 has no player 'reward'"),
+        ({"play": "reversed,actor.critic"}, f"'actor.critic' is no order of play of {THREE}"),
+        ({"play": "critic.actor", "tasks": f"ring8,{THREE}"}, f"no order of play of {THREE}"),
+        ({"play": []}, "play is empty; name at least one order of play"),
+    ],
+)
+def test_players_and_orders_that_are_not_there(changes, message):
+    with pytest.raises((BadGrid, UnknownName, Conflict), match=message):
+        trial(**changes)

@@ -31,6 +31,7 @@ from bench.functional import optim
 from bench.training import compilation, environments
 from tests.support import trajectories
 from tests.support.moves import moved
+from tests.support.sample import sample
 from tests.support.trajectories import Trajectory
 
 ALL_KINDS = load_grid("full").narrowed(None, ("all",), ("bare",), None).cells()
@@ -171,9 +172,13 @@ def test_the_hash_follows_imports_however_deep():
     assert "bench.scoring.metrics" not in needed_modules("bench.tasks.pendulum")
 
 
-@pytest.mark.parametrize("trajectory", trajectories.TRAJECTORIES, ids=str)
+STRATEGIES = sample(trajectories.EVERY_STRATEGY, 8, "trajectories")
+OTHERS = [one for one in trajectories.EVERY_STRATEGY if one not in STRATEGIES]
+
+
+@pytest.mark.parametrize("trajectory", [*trajectories.TRAJECTORIES, *STRATEGIES], ids=str)
 def test_the_same_hash_means_the_same_numbers(trajectory: Trajectory) -> None:
-    """Thirty updates, as they were before the edits that are said to move no number.
+    """Some updates, as they were before the edits that are said to move no number.
 
     In float64, where processors round apart by 1e-12 and thirty updates do not make that 1e-7.
     """
@@ -185,6 +190,12 @@ def test_the_same_hash_means_the_same_numbers(trajectory: Trajectory) -> None:
     assert spec_hash(Cell.parse(trajectory.cell)) == stored["spec"], AGAIN
     expected = pytest.approx(stored["numbers"], rel=1e-7, abs=1e-9)
     assert trajectory.numbers() == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trajectory", OTHERS, ids=str)
+def test_every_strategys_hash_means_the_same_numbers(trajectory: Trajectory) -> None:
+    test_the_same_hash_means_the_same_numbers(trajectory)
 
 
 AGAIN = """

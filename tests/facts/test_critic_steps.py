@@ -24,8 +24,8 @@ def test_who_moves_when(task: str, every: int) -> None:
         assert moved(before.critic, context.critic)
         turn = number % every == 0
         assert moved(before.actor, context.actor) == turn
-        if leaves(context.actor_opt):
-            assert moved(before.actor_opt, context.actor_opt) == turn
+        if leaves(context.opts["actor"]):
+            assert moved(before.opts["actor"], context.opts["actor"]) == turn
 
 
 def test_two_updates_of_the_bilinear_game() -> None:
@@ -44,12 +44,14 @@ def _moves(strategy: object, every: int) -> list[bool]:
     """Whether the new actor is kept at each of the first updates."""
     from bench.learner.state import TrainState
 
-    old, new = torch.zeros(1), torch.ones(1)
+    def state(value: float, step: int) -> TrainState:
+        params = {player: {"a": torch.full((1,), value)} for player in ("actor", "critic")}
+        return TrainState(params, {"actor": {}, "critic": {}}, torch.tensor(step))
+
     found = []
     for step in range(1, every + 1):
-        context = type(
-            "After", (), {"old": TrainState({"a": old}, {}, {}, {}, torch.tensor(step - 1))}
-        )()
-        players = strategy.accept(TrainState({"a": new}, {}, {}, {}, torch.tensor(step)), context)  # type: ignore[attr-defined]
+        context = type("After", (), {"old": state(0.0, step - 1), "mine": ("actor",)})()
+        players = strategy.accept(state(1.0, step), context)  # type: ignore[attr-defined]
+        assert players.critic["a"] == 1.0
         found.append(bool(players.actor["a"] == 1.0))
     return found

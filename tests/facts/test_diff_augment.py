@@ -1,22 +1,26 @@
-"""Rows are transformed as stated, in every role, and gradients go through."""
+"""Rows are transformed as stated, for every purpose, and gradients go through."""
 
 import pytest
 import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.learner.problem import CriticQuery, Role
+from bench.learner.problem import CriticQuery, Purpose
 from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 
 def augmented(
-    task: str, action: torch.Tensor, obs: torch.Tensor, role: Role = "critic", **settings: float
+    task: str,
+    action: torch.Tensor,
+    obs: torch.Tensor,
+    purpose: Purpose = "critic",
+    **settings: float,
 ) -> CriticQuery:
     context = type("Context", (), {"task": registry.task(task), "key": rng.seed_key(3)})()
     return build("diff_augment", task, **settings).critic_query(
-        CriticQuery.without_target(role, obs, action), context
+        CriticQuery.without_target(purpose, obs, action), context
     )
 
 
@@ -64,8 +68,8 @@ def test_the_actors_gradient_goes_through() -> None:
 def test_in_both_losses_and_each_by_itself() -> None:
     """An augmented critic alone is what the paper warns of: the actor's samples are shown alike."""
     action = torch.ones(50, 2)
-    roles: list[Role] = ["critic", "actor", "target"]
-    made = [augmented("ring8", action, action[:, :0], role).action for role in roles]
+    purposes: list[Purpose] = ["critic", "actor", "target"]
+    made = [augmented("ring8", action, action[:, :0], purpose).action for purpose in purposes]
     for one in made:
         assert (one != 1).all()
     assert not torch.equal(made[0], made[1])

@@ -32,7 +32,7 @@ def test_its_gradient_pushes_neighbours_apart() -> None:
 def test_an_actor_of_rl_gets_noise_and_a_gans_keeps_its_own() -> None:
     for task, size in (("pendulum", 1), ("reacher", 2), ("ring8", 0), ("digits", 0)):
         what = learner(task, build("entropy", task))
-        assert what.blueprint.extra_noise == size
+        assert what.blueprint.actor.extra_noise == size
     what = learner("pendulum", build("entropy", "pendulum"))
     state, obs = what.init(rng.seed_key(0)), torch.ones(5, 3)
     actions = what.eval_action(state, obs, rng.seed_key(1))
@@ -52,17 +52,13 @@ def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
         answers = rng.normal(rng.seed_key(3), (12, task.action_size))
         batch = task.blank(4 if grouped else 24)
 
-        def act(
-            actor: object, obs: torch.Tensor, key: object, answers: torch.Tensor = answers
-        ) -> torch.Tensor:
+        def act(obs: torch.Tensor, key: object, answers: torch.Tensor = answers) -> torch.Tensor:
             assert len(obs) == 12
             return answers
 
-        players = type("TrainState", (), {"actor": None})()
-        inside = {"task": task, "player": "actor", "players": players, "batch": batch, "key": None}
+        inside = {"task": task, "rules": task.rules("actor"), "batch": batch, "key": None}
         context = type("Context", (), {**inside, "act": staticmethod(act)})()
         whole = [answers] if not grouped else answers.split(3)
         mean = sum(float(nearest_neighbour_entropy(part)) for part in whole) / len(whole)
         assert float(made.penalty(context)) == pytest.approx(-0.5 / task.action_size * mean)
-        context.player = "critic"
-        assert made.penalty(context) == 0.0
+        assert made.mine(task) == ("actor",)

@@ -49,12 +49,12 @@ def test_two_half_steps_by_hand_with_adam() -> None:
     ahead, opt = step(
         players.critic,
         grad(loss)(players.critic, players.actor),
-        players.critic_opt,
+        players.opts["critic"],
     )
     ahead_actor, _ = step(
         players.actor,
         grad(actor_loss)(players.actor, players.critic),
-        players.actor_opt,
+        players.opts["actor"],
     )
     wanted, _ = step(players.critic, grad(loss)(ahead, ahead_actor), opt)
     for name, value in wanted.items():

@@ -14,8 +14,8 @@ def test_closed_form_on_the_dirac_gan() -> None:
     (start, _), plain = run(learner("dirac"), 1)
     _, matched = run(learner("dirac", build("feature_matching", "dirac", weight=3.0)), 1)
     theta = float(start.players.actor["0/value"])
-    assert float(matched.actor_loss - plain.actor_loss) == pytest.approx(3.0 * theta**2)
-    assert float(matched.critic_loss) == float(plain.critic_loss)
+    assert float(matched.losses["actor"] - plain.losses["actor"]) == pytest.approx(3.0 * theta**2)
+    assert float(matched.losses["critic"]) == float(plain.losses["critic"])
 
 
 @pytest.mark.parametrize("extra", [(), ("twin_critics",), ("packing",), ("target_scaling",)])

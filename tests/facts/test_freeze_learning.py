@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from bench.experiment import registry
 from bench.learner.state import TrainState
+from bench.learner.strategy import StartContext
 from tests.support.closed_form import build
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -13,18 +15,20 @@ def held(losses: list[float], margin: float, decay: float) -> tuple[bool, bool]:
     """Whether critic and actor are held at the last of these losses."""
     made = build("freeze_learning", "ring8", margin=margin, decay=decay)
     zeros, ones = {"w": torch.zeros(1)}, {"w": torch.ones(1)}
+    task, names = registry.task("ring8"), ("actor", "critic")
     old, new = (
-        TrainState(zeros, zeros, zeros, zeros, torch.tensor(0)),
-        TrainState(ones, ones, ones, ones, 1),
+        TrainState(dict.fromkeys(names, leaf), dict.fromkeys(names, leaf), torch.tensor(step))
+        for step, leaf in enumerate((zeros, ones))
     )
-    memory = made.init_memory(old, None, torch.tensor(0))
+    mine = made.mine(task)
+    memory = made.init_memory(StartContext(task, mine, old, torch.tensor(0)))
     for number, loss in enumerate(losses):
         inside = {"old": old, "memory": memory, "losses": {"critic": torch.tensor(loss)}}
-        context = type("Context", (), inside)()
+        context = type("Context", (), {**inside, "mine": mine})()
         if number == len(losses) - 1:
             players = made.accept(new, context)
-            assert players.critic_opt == players.critic  # the optimizer is held with its player
-            assert players.actor_opt == players.actor
+            assert players.opts["critic"] == players.critic  # the optimizer is held with its player
+            assert players.opts["actor"] == players.actor
             return bool(players.critic["w"] == 0), bool(players.actor["w"] == 0)
         memory = made.update_memory(memory, context)
     raise AssertionError

@@ -25,5 +25,5 @@ def test_a_zero_gradient_stays_zero() -> None:
 
 def test_each_player_by_itself() -> None:
     _, info = run(learner("ring8", build("grad_clip", "ring8", bound=1e-3)), 2)
-    assert float(info.critic_grad_norm) == pytest.approx(1e-3)
-    assert float(info.actor_grad_norm) == pytest.approx(1e-3)
+    assert float(info.grad_norms["critic"]) == pytest.approx(1e-3)
+    assert float(info.grad_norms["actor"]) == pytest.approx(1e-3)

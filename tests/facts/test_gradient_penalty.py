@@ -5,6 +5,7 @@ import torch
 
 from bench.functional import rng
 from bench.learner.integrators import simultaneous
+from bench.learner.problem import Half, Halves
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -16,7 +17,7 @@ def test_closed_form_on_the_dirac_gan(weight: float) -> None:
     _, penalised = run(learner("dirac", build("gradient_penalty", "dirac", weight=weight)), 1)
     psi = float(states[0].players.critic["0/weight"])
     # The norm is sqrt(psi^2 + 1e-12).
-    assert float(penalised.critic_loss - plain.critic_loss) == pytest.approx(
+    assert float(penalised.losses["critic"] - plain.losses["critic"]) == pytest.approx(
         weight * (abs(psi) - 1) ** 2, rel=1e-6
     )
 
@@ -34,17 +35,14 @@ def test_it_looks_between_the_halves() -> None:
     """One uniform step per row from the data towards the actor's sample."""
     looked: list[torch.Tensor] = []
     rows = torch.zeros(4000, 2)
-    halves = type("Halves", (), {"obs": None, "data": rows + 1.0, "own": rows + 3.0})()
+    halves = Halves(data=Half(rows[:, :0], rows + 1.0), own=Half(rows[:, :0], rows + 3.0))
 
-    def dq_da(critic: object, obs: object, action: torch.Tensor) -> torch.Tensor:
-        looked.append(action)
-        return torch.ones_like(action)
+    def slope(at: Half) -> torch.Tensor:
+        looked.append(at.action)
+        return torch.ones_like(at.action)
 
-    inside = {"player": "critic", "players": type("C", (), {"critic": None})(), "batch": None}
-    context = type(
-        "Context", (), {**inside, "key": rng.seed_key(2), "dq_da": staticmethod(dq_da)}
-    )()
-    context.halves = lambda *_: halves
+    inside = {"halves": staticmethod(lambda: halves), "slope": staticmethod(slope)}
+    context = type("Context", (), {**inside, "key": rng.seed_key(2)})()
     build("gradient_penalty", "ring8").penalty(context)
     (places,) = looked
     assert torch.equal(places[:, 0], places[:, 1])

@@ -23,7 +23,7 @@ def test_gradient(player: str) -> None:
     here, mean = torch.tensor([1.0, -2.0, 0.5]), torch.tensor([0.0, 1.0, 0.5])
 
     def penalty(params: torch.Tensor) -> torch.Tensor:
-        players = type("TrainState", (), {player: {"w": params}})()
+        players = type("TrainState", (), {"params": {player: {"w": params}}})()
         context = type(
             "Context", (), {"players": players, "player": player, "memory": {player: mean}}
         )()

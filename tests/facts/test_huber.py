@@ -19,8 +19,8 @@ def test_the_slope_is_bounded(name: str, delta: float) -> None:
     empty = torch.zeros(5, 0)
 
     def loss(live: torch.Tensor) -> torch.Tensor:
-        inside = {"task": task, "players": type("C", (), {"critic": None})()}
-        context = type("Context", (), {**inside, "q": staticmethod(lambda *_: live)})()
+        inside = {"rules": task, "q": staticmethod(lambda obs, action: live)}
+        context = type("Context", (), inside)()
         query = CriticQuery("critic", empty, empty, target, torch.tensor(0.5))
         made = build("huber", name, delta=delta).critic_query(query, context)
         return task.critic_loss(live, made.target).sum()
@@ -32,6 +32,6 @@ def test_the_slope_is_bounded(name: str, delta: float) -> None:
 
 def test_questions_of_the_actor_and_the_target_are_left_alone() -> None:
     empty = torch.zeros(2, 0)
-    for role in ("actor", "target"):
-        query = CriticQuery.without_target(role, empty, empty)  # type: ignore[arg-type]
+    for purpose in ("actor", "target"):
+        query = CriticQuery.without_target(purpose, empty, empty)  # type: ignore[arg-type]
         assert build("huber", "lqr").critic_query(query, None) is query

@@ -5,7 +5,7 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.learner.problem import CriticQuery, Role
+from bench.learner.problem import CriticQuery, Purpose
 from tests.support.closed_form import STEP as H
 from tests.support.closed_form import at_point, build, learner
 
@@ -43,17 +43,17 @@ def test_it_damps_the_critic_of_the_dirac_gan() -> None:
     assert float(entries.mean()) == pytest.approx(1 - H * deviation**2 / 2, abs=error)
 
 
-def test_every_role_has_noise_of_its_own() -> None:
+def test_every_purpose_has_noise_of_its_own() -> None:
     players = type("TrainState", (), {"step": torch.tensor(0)})()
     context = type(
         "Context", (), {"task": registry.task("ring8"), "players": players, "key": rng.seed_key(0)}
     )()
     zeros = torch.zeros(5, 2)
-    roles: list[Role] = ["critic", "actor", "target"]
+    purposes: list[Purpose] = ["critic", "actor", "target"]
     made = [
         build("instance_noise", "ring8")
-        .critic_query(CriticQuery.without_target(role, zeros, zeros), context)
+        .critic_query(CriticQuery.without_target(purpose, zeros, zeros), context)
         .action
-        for role in roles
+        for purpose in purposes
     ]
     assert len({float(noise[0, 0]) for noise in made}) == 3

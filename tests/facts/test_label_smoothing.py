@@ -2,7 +2,7 @@
 
 import torch
 
-from bench.learner.problem import CriticQuery, Role
+from bench.learner.problem import CriticQuery, Purpose
 from tests.support.closed_form import build, learner, run
 
 
@@ -34,12 +34,12 @@ def test_the_loss_on_the_dirac_gan() -> None:
     psi = states[0].players.critic["0/weight"].squeeze()
     softplus = torch.nn.functional.softplus
     wanted = 0.9 * softplus(psi) + 0.1 * softplus(-psi) + torch.log(torch.tensor(2.0))
-    assert torch.allclose(info.critic_loss, wanted)
+    assert torch.allclose(info.losses["critic"], wanted)
 
 
 def test_questions_without_answers_are_left_alone() -> None:
     rows = torch.zeros(2, 2)
-    roles: tuple[Role, ...] = ("actor", "target")
-    for role in roles:
-        query = CriticQuery.without_target(role, rows, rows)
+    purposes: tuple[Purpose, ...] = ("actor", "target")
+    for purpose in purposes:
+        query = CriticQuery.without_target(purpose, rows, rows)
         assert build("label_smoothing", "ring8").critic_query(query, None) is query

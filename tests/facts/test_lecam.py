@@ -15,12 +15,12 @@ def test_the_first_two_updates_by_hand() -> None:
     (start, middle, _), info = run(learner("dirac", made), 2)
     first, second = (float(state.players.actor["0/value"]) for state in (start, middle))
     psi = float(middle.players.critic["0/weight"])
-    memory = middle.memories["lecam"]
+    means = middle.memories["lecam"]["critic"]
     # The means start at 0; the moved critic judges the sample from which it has learned.
     own = (1 - decay) * psi * first
-    assert float(memory["data"]) == 0.0
-    assert float(memory["own"]) == pytest.approx(own)
+    assert float(means.data) == 0.0
+    assert float(means.own) == pytest.approx(own)
     q = psi * second
     plain = math.log(1 + math.exp(q)) + math.log(2)
     pulls = (0.0 - own) ** 2 + (q - 0.0) ** 2
-    assert float(info.critic_loss) == pytest.approx(plain + weight * pulls)
+    assert float(info.losses["critic"]) == pytest.approx(plain + weight * pulls)

@@ -40,5 +40,5 @@ def test_it_diverges_where_the_rules_change() -> None:
     """Feng et al., 2023, arXiv 2310.02604: as for every method that trusts the last step."""
     made = build("negative_momentum", "twist")
     states, _ = run(learner("twist", made), 400)
-    sizes = [sum(float(leaf.square().sum()) for leaf in leaves(s.players[:2])) for s in states]
+    sizes = [sum(float(leaf.square().sum()) for leaf in leaves(s.players.params)) for s in states]
     assert sizes[-1] > 2.0 * sizes[0]

@@ -16,12 +16,12 @@ def test_one_answer_to_each_pack_and_none_depends_on_others(task: str) -> None:
     what = learner(task, build("packing", task, samples=2))
     state = what.init(rng.seed_key(0))
     obs, action = torch.zeros(8, 0), rng.normal(rng.seed_key(1), (8, what.task.action_size))
-    q = what.q_value(state, obs, action)
+    q = what.says(state, "critic", obs, action)
     assert torch.equal(q[0::2], q[1::2])
     assert len(q.unique()) == 4
     changed = action.clone()
     changed[3] += 1.0  # of the second pack
-    differs = what.q_value(state, obs, changed) != q
+    differs = what.says(state, "critic", obs, changed) != q
     assert differs.tolist() == [False, False, True, True, False, False, False, False]
 
 
@@ -35,15 +35,15 @@ def test_by_hand() -> None:
     for layer in (0, 2, 4):
         h = h @ params[f"0/{layer}/weight"].T + params[f"0/{layer}/bias"]
         h = h if layer == 4 else h.relu()
-    q = what.q_value(state, torch.zeros(8, 0), action)
+    q = what.says(state, "critic", torch.zeros(8, 0), action)
     assert torch.allclose(q, h[:, 0].repeat_interleave(4))
 
 
 def test_rows_that_fill_no_pack_are_joined_by_the_first_ones() -> None:
     what = learner("ring8", build("packing", "ring8", samples=2))
     state, action = what.init(rng.seed_key(0)), rng.normal(rng.seed_key(1), (3, 2))
-    q = what.q_value(state, torch.zeros(3, 0), action)
-    pair = what.q_value(state, torch.zeros(2, 0), torch.stack([action[2], action[0]]))
+    q = what.says(state, "critic", torch.zeros(3, 0), action)
+    pair = what.says(state, "critic", torch.zeros(2, 0), torch.stack([action[2], action[0]]))
     assert q.shape == (3,)
     assert torch.allclose(q[2:], pair[:1])
 
@@ -63,6 +63,6 @@ def test_a_pack_never_mixes_real_and_generated_samples() -> None:
     action = rng.normal(rng.seed_key(1), (2 * rows, 2))
     moved = action.clone()
     moved[rows:] += 1.0
-    q, context = (what.q_value(state, torch.zeros(2 * rows, 0), a) for a in (action, moved))
+    q, context = (what.says(state, "critic", torch.zeros(2 * rows, 0), a) for a in (action, moved))
     assert torch.equal(q[:rows], context[:rows])
     assert (q[rows:] != context[rows:]).all()

@@ -1,12 +1,17 @@
 """Draws follow p^alpha / sum p^alpha, and weights undo them."""
 
+from typing import Any
+
 import pytest
 import torch
 
 from bench.experiment import registry
 from bench.functional import rng
+from bench.learner.learner import Learner
 from bench.learner.problem import CriticQuery
 from bench.learner.replay import ReplayBuffer
+from bench.learner.strategy import StartContext, Strategy, combine
+from bench.learner.task import Task
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -14,9 +19,16 @@ pytestmark = pytest.mark.usefixtures("float64")
 PRIORITY = torch.tensor([1.0, 4.0, 0.5, 2.0, 8.0, 0.25])
 
 
+def started(made: Strategy, task: Task, key: torch.Tensor) -> Any:
+    """Its first memory."""
+    players = Learner(task, combine([])).init(key).players
+    assert made.init_memory is not None
+    return made.init_memory(StartContext(task, made.mine(task), players, key))
+
+
 def memory(task: str, capacity: int = 10) -> object:
     made = build("prioritised", task, capacity=capacity)
-    empty = made.init_memory(None, registry.task(task), rng.seed_key(0))
+    empty = started(made, registry.task(task), rng.seed_key(0))
     rows = empty.buffer.rows._replace(reward=torch.arange(float(capacity)))
     priority = torch.nn.functional.pad(PRIORITY, (0, capacity - 6))
     return empty._replace(buffer=ReplayBuffer(rows, torch.tensor(6)), priority=priority)
@@ -47,6 +59,7 @@ def test_weights_undo_the_draws() -> None:
     for step, beta in ((0, 0.4), (task.updates, 1.0)):
         players = type("TrainState", (), {"step": torch.tensor(step)})()
         inside = {"task": task, "memory": filled, "key": rng.seed_key(1), "players": players}
+        inside["rules"] = task.rules("critic")
         fresh = task.blank(4)
         context = type("Context", (), {**inside, "batch": fresh})()
         batch = made.batch(fresh, context)
@@ -92,14 +105,14 @@ def test_a_gans_data_stay_fresh_and_unweighted() -> None:
     made, what = build("prioritised", "ring8", capacity=200), learner("ring8")
     actor = what.init(key).players.actor
     fresh = task.fresh(lambda obs, use: what.act(actor, obs, use), key, key * 0, task.blank(0))
-    empty = made.init_memory(None, task, key)
+    empty = started(made, task, key)
     rows = empty.buffer.rows._replace(action=empty.buffer.rows.action - 99.0)
     filled = empty._replace(
         buffer=ReplayBuffer(rows, torch.tensor(200)), priority=1.0 + torch.arange(200.0)
     )
     players = type("TrainState", (), {"step": torch.tensor(0)})()
     inside = {"task": task, "memory": filled, "key": key, "players": players, "batch": fresh}
-    context = type("Context", (), inside)()
+    context = type("Context", (), {**inside, "rules": task.rules("critic")})()
     batch = made.batch(fresh, context)
     assert torch.equal(batch.action[64:], fresh.action[64:])
     assert torch.equal(batch.action[:32], fresh.action[:32])

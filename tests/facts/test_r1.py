@@ -13,7 +13,7 @@ def test_closed_form_of_the_penalty() -> None:
     states, plain = run(learner("dirac"), 1)
     _, penalised = run(learner("dirac", build("r1", "dirac", gamma=3.0)), 1)
     psi = float(states[0].players.critic["0/weight"])
-    assert float(penalised.critic_loss - plain.critic_loss) == pytest.approx(1.5 * psi**2)
+    assert float(penalised.losses["critic"] - plain.losses["critic"]) == pytest.approx(1.5 * psi**2)
 
 
 def test_eigenvalues_on_the_dirac_gan() -> None:

@@ -12,7 +12,7 @@ def test_closed_form_of_the_penalty(gamma: float) -> None:
     (start, _), plain = run(learner("dirac"), 1)
     _, penalised = run(learner("dirac", build("r2", "dirac", gamma=gamma)), 1)
     psi = float(start.players.critic["0/weight"])
-    added = float(penalised.critic_loss - plain.critic_loss)
+    added = float(penalised.losses["critic"] - plain.losses["critic"])
     assert added == pytest.approx(0.5 * gamma * psi**2)
 
 
@@ -22,23 +22,23 @@ def test_it_looks_at_the_actors_half_and_r1_at_the_data() -> None:
 
     from bench.experiment import registry
     from bench.functional import rng
+    from bench.learner.problem import Half
 
     task, key = registry.task("ring8"), rng.seed_key(0)
     what = learner("ring8")
     players = what.init(key).players
     seen: dict[str, torch.Tensor] = {}
 
-    def dq_da(critic: object, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-        seen["at"] = action
-        return torch.zeros_like(action)
+    def slope(at: Half) -> torch.Tensor:
+        seen["at"] = at.action
+        return torch.zeros_like(at.action)
 
     batch = task.fresh(
         lambda obs, use: what.act(players.actor, obs, use), key, key * 0, task.blank(0)
     )
     for name, rows in (("r1", slice(64, 128)), ("r2", slice(0, 64))):
         halves = task.halves(batch, lambda obs, use: obs, key)
-        inside = {"player": "critic", "players": players, "batch": batch}
-        context = type("Context", (), {**inside, "dq_da": staticmethod(dq_da)})()
-        context.halves = lambda *_, h=halves: h
+        inside = {"halves": staticmethod(lambda h=halves: h), "slope": staticmethod(slope)}
+        context = type("Context", (), inside)()
         build(name, "ring8").penalty(context)
         assert torch.equal(seen["at"], batch.action[rows])

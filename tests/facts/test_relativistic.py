@@ -23,13 +23,15 @@ def test_losses_of_the_ring_by_hand() -> None:
         return what.blueprint.critic.net.apply(critic, action)[:, 0]  # type: ignore[arg-type]
 
     own, data = q(start.players.critic, batch.action).split(task.batch_rows)
-    assert float(info.critic_loss) == pytest.approx(float(2 * softplus(-(data - own) / 2).mean()))
+    assert float(info.losses["critic"]) == pytest.approx(
+        float(2 * softplus(-(data - own) / 2).mean())
+    )
     made = what.act(start.players.actor, task.actor_obs(batch), rng.fold(key, "actor"))
     own, data = (
         q(moved.players.critic, made),
         q(moved.players.critic, batch.action[task.batch_rows :]),
     )
-    assert float(info.actor_loss) == pytest.approx(float(softplus(-(own - data) / 2).mean()))
+    assert float(info.losses["actor"]) == pytest.approx(float(softplus(-(own - data) / 2).mean()))
 
 
 def test_in_rl_only_differences_between_rows_are_learned() -> None:

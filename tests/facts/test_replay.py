@@ -10,7 +10,7 @@ from bench.experiment import registry
 from bench.functional import rng
 from bench.functional.pytree import tmap
 from bench.learner.replay import ReplayBuffer
-from bench.learner.strategy import Strategy
+from bench.learner.strategy import StartContext, Strategy
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -62,7 +62,7 @@ def test_draws_are_uniform() -> None:
     task = registry.task("lqr")
     made = build("replay", "lqr", capacity=12)
     what, key = learner("lqr", made), rng.seed_key(3)
-    memory = made.init_memory(what.init(key).players, task, key)
+    memory = made.init_memory(StartContext(task, made.mine(task), what.init(key).players, key))
     memory = ReplayBuffer(memory.rows._replace(reward=torch.arange(12.0)), key * 0 + 12)
     fresh = task.blank(4)._replace(reward=torch.tensor([0.0, 1.0, 2.0, 3.0]))
     counts = torch.zeros(12)
@@ -78,7 +78,7 @@ def test_draws_are_uniform() -> None:
 def test_half_of_a_gans_samples_are_past_ones_and_the_data_stay_fresh() -> None:
     task, key = registry.task("ring8"), rng.seed_key(0)
     made, what = build("replay", "ring8"), learner("ring8")
-    memory = made.init_memory(what.init(key).players, task, key)
+    memory = made.init_memory(StartContext(task, made.mine(task), what.init(key).players, key))
     rows = memory.rows._replace(action=memory.rows.action - 99.0)
     memory = ReplayBuffer(rows, key * 0 + 20_000)
     actor = what.init(key).players.actor

@@ -35,7 +35,7 @@ def test_on_schedule_and_the_actor_is_left() -> None:
             for a, b in zip(leaves(before.actor), leaves(context.actor), strict=True)
         )
         assert near < 0.01
-        assert (float(context.critic_opt["count"]) == 0) == (far > 0.01)
+        assert (float(context.opts["critic"]["count"]) == 0) == (far > 0.01)
         if far > 0.01:
             jumps.append(number)
     assert jumps == [3, 6]
@@ -54,7 +54,7 @@ def test_the_initial_distribution_drawn_anew() -> None:
 
 def test_both_players_if_asked() -> None:
     states, _ = run(short(2, count=1, both=True), 1)
-    assert float(states[1].players.actor_opt["count"]) == 0
+    assert float(states[1].players.opts["actor"]["count"]) == 0
     plain, _ = run(short(2, count=1), 1)
     name = next(iter(states[0].players.actor))
     assert (plain[1].players.actor[name] - plain[0].players.actor[name]).abs().max() < 0.01

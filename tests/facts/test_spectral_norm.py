@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.functional import rng
-from bench.learner.strategy import ForwardContext
+from bench.learner.strategy import ForwardContext, StartContext
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -36,18 +36,20 @@ def test_power_iteration_finds_the_singular_value() -> None:
     """Without learning, u' W v converges to the largest singular value."""
     strategy = build("spectral_norm", "digits")
     players = learner("digits").init(rng.seed_key(0)).players
-    memory = strategy.init_memory(players, None, rng.seed_key(1))
+    task, key = learner("digits").task, rng.seed_key(1)
+    memory = strategy.init_memory(StartContext(task, strategy.mine(task), players, key))
     context = type("Context", (), {"new": players})()
     for _ in range(300):
         memory = strategy.update_memory(memory, context)
     for name, weight in players.critic.items():
         if weight.dim() >= 2:
             matrix = weight.flatten(1)
-            sigma = memory[name]["u"] @ matrix @ memory[name]["v"]
+            kept = memory["critic"][name]
+            sigma = kept["u"] @ matrix @ kept["v"]
             assert torch.isclose(sigma, torch.linalg.svdvals(matrix)[0], rtol=1e-4)
 
 
 def test_the_actor_is_left_alone() -> None:
-    strategy = build("spectral_norm", "ring8", cap=1e-3)
-    actor = learner("ring8").init(rng.seed_key(0)).players.actor
-    assert strategy.forward_params(actor, ForwardContext("actor", None, None)) is actor
+    what = learner("ring8", build("spectral_norm", "ring8", cap=1e-3))
+    state = what.init(rng.seed_key(0))
+    assert what.eval_params(state) is state.players.actor

@@ -42,8 +42,9 @@ def test_a_potential_game_is_left_alone_and_the_sign_is_aligned(bend: float) -> 
             moved |= grads
             return players
 
-        players = TrainState({"a": v[:1]}, {"c": v[1:]}, {}, {}, torch.tensor(0))
-        symplectic(players, grad_fn, apply_gradients, weight=1.0)
+        params = {"actor": {"a": v[:1]}, "critic": {"c": v[1:]}}
+        players = TrainState(params, {"actor": {}, "critic": {}}, torch.tensor(0))
+        symplectic(players, grad_fn, apply_gradients, ("critic", "actor"), weight=1.0)
         found = torch.cat([moved["a"], moved["c"]])
         hamiltonian = jacobian.T @ field_at
         adjustment = antisymmetric.T @ field_at

@@ -33,7 +33,7 @@ def test_the_target_is_built_from_the_copies() -> None:
     value = critic.apply(first.critic, torch.cat([seen.next_obs, action], dim=1))[:, 0]
     target = seen.reward + seen.discount * value
     q = critic.apply(last.critic, torch.cat([seen.obs, seen.action], dim=1))[:, 0]
-    assert torch.allclose(info.critic_loss, (q - target).square().mean(), rtol=1e-9)
+    assert torch.allclose(info.losses["critic"], (q - target).square().mean(), rtol=1e-9)
 
 
 def test_it_is_inert_without_a_discount_and_says_why() -> None:

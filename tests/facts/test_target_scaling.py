@@ -15,7 +15,7 @@ def test_in_a_gan_it_becomes_a_temperature() -> None:
     states, _ = run(learner("ring8", build("target_scaling", "ring8", decay=0.5)), 12)
     for number, state in enumerate(states):
         expected = 0.5 + 0.5 * 0.5**number
-        assert float(state.memories["target_scaling"]) == pytest.approx(expected)
+        assert float(state.memories["target_scaling"]["critic"]) == pytest.approx(expected)
 
 
 def test_outputs_are_multiplied() -> None:
@@ -23,10 +23,10 @@ def test_outputs_are_multiplied() -> None:
     key = rng.seed_key(0)
     state = what.init(key)
     rows = rng.normal(key, (5, 2))
-    scaled = state._replace(memories={"target_scaling": torch.tensor(9.0)})
-    one = plain.q_value(plain.init(key), rows[:, :0], rows)
-    assert torch.allclose(what.q_value(state, rows[:, :0], rows), one)
-    assert torch.allclose(what.q_value(scaled, rows[:, :0], rows), 3.0 * one)
+    scaled = state._replace(memories={"target_scaling": {"critic": torch.tensor(9.0)}})
+    one = plain.says(plain.init(key), "critic", rows[:, :0], rows)
+    assert torch.allclose(what.says(state, "critic", rows[:, :0], rows), one)
+    assert torch.allclose(what.says(scaled, "critic", rows[:, :0], rows), 3.0 * one)
 
 
 def test_in_rl_the_bootstrap_counts() -> None:
@@ -40,4 +40,5 @@ def test_in_rl_the_bootstrap_counts() -> None:
     ahead = net.apply(critic, torch.cat([seen.next_obs, action], dim=1))[:, 0]
     target = seen.reward + seen.discount * ahead
     assert (seen.discount * ahead).abs().max() > 1e-3
-    assert float(state.memories["target_scaling"]) == pytest.approx(float(target.square().mean()))
+    found = state.memories["target_scaling"]["critic"]
+    assert float(found) == pytest.approx(float(target.square().mean()))

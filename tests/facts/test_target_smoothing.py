@@ -4,20 +4,19 @@ import pytest
 import torch
 
 from bench.functional.rng import seed_key
-from bench.learner.problem import CriticQuery
+from bench.learner.problem import CriticQuery, Purpose
 from tests.support.closed_form import build
 
 ROWS = 20_000
 
 
-def moved(role: str, action: torch.Tensor, **settings: float) -> torch.Tensor:
+def moved(purpose: Purpose, action: torch.Tensor, **settings: float) -> torch.Tensor:
     strategy = build("target_smoothing", "pendulum", **settings)
-    context = type("Context", (), {"key": seed_key(0), "player": "critic"})()
+    context = type("Context", (), {"key": seed_key(0)})()
     nothing = torch.zeros(())
     assert strategy.critic_query is not None
-    return strategy.critic_query(
-        CriticQuery(role, action, action, nothing, nothing), context
-    ).action  # type: ignore[arg-type]
+    query = CriticQuery(purpose, action, action, nothing, nothing)
+    return strategy.critic_query(query, context).action
 
 
 def test_the_noise_is_normal_and_clipped() -> None:
@@ -35,7 +34,7 @@ def test_actions_stay_within_their_bounds() -> None:
     assert float(noise.min()) >= 0.45 - 1e-6
 
 
-@pytest.mark.parametrize("role", ["critic", "actor"])
-def test_what_was_done_and_what_is_judged_stay(role: str) -> None:
+@pytest.mark.parametrize("purpose", ["critic", "actor"])
+def test_what_was_done_and_what_is_judged_stay(purpose: Purpose) -> None:
     action = torch.linspace(-1.0, 1.0, 5)[:, None]
-    assert torch.equal(moved(role, action), action)
+    assert torch.equal(moved(purpose, action), action)

@@ -33,7 +33,7 @@ def test_the_target_is_the_minimum_and_each_head_has_a_loss() -> None:
     now = heads_by_hand(critic, torch.cat([seen.obs, seen.action], dim=1))
     assert not torch.allclose(now[:, 0], now[:, 1])  # they start apart
     wanted = (now - target[:, None]).square().mean(dim=0).sum()
-    assert info.critic_loss == pytest.approx(float(wanted), rel=1e-10)
+    assert info.losses["critic"] == pytest.approx(float(wanted), rel=1e-10)
 
 
 @pytest.mark.parametrize("judge", ["min", "mean"])
@@ -46,4 +46,4 @@ def test_the_actor_climbs_the_same_judgement(judge: str) -> None:
     query = torch.cat([seen.obs, what.act(actor, seen.obs, rng.seed_key(1))], dim=1)
     both = heads_by_hand(context.players.critic, query)
     judged = both.min(dim=1).values if judge == "min" else both.mean(dim=1)
-    assert info.actor_loss == pytest.approx(-float(judged.mean()), rel=1e-10)
+    assert info.losses["actor"] == pytest.approx(-float(judged.mean()), rel=1e-10)

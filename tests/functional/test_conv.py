@@ -66,14 +66,17 @@ def test_the_pair_fits_its_images(name: str) -> None:
     """Pixels within tanh's bounds, one logit per image, for every image task."""
     task = registry.task(name)
     players = task.blueprint()
-    actor, made = players.actor.net.init(rng.seed_key(0), (task.noise_size,))
-    critic, judged = players.critic.net.init(rng.seed_key(1), (task.action_size,))
+    given = task.obs_size + task.noise_size
+    actor, made = players.actor.net.init(rng.seed_key(0), (given,))
+    critic, judged = players.critic.net.init(rng.seed_key(1), (task.obs_size + task.action_size,))
     assert made == (task.action_size,)
     assert judged == (1,)
-    images = players.actor.net.apply(actor, rng.normal(rng.seed_key(2), (2, task.noise_size)))
+    rows = rng.normal(rng.seed_key(2), (2, given))
+    images = players.actor.net.apply(actor, rows)
     assert images.shape == (2, task.action_size)
     assert images.abs().max() < 1.0
-    assert players.critic.net.apply(critic, images).shape == (2, 1)
+    shown = torch.cat([rows[:, : task.obs_size], images], dim=1)
+    assert players.critic.net.apply(critic, shown).shape == (2, 1)
 
 
 def test_widths_double_towards_the_noise() -> None:

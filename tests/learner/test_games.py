@@ -129,7 +129,7 @@ def test_dirac_label_smoothing_slows_the_turn(eps: float) -> None:
 def test_lqr_games_exact_values() -> None:
     """The value of a policy, by rolling it out: -z'Vz is the discounted sum of its rewards."""
     from bench.tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_gain
-    from bench.tasks.lqr_game import exact_action_gradient, value_matrix
+    from bench.tasks.family.spring_game import exact_action_gradient, value_matrix
 
     gain = np.array([[0.1, -0.4]])
     exact = value_matrix(gain)
@@ -156,7 +156,8 @@ def test_lqr_games_exact_values() -> None:
 
 def test_lqr_games_judge_knows_a_perfect_critic() -> None:
     """The exact critic of a policy has no error; half of it has half the error."""
-    from bench.tasks.lqr_game import task, value_matrix
+    from bench.tasks.family.spring_game import value_matrix
+    from bench.tasks.lqr_game import task
 
     gain = np.array([[0.1, -0.4]])
     exact = value_matrix(gain)
@@ -193,15 +194,15 @@ def test_lqr_games_judge_sees_what_the_actor_is_shown(name: str) -> None:
     import torch
 
     from bench.functional import rng
-    from bench.tasks.lqr_game import STATES, critic_action_gradient
+    from bench.tasks.family.spring_game import STATES, critic_action_gradient
 
     what = learner("lqr_game", build(name, "lqr_game"))
     state, obs = what.init(rng.seed_key(0)), torch.from_numpy(STATES)
     action = torch.linspace(-0.5, 0.5, len(STATES), dtype=torch.float64)[:, None]
-    shown = torch.func.grad(lambda a: what.q_value(state, obs, a).sum())(action)
+    shown = torch.func.grad(lambda a: what.says(state, "critic", obs, a).sum())(action)
 
     def critic(o: np.ndarray, a: np.ndarray) -> np.ndarray:
-        return what.q_value(state, torch.from_numpy(o), torch.from_numpy(a)).numpy()
+        return what.says(state, "critic", torch.from_numpy(o), torch.from_numpy(a)).numpy()
 
     found = critic_action_gradient(critic, STATES, action.numpy())
     # Where two heads cross within a step the difference is a mean of two slopes.

@@ -11,9 +11,9 @@ from scipy import stats
 from bench.contribute.strategy_checks import experience
 from bench.functional import rng
 from bench.functional.pytree import leaves
+from bench.learner.forward import Forward
 from bench.learner.integrators import alternating
-from bench.learner.learner import Learner
-from bench.learner.strategy import Conflict, ForwardContext, Strategy, combine
+from bench.learner.strategy import ALL, Conflict, ForwardContext, Strategy, combine
 from tests.support.closed_form import build, learner
 
 
@@ -80,9 +80,9 @@ def test_the_uses_of_one_update_draw_from_keys_of_their_own(
     """The actor in the target and in its own loss, and every forward pass of the networks."""
     acted: list[int] = []
     passed: set[int] = set()
-    act = Learner.act
+    act = Forward.bare_act
 
-    def noted(self: Learner, actor: Any, obs: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    def noted(self: Forward, actor: Any, obs: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         acted.append(int(key))
         return act(self, actor, obs, key)
 
@@ -91,8 +91,9 @@ def test_the_uses_of_one_update_draw_from_keys_of_their_own(
             passed.add(int(context.key))
         return params
 
-    monkeypatch.setattr(Learner, "act", noted)
-    what = learner("pendulum", Strategy(name="watches", forward_params=forward_params))
+    monkeypatch.setattr(Forward, "bare_act", noted)
+    watches = Strategy(name="watches", roles=ALL, forward_params=forward_params)
+    what = learner("pendulum", watches)
     key = rng.seed_key(0)
     state, given = what.init(key), experience(what.task, key)
     for _ in range(2):
@@ -107,7 +108,7 @@ def test_strategies_draw_from_keys_of_their_own_anew_in_every_update() -> None:
     def noisy(name: str) -> Strategy:
         return Strategy(
             name=name,
-            init_memory=lambda players, task, key: key,
+            init_memory=lambda context: context.key,
             update_memory=lambda memory, context: context.key,
         )
 
@@ -168,7 +169,11 @@ def test_accept_sees_the_newest_experience(task: str) -> None:
         return context.old
 
     judge = Strategy(name="judge", accept=accept)
-    old = Strategy(name="old", batch=lambda batch, context: batch._replace(action=0 * batch.action))
+    old = Strategy(
+        name="old",
+        roles=ALL,
+        batch=lambda batch, context: batch._replace(action=0 * batch.action),
+    )
     what, key = learner(task, judge, old), rng.seed_key(0)
     given = experience(what.task, key)
     state, _ = what.update(what.init(key), given, key)
@@ -199,7 +204,7 @@ def test_penalties_add_up() -> None:
 
     def loss(*strategies: Strategy) -> float:
         what = learner("ring8", *strategies)
-        return float(what.update(what.init(key), what.task.blank(0), key)[1].critic_loss)
+        return float(what.update(what.init(key), what.task.blank(0), key)[1].losses["critic"])
 
     r1, penalty = build("r1", "ring8"), build("gradient_penalty", "ring8")
     both = loss(r1, penalty) - loss()

@@ -10,7 +10,7 @@ import pytest
 
 from bench.experiment import registry
 from bench.experiment.cell import Cell
-from bench.learner.task import DIAGNOSTICS
+from bench.learner.task import diagnostics
 from bench.records import store
 from bench.records.atomic import set_aside
 from bench.records.json_file import CorruptRecord
@@ -91,8 +91,8 @@ def test_the_new_record_is_on_disk_before_it_replaces_the_old_one(tmp_path, monk
 
 
 def test_a_record_that_is_too_large_is_refused(tmp_path):
-    big = make_record(scores=np.linspace(0.0, 1.0, 200).tolist())
-    with pytest.raises(ValueError, match="exceed 64 kB"):
+    big = make_record(scores=np.linspace(0.0, 1.0, 400).tolist())
+    with pytest.raises(ValueError, match="exceed 128 kB"):
         write(tmp_path / "bare.json", big)
     assert list(tmp_path.iterdir()) == []
 
@@ -149,7 +149,7 @@ CORRUPT = {
     "a line more": (changed(strategy="r1\n"), "strategy: String should match"),
     "nothing after the plus": (changed(strategy="r1+"), "strategy: String should match"),
     "no strategy but a text": (changed(strategy=""), "strategy: String should match"),
-    "a long file": (WHOLE + " " * 65536, "larger than 64 kB"),
+    "a long file": (WHOLE + " " * 131072, "larger than 128 kB"),
 }
 
 
@@ -275,6 +275,6 @@ def test_how_a_run_ended(scores, bad, status):
 @pytest.mark.parametrize("name", registry.tasks())
 def test_ten_seeds_of_every_task_fit_in_a_record(name):
     task = registry.task(name)
-    names = [metric.name for metric in (*task.metrics, *DIAGNOSTICS)]
+    names = [metric.name for metric in (*task.metrics, *diagnostics(task))]
     assert most_seeds(names, task.evaluations + 1) >= 10
     assert ScoreInfo.of(task).normalised(task.anchors.high) == pytest.approx(1.0)

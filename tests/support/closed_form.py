@@ -40,10 +40,8 @@ def build(name: str, task: str, **settings: Any) -> Strategy:
 def at_point(state: LearnerState, point: Tensor) -> LearnerState:
     """The state of a point game moved to (theta, psi)."""
     (theta,), (psi,) = state.players.actor, state.players.critic  # their only parameters' names
-    players = state.players._replace(
-        actor={theta: point[:1]}, critic={psi: point[1:].reshape(1, 1)}
-    )
-    return state._replace(players=players)
+    moved = {"actor": {theta: point[:1]}, "critic": {psi: point[1:].reshape(1, 1)}}
+    return state._replace(players=state.players.with_params(moved))
 
 
 def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
@@ -54,7 +52,7 @@ def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
         state = at_point(what.init(key), point)
         for _ in range(updates):
             state, _ = what.update(state, what.task.blank(0), key)
-        return torch.cat([leaf.reshape(1) for leaf in leaves(state.players[:2])])
+        return torch.cat([leaf.reshape(1) for leaf in leaves(state.players.params)])
 
     return torch.func.jacrev(move)(torch.zeros(2)).numpy()
 

@@ -1,4 +1,4 @@
-"""Thirty updates of some cells as they were when stored, in float64: what a spec hash promises.
+"""Some updates of some cells as they were when stored, in float64: what a spec hash promises.
 
     python -m tests.support.trajectories
     python -m tests.support.trajectories --neutral bench.training.rollout --why "faster"
@@ -25,6 +25,7 @@ from unittest import mock
 
 import torch
 
+from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.experiment.spec import (
     NEUTRAL_EDITS,
@@ -69,7 +70,8 @@ class Trajectory(NamedTuple):
             )
         found = {}
         for seed in (0, 3):
-            found |= {f"{seed}/{name}": value for name, value in run.curves[-1][seed].items()}
+            if self in TRAJECTORIES:  # of the others only how far the players have come
+                found |= {f"{seed}/{name}": value for name, value in run.curves[-1][seed].items()}
             for player in ("actor", "critic"):
                 leaves = pytree.leaves(getattr(run.state.players, player))
                 norm = sum(leaf[seed].square().sum() for leaf in leaves) ** 0.5
@@ -93,6 +95,13 @@ TRAJECTORIES = (
 )
 """Every kind of task, both libraries, and compiled code."""
 
+EVERY_STRATEGY = tuple(
+    Trajectory(f"{task}/bare+{name}", updates=6)
+    for name in registry.strategies()
+    for task in ("ring8", "lqr_game")
+)
+"""Every strategy on a GAN and where there are next values, so that its edits can be told."""
+
 
 @contextmanager
 def _float64() -> Iterator[None]:
@@ -112,14 +121,15 @@ def stored() -> dict[str, dict[str, Any]]:
 def store() -> None:
     """Store what is missing or is no longer defined as it was."""
     before, after = stored(), {}
-    for trajectory in TRAJECTORIES:
+    for trajectory in (*TRAJECTORIES, *EVERY_STRATEGY):
         name, spec = str(trajectory), spec_hash(Cell.parse(trajectory.cell))
         old = before.get(name)
         if old is None or old["spec"] != spec:
             old = {"spec": spec, "numbers": trajectory.numbers()}
             print(f"{name}: stored")
         after[name] = old
-    STORED.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+    lines = (f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in after.items())
+    STORED.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def enter(name: str, since: str, why: str) -> None:

@@ -14,7 +14,7 @@ from bench.learner.learner import Learner
 from bench.learner.strategy import combine
 from bench.learner.task import Anchors
 from bench.tasks.family.linear import DISCOUNT, A, Q, optimal_cost
-from bench.tasks.lqr import HORIZON
+from bench.tasks.family.spring import HORIZON
 
 TASKS = registry.tasks()
 SAMPLED = [name for name, task in TASKS.items() if task.domain == "gan" and task.tier == "core"]

@@ -13,7 +13,7 @@ from bench.learner.learner import Learner
 from bench.learner.strategy import combine
 from bench.learner.task import Episodes
 from bench.tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, optimal_gain
-from bench.tasks.lqr import HORIZON, LqrEnv
+from bench.tasks.family.spring import HORIZON, LqrEnv
 from bench.training import environments
 from bench.training.train import train
 

@@ -54,7 +54,7 @@ class Kept(Control):
     reward_scale: ClassVar[float] = 0.1
 
     def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
-        self.judged = [*getattr(self, "judged", []), episodes]
+        self.seen = [*getattr(self, "seen", []), episodes]
         return {}
 
 
@@ -66,7 +66,7 @@ def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -
         lambda obs: torch.zeros(2, 2, 1),
         lambda obs: 0.1 * (7.0 + obs[..., 0]),  # the critic, on the scale of scaled rewards
     )
-    found = [np.concatenate(part) for part in zip(*task.judged, strict=True)]
+    found = [np.concatenate(part) for part in zip(*task.seen, strict=True)]
     names = dict(zip(Episodes._fields, found, strict=True))
     assert names["returns"] == pytest.approx([2.0, 30.0, 100.0, 4000.0])
     assert names["lengths"] == pytest.approx([2.0, 3.0, 1.0, 4.0])

@@ -7,7 +7,7 @@ import torch
 from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.functional.pytree import tmap
-from bench.learner.strategy import Strategy
+from bench.learner.strategy import ALL, Strategy
 from bench.training import environments
 from bench.training.train import train
 from tests.support.closed_form import evaluated, learner
@@ -34,8 +34,9 @@ def test_a_diverged_seed_is_an_outcome_and_its_neighbours_go_on() -> None:
     )
     fault = Strategy(
         name="fault",
-        init_memory=lambda players, task, key: (
-            (players.actor["0/weight"].flatten()[0] - marked).abs() < 0.01
+        roles=ALL,
+        init_memory=lambda context: (
+            (context.players.actor["0/weight"].flatten()[0] - marked).abs() < 0.01
         ),
         grads=grads,
     )
@@ -59,7 +60,10 @@ def test_denormal_numbers_are_flushed_to_zero() -> None:
 
 
 def test_the_world_of_a_diverged_actor_does_not_crash() -> None:
-    fault = Strategy(name="fault", grads=lambda g, context: tmap(lambda leaf: leaf * torch.nan, g))
+    def grads(value, context):  # type: ignore[no-untyped-def]
+        return tmap(lambda leaf: leaf * torch.nan, value)
+
+    fault = Strategy(name="fault", roles=ALL, grads=grads)
     run = train(evaluated(learner("pendulum", fault), 2), [0], updates=20)
     assert run.first_bad_step == [3]  # the first update, after three environment steps
     assert np.isnan(run.curves[-1][0]["return"])

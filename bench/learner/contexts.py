@@ -1,0 +1,117 @@
+"""Contexts: what a strategy's contributions may read beside the value that they transform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from bench.functional import rng
+from bench.learner.forward import Forward
+from bench.learner.problem import Experience, Half, Halves, Role, Rules
+from bench.learner.state import TrainState
+from bench.learner.task import Task
+
+
+class StartContext(NamedTuple):
+    """What `init_memory` may read."""
+
+    task: Task
+    mine: tuple[str, ...]  # the players that the strategy acts on
+    players: TrainState
+    key: Tensor  # the strategy's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What every contribution to an update may read."""
+
+    task: Task  # the whole game
+    mine: tuple[str, ...]  # the players that the strategy acts on, in the order of play
+    memory: Any  # the strategy's own
+    key: Tensor  # the strategy's own for this update
+    forward: Forward  # everybody's networks
+
+    def shown(self, player: str, players: TrainState, rows: Experience) -> Experience:
+        """Return what a player is shown of experience, by the others as they are in `players`."""
+        see = self.forward.seen(players.params, rng.fold(self.key, "see"))
+        return self.task.shown(player, rows, see, rng.fold(self.key, "shown"))
+
+    def halves_of(self, player: str, players: TrainState, shown: Experience) -> Halves:
+        """Return both halves of what a player is shown, by the actor of `players`."""
+        act = partial(self.forward.act, players.actor)
+        return self.task.rules(player).halves(shown, act, rng.fold(self.key, "halves"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossContext(Context):
+    """What a contribution to one player's loss or gradient may read."""
+
+    players: TrainState  # the parameters at which the value is computed
+    player: str  # whose loss or gradient this is
+    batch: Experience  # as it is shown to that player; the whole game's for `batch`
+
+    @property
+    def role(self) -> Role:
+        """The player's role."""
+        return self.task.players[self.player]
+
+    @property
+    def rules(self) -> Rules:
+        """By what the player plays: losses, value, discount, halves."""
+        return self.task.rules(self.player)
+
+    @property
+    def critic(self) -> str:
+        """The critic that the loss is about: the player itself, or the actor's judge."""
+        return self.player if self.role == "critic" else "critic"
+
+    def q(self, obs: Tensor, action: Tensor) -> Tensor:
+        """Return the critic's outputs [B] for actions [B, A] at observations [B, O]."""
+        return self.forward.q(self.critic, self.players.params[self.critic], obs, action)
+
+    def features(self, obs: Tensor, action: Tensor) -> Tensor:
+        """Return the critic's last hidden layer [B, H]."""
+        return self.forward.features(self.critic, self.players.params[self.critic], obs, action)
+
+    def act(self, obs: Tensor, key: Tensor) -> Tensor:
+        """Return the actor's actions [B, A] at observations [B, O]; `key` draws input noise."""
+        return self.forward.act(self.players.actor, obs, key)
+
+    def halves(self) -> Halves:
+        """Return the data half and the actor's half of the batch."""
+        return self.halves_of(self.player, self.players, self.batch)
+
+    def slope(self, at: Half) -> Tensor:
+        """Return the critic's slope dq/da [B, A]; in (obs, action), [B, O + A], if it judges pairs.
+
+        Task attribute `judges_pairs`.
+        """
+        if not self.task.rules(self.critic).judges_pairs:
+            return torch.func.grad(lambda a: self.q(at.obs, a).sum())(at.action)
+        both = torch.func.grad(lambda obs, a: self.q(obs, a).sum(), argnums=(0, 1))(*at)
+        return torch.cat(both, dim=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostUpdateContext(Context):
+    """What `accept` and `update_memory` may read once all players have moved."""
+
+    old: TrainState
+    # For `accept` what the integrator returned, for `update_memory` what was accepted.
+    new: TrainState
+    fresh: Experience  # produced by the old actor, by the rules of the whole game
+    losses: dict[str, Tensor]  # by player, of this update
+    init: Callable[[Tensor], TrainState]  # key -> newly initialised networks and optimizers
+
+    def q(self, player: str, obs: Tensor, action: Tensor) -> Tensor:
+        """Return the outputs [B] of a critic as it is now."""
+        return self.forward.q(player, self.new.params[player], obs, action)
+
+    def act(self, obs: Tensor, key: Tensor) -> Tensor:
+        """Return the actions [B, A] of the actor as it is now."""
+        return self.forward.act(self.new.actor, obs, key)
