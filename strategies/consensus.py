@@ -1,4 +1,4 @@
-"""Consensus optimisation: F + gamma * grad(norm(F)^2 / 2) replaces both players' gradients F."""
+"""Consensus optimisation: F + gamma * grad(norm(F)^2 / 2) replaces all players' gradients F."""
 
 from functools import partial
 
@@ -13,9 +13,9 @@ SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 
 
 def consensus(*, gamma: float = 1.0) -> Strategy:
-    """Consensus optimisation: F + gamma * grad(norm(F)^2 / 2) replaces both players' gradients F.
+    """Consensus optimisation: F + gamma * grad(norm(F)^2 / 2) replaces all players' gradients F.
 
-    Both players move simultaneously, by their own optimizers. gamma = 0 leaves simultaneous
+    All players move simultaneously, by their own optimizers. gamma = 0 leaves simultaneous
     updates, which are the baseline of this strategy's neutrality check.
 
     Paper against here: the paper chooses gamma per task, 10 on its mixtures with RMSProp at 1e-4;

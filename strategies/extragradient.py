@@ -1,4 +1,4 @@
-"""Extragradient: both players step along their gradients at a look-ahead point."""
+"""Extragradient: all players step along their gradients at a look-ahead point."""
 
 from functools import partial
 
@@ -13,10 +13,10 @@ NEUTRAL_INTEGRATOR = integrators.simultaneous
 
 
 def extragradient(*, lookahead: float = 1.0) -> Strategy:
-    """Extragradient: both players step along their gradients at a look-ahead point.
+    """Extragradient: all players step along their gradients at a look-ahead point.
 
     ahead = x - lr * F(x); x <- x - lr * F(x + lookahead * (ahead - x)), with x the parameters and F
-    the gradients of both players, and each player's own optimizer in both half-steps (ExtraAdam).
+    the gradients of all players, and each player's own optimizer in both half-steps (ExtraAdam).
     lookahead = 0 leaves simultaneous updates, which are the baseline of this strategy's neutrality
     check.
 

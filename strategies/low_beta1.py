@@ -16,7 +16,7 @@ SEARCH = {"beta1": (0.0, 0.5)}
 def low_beta1(*, beta1: float = 0.5) -> Strategy:
     """Low beta1 in Adam: mean <- beta1 * mean + (1 - beta1) * gradient, with beta1 below 0.9.
 
-    For both players; mean is Adam's running mean of the gradient. beta1 = 0.9, every task's own, is
+    For all players; mean is Adam's running mean of the gradient. beta1 = 0.9, every task's own, is
     neutral. Inert where the players use plain gradient descent.
 
     Paper against paper: DCGAN uses 0.5, SNGAN and WGAN-GP's image models use 0; CrossQ uses 0.5 in

@@ -36,7 +36,7 @@ class HeavyBall:
 def negative_momentum(*, beta: float = -0.5) -> Strategy:
     """Negative momentum: step_t = beta * step_(t-1) + the optimizer's step, with beta < 0.
 
-    With plain gradient descent this is Polyak's heavy ball with a negative beta, for both players.
+    With plain gradient descent this is Polyak's heavy ball with a negative beta, for all players.
     Updates stay alternating, for which it was shown to converge on bilinear games. beta = 0 is
     neutral.
 

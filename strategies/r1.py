@@ -13,8 +13,8 @@ SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 def r1(*, gamma: float = 1.0) -> Strategy:
     """R1 gradient penalty: gamma/2 E norm(dq/da)^2 on the data half.
 
-    Added to the critic's loss, at real samples; in RL at the actions of the batch. gamma = 0 is
-    neutral.
+    Added to the critic's loss, at real samples; in RL at the actions of the batch. Where a critic
+    judges pairs, the slope is that in (obs, action). gamma = 0 is neutral.
 
     Paper against code: the convention with 1/2 is the paper's; its image experiments use gamma 10,
     StyleGAN2 tunes it per data set, and some libraries drop the 1/2. The default is 1, on small

@@ -13,8 +13,8 @@ SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 def r2(*, gamma: float = 1.0) -> Strategy:
     """R2 gradient penalty: gamma/2 E norm(dq/da)^2 on the actor's half.
 
-    Added to the critic's loss, at the actor's samples; in RL at the actor's present actions.
-    gamma = 0 is neutral.
+    Added to the critic's loss, at the actor's samples; in RL at the actor's present actions. Where
+    a critic judges pairs, the slope is that in (obs, action). gamma = 0 is neutral.
 
     Paper against paper: Mescheder et al. find R1 and R2 alike; R3GAN needs both, with gamma from
     0.05 to 150 by data set. The default is 1, as for `r1`.

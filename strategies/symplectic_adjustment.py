@@ -1,4 +1,4 @@
-"""Symplectic gradient adjustment: add sign * weight * A'F to both players' gradients F."""
+"""Symplectic gradient adjustment: add sign * weight * A'F to all players' gradients F."""
 
 from functools import partial
 
@@ -13,9 +13,9 @@ SEARCH = {"weight": (0.1, 1.0)}
 
 
 def symplectic_adjustment(*, weight: float = 1.0) -> Strategy:
-    """Symplectic gradient adjustment: add sign * weight * A'F to both players' gradients F.
+    """Symplectic gradient adjustment: add sign * weight * A'F to all players' gradients F.
 
-    A = (J - J') / 2, with J the Jacobian of F; both players move simultaneously. The sign is chosen
+    A = (J - J') / 2, with J the Jacobian of F; all players move simultaneously. The sign is chosen
     so that stable points attract and unstable ones repel (algorithm 1). weight = 0 leaves
     simultaneous updates, which are the baseline of this strategy's neutrality check.
 

@@ -17,7 +17,7 @@ def unrolled(*, depth: int = 5) -> Strategy:
 
     First the critic makes its usual step. Then actor <- actor - lr * d/d(actor) L_actor(actor,
     critic_K), where critic_K(actor) is the critic after `depth` further steps of its own optimizer,
-    which are then undone. depth = 0 is neutral.
+    which are then undone. With more players all but the actor are unrolled. depth = 0 is neutral.
 
     Paper against here: the paper draws a new batch for every further step; here all use the same
     data and noise. Costs about `depth` further critic updates, forwards and backwards.

@@ -31,7 +31,7 @@ class Decayed:
 def weight_decay(*, rate: float = 0.01) -> Strategy:
     """Weight decay (AdamW): params <- (1 - lr * rate) * params before every optimizer step.
 
-    Decoupled decay of both players' parameters, biases included. rate = 0 is neutral.
+    Decoupled decay of all players' parameters, biases included. rate = 0 is neutral.
 
     Paper against paper: SimBa decays both players at 0.01, AdamW's default; most GANs use no decay.
     """

@@ -46,6 +46,7 @@ class DigitsAae(Gan):
     batch_rows: ClassVar[int] = 64
     updates: ClassVar[int] = 3000
     samples: ClassVar[int] = IMAGES
+    picture_shape: ClassVar[tuple[int, int, int]] = (1, 8, 8)
     seconds: ClassVar[float] = 120.0
     weight: ClassVar[float] = 10.0  # of the squared error, which ends near 0.03 a pixel
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -101,9 +102,7 @@ class DigitsAae(Gan):
         if not np.isfinite(actions).all():
             return dict.fromkeys((metric.name for metric in self.metrics), float("nan"))
         images, classes = classifier.digits()
-        draws = np.random.default_rng(0).normal(size=(DRAWS, self.action_size))
-        made = critic(np.zeros((DRAWS, self.obs_size)), draws, player="decoder")
-        features, logits = classifier.features_and_logits(made)
+        features, logits = classifier.features_and_logits(self.drawn(critic))
         restored = critic(images, actions, player="decoder")
         error = np.square(restored - images).sum() / np.square(images - images.mean(axis=0)).sum()
         nearest = NearestNeighbors(n_neighbors=2).fit(actions).kneighbors(return_distance=False)
@@ -113,6 +112,15 @@ class DigitsAae(Gan):
             "unexplained": float(error),
             "same_class": float((classes[nearest[:, 0]] == classes).mean()),
         }
+
+    def pictures(self, actions: Array, critic: Critic) -> Array:
+        """What the decoder makes of draws of N(0, 1)."""
+        return self.drawn(critic)
+
+    def drawn(self, critic: Critic) -> Array:
+        """Images [DRAWS, 64] that the decoder makes of the same draws every time."""
+        draws = np.random.default_rng(0).normal(size=(DRAWS, self.action_size))
+        return critic(np.zeros((DRAWS, self.obs_size)), draws, player="decoder")
 
     def sources(self) -> dict[str, str]:
         """Hashes of the images and of the classifier's weights."""

@@ -30,7 +30,7 @@ PAGES = [
     *("tests/benchmarks/README.md", ".github/CHANGELOG.md"),
 ]
 TOP = "bench|strategies|tasks|results|scripts|tests|report|\\.github"
-EXAMPLES = ("drift_penalty.py", "mountain_car.py")
+EXAMPLES = ("drift_penalty.py", "mountain_car.py", "ring8_two_scales.py")
 MADE_BY_RUNS = ("report/", "results/logs", "results/actors", "results/1/local")
 PLACEHOLDER = re.compile(r"[<*]|(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z]|\.md)")
 COMMANDS: Any = typer.main.get_command(app)
@@ -42,7 +42,7 @@ def text(page: str) -> str:
 
 def known() -> dict[str, set[str]]:
     """The names that options of `run` and `tune` can have in these pages."""
-    tasks = {*registry.tasks(), "mountain_car", "all", "core"}
+    tasks = {*registry.tasks(), "mountain_car", "ring8_two_scales", "all", "core"}
     strategies = {*registry.strategies(), *KITS, "drift_penalty", "NAME", "all"}
     return {"--tasks": tasks, "--strategies": strategies, "--grid": {*grid_names()}}
 
@@ -134,7 +134,7 @@ def test_commands_parse() -> None:
                 pytest.fail(f"{page}: {line}: {problem}")
             seen |= set(given[:1])
             for option, value in pairwise(given):
-                values = set(re.split("[,+]", value))
+                values = {name.partition("@")[0] for name in re.split("[,+]", value)}
                 unknown = values - names.get(option, values)
                 assert not unknown, f"{page}: {line}: there is no {unknown}"
     assert seen >= {"run", "tune", "status", "report", "show", "validate", "fetch", "doctor"}

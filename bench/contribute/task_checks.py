@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -14,7 +15,7 @@ from bench.functional import pytree, rng
 from bench.learner.learner import Learner
 from bench.learner.problem import Experience
 from bench.learner.state import LearnerState
-from bench.learner.strategy import combine
+from bench.learner.strategy import ALL, LossContext, Strategy, combine
 from bench.learner.task import Task
 from bench.training.environments import Transition, copy_seeds, stretch
 from bench.training.rollout import Rollout
@@ -48,24 +49,59 @@ def experience_carries_the_actors_mark(task: Task) -> None:
     assert torch.equal(made[0].action[rows:], made[1].action[rows:]), "data depend on the actor"
 
 
-def an_actors_step_leaves_the_critic(task: Task) -> None:
-    """The actor's move touches neither another player nor its optimizer."""
+def a_players_step_moves_it_alone(task: Task) -> None:
+    """A player's move touches neither another player nor its optimizer, and moves itself."""
+    for mover in task.players:
 
-    def actor_only(players: Any, grad_fn: Any, apply_gradients: Any, order: Any) -> Any:
-        gradients = {player: grad_fn(player, players) for player in order}
-        return apply_gradients(players, "actor", gradients["actor"].grads), gradients
+        def alone(
+            players: Any, grad_fn: Any, apply_gradients: Any, order: Any, mover: str = mover
+        ) -> Any:
+            gradients = {player: grad_fn(player, players) for player in order}
+            return apply_gradients(players, mover, gradients[mover].grads), gradients
 
-    # An odd number of moves: two may cancel where a game changes its sign.
-    before, *_, after = rollout(Learner(task, combine([]), default_integrator=actor_only), [0], 3)
-    for player in task.players:
-        if player != "actor":
+        # An odd number of moves: two may cancel where a game changes its sign.
+        before, *_, after = rollout(Learner(task, combine([]), default_integrator=alone), [0], 3)
+        for player in task.players:
             one, other = (
-                (s.players.params[player], s.players.opts[player]) for s in (before, after)
+                (state.players.params[player], state.players.opts[player])
+                for state in (before, after)
             )
-            assert same(one, other), f"the actor's step moved the {player} or its optimizer"
-    assert not same(before.players.actor, after.players.actor), (
-        "the actor's step did not move the actor"
-    )
+            if player != mover:
+                assert same(one, other), f"the {mover}'s step moved the {player} or its optimizer"
+        moved = not same(before.players.params[mover], after.players.params[mover])
+        assert moved, f"the {mover}'s step did not move the {mover}"
+
+
+def only_some_learn_from_the_actor(task: Task) -> None:
+    """Other rows of the actor give every player another gradient, but those of `data_only`."""
+    learner = Learner(task, combine([]))
+    key = rng.seed_key(0)
+    state = learner.init(key)
+    gradients: list[dict[str, Any]] = []
+
+    def noted(players: Any, grad_fn: Any, apply_gradients: Any, order: Any) -> Any:
+        found = {player: grad_fn(player, players) for player in order}
+        gradients.append({player: made.grads for player, made in found.items()})
+        return players, found
+
+    for shift in (0.0, 0.5):
+        moved = Strategy(name="moved", roles=ALL, batch=partial(_with_own_rows_moved, shift))
+        what = Learner(task, combine([moved]), default_integrator=noted)
+        what.update(past_warmup(state, task), experience(task, key), key)
+    for player in task.players:
+        if task.players[player] == "actor":
+            continue  # it may be asked at observations alone
+        unmoved = same(gradients[0][player], gradients[1][player])
+        assert unmoved == (player in task.data_only), (
+            f"{player} {'does not learn' if unmoved else 'learns'} from the actor's rows: see "
+            f"`data_only`"
+        )
+
+
+def _with_own_rows_moved(shift: float, batch: Experience, context: LossContext) -> Experience:
+    rows = context.task.own(batch)
+    obs, action = (torch.cat([x[:rows] + shift, x[rows:]]) for x in (batch.obs, batch.action))
+    return batch._replace(obs=obs, action=action)
 
 
 def warming_up_moves_nobody(task: Task) -> None:
@@ -203,7 +239,8 @@ def task_checks() -> list[Callable[[Task], None]]:
     """Every check of one task."""
     return [
         experience_carries_the_actors_mark,
-        an_actors_step_leaves_the_critic,
+        a_players_step_moves_it_alone,
+        only_some_learn_from_the_actor,
         warming_up_moves_nobody,
         shapes_are_as_declared,
         bootstraps_through_truncation_only,

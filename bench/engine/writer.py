@@ -84,10 +84,11 @@ def _with_samples(record: Record, task: Task, samples: np.ndarray) -> Record:
     """Return the record with samples of its first seed: 500 points, or as many images as fit."""
     if not np.isfinite(samples).all():
         return record
-    if task.image_shape is None:
+    shape = task.picture_shape or task.image_shape
+    if shape is None:
         return _with(record, "points", samples[:500].astype(np.float32))
     pixels = ((samples[:25].clip(-1.0, 1.0) + 1.0) * 127.5).round().astype(np.uint8)
-    return _with(record, "images", pixels.reshape(len(pixels), *task.image_shape))
+    return _with(record, "images", pixels.reshape(len(pixels), *shape))
 
 
 def _with(record: Record, kind: Literal["images", "points"], samples: np.ndarray) -> Record:

@@ -113,7 +113,9 @@ class Grid(BaseModel):
     def _tasks(self) -> list[Task]:
         """Return the tasks once each; without names that do not exist."""
         every = registry.tasks()
-        core = [name for name, task in every.items() if task.tier == "core"]
+        # Extension games have a grid of their own: they count in no verdict.
+        counted = {name: task for name, task in every.items() if task.domain != "extension"}
+        core = [name for name, task in counted.items() if task.tier == "core"]
         named = _spelt_out(self.tasks, {"all": every, "core": core})
         return [every[name] for name in dict.fromkeys(named) if name in every]
 

@@ -1,1 +1,1 @@
-"""The two-player learner: problems, tasks, strategies, integrators, one update, replay buffers."""
+"""The learner: games of named players, tasks, strategies, integrators, one update, replay."""

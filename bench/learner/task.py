@@ -86,6 +86,7 @@ class Scored:
     anchors: ClassVar[Anchors]  # of the score
     samples: ClassVar[int] = 0  # actions drawn in each evaluation; 0: episodes are run instead
     episodes: ClassVar[int] = 0  # evaluation episodes per seed, with an environment
+    picture_shape: ClassVar[tuple[int, ...] | None] = None  # of `pictures`, if not an action's
 
     def eval_updates(self, updates: int) -> list[int]:
         """Return the numbers of updates after which to evaluate: 0, ..., `updates`, increasing."""
@@ -98,6 +99,10 @@ class Scored:
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
         """Return one seed's metrics from actions [samples, A] at `probe` (if `samples` > 0)."""
         raise NotImplementedError(f"{self.name} draws samples but does not judge them")
+
+    def pictures(self, actions: Array, critic: Critic) -> Array:
+        """Return what there is to look at [N, ...] of one seed's actions at `probe`."""
+        return actions
 
     def judge_episodes(self, episodes: Episodes) -> dict[str, float]:
         """Return one seed's metrics from full episodes (with an environment, if `samples` is 0)."""

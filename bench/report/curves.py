@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from bench.records.record import Record
-from bench.report.findings import Study, TaskView, control_verdict
+from bench.report.findings import Key, Study, TaskView, control_verdict, in_order
 from bench.report.panels import AxisScale, Panel, axis_titles, panels, widened
 from bench.report.stats import Better, Floats
 from bench.report.style import ACCENT, BASE_GREY, INK, MUTED, png, printable, styled
@@ -52,15 +52,16 @@ def quartiles(record: Record) -> Curve:
     return np.array(steps, dtype=float), np.array([low, middle, high])
 
 
-def learning_curves(view: TaskView, base: str) -> bytes:
+def learning_curves(view: TaskView, base: str, play: str = "") -> bytes:
     """PNG with a panel per strategy: its median and middle half of seeds, the base's in grey."""
-    cells = [c for (where, label), c in view.cells.items() if where == base and label]
+    cells = [c for key, c in view.shown.items() if key[:2] == (base, play) and key.label]
     cells.sort(key=lambda c: (control_verdict(c.record.strategy or "") is not None, c.label))
-    ground = view.cells.get((base, ""))
+    ground = view.cells.get(Key(base, play, ""))
     if not cells and ground:
         cells = [ground]
     curves = [quartiles(cell.record) for cell in cells]
     grey = quartiles(ground.record) if ground else None
+    named = f"{base}={play}" if play else base
     with styled():
         scales = _scales([*curves, *([grey] if grey else [])], view.score.better)
         figure, grid = panels(len(cells), *scales, width=2.4, height=1.55)
@@ -74,7 +75,7 @@ def learning_curves(view: TaskView, base: str) -> bytes:
         axis_titles(figure, f"{printable(view.score.step_unit)}s", printable_axis(view))
         handles = [
             Line2D([], [], color=ACCENT, lw=1.6, label="with the change: median"),
-            Line2D([], [], color=BASE_GREY, lw=1.2, label=f"base ({printable(base)}): median"),
+            Line2D([], [], color=BASE_GREY, lw=1.2, label=f"base ({printable(named)}): median"),
             Patch(color="#E5E7EB", label="middle half of the seeds"),
         ]
         figure.legend(handles=handles, loc="upper left", ncols=3, frameon=False, fontsize=8)
@@ -101,7 +102,7 @@ def _band(panel: Panel, curve: Curve, colour: str, alpha: float, width: float) -
 
 def base_curves(study: Study) -> bytes | None:
     """PNG with a panel per task: how its bases learn, and the high anchor; None without bases."""
-    views = [view for view in study.tasks if any(not label for _, label in view.cells)]
+    views = [view for view in study.tasks if any(not key.label for key in view.plain)]
     if not views:
         return None
     columns = min(3, len(views))
@@ -115,7 +116,9 @@ def base_curves(study: Study) -> bytes | None:
             axes.set_visible(False)
         handles: list[Line2D | Patch] = [
             Line2D([], [], color=BASE_COLOURS.get(base, INK), lw=1.6, label=f"{base}: median")
-            for base in study.bases
+            for base in in_order(
+                {key.base for view in views for key in view.plain if not key.label}
+            )
         ]
         handles += [
             Patch(color="#E5E7EB", label="middle half of the seeds"),
@@ -128,11 +131,11 @@ def base_curves(study: Study) -> bytes | None:
 def _base_panel(axes: Axes, view: TaskView) -> None:
     """The bases of one task."""
     curves = []
-    for (base, label), cell in view.cells.items():
-        if not label:
+    for key, cell in view.plain.items():
+        if not key.label:
             curves.append(quartiles(cell.record))
             steps, (low, middle, high) = curves[-1]
-            colour = BASE_COLOURS.get(base, INK)
+            colour = BASE_COLOURS.get(key.base, INK)
             both = np.isfinite(low) & np.isfinite(high)
             axes.fill_between(steps, low, high, where=both, color=colour, alpha=0.22, lw=0)
             axes.plot(steps, middle, color=colour, lw=1.6, marker="." if len(steps) < 3 else None)

@@ -1,7 +1,9 @@
 """Findings: the effect of every strategy on every task and domain, and its verdict.
 
-A cell is known by its base and a *label*: its name without the base, so that "bare+replay",
-"reference+replay" and "reference-replay" are all the strategy `replay`, on two bases.
+A cell is known by its base, its order of play and a *label*: its name without these two, so that
+"bare+replay", "reference+replay" and "reference-replay" are all the strategy `replay`, on two
+bases. It is compared with the same base in the same order of play. Verdicts count *plain* cells of
+the domains "gan" and "rl": those with strategies on all players, in the task's own order.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import NamedTuple
 
 from bench.experiment import registry
 from bench.experiment.kits import BASES
@@ -18,9 +21,18 @@ from bench.report import stats, verdicts
 from bench.report.rank_tests import holm
 
 DOMAINS = ("gan", "rl")
-"""The domains of verdicts; tasks of the domain "game" do not count."""
-DOMAIN_NAMES = {"gan": "GAN", "rl": "RL", "game": "toy game"}
-ORDER = {"gan": 0, "rl": 1, "game": 2}
+"""The domains of verdicts; tasks of the other domains do not count."""
+EXTENSION = "extension"
+DOMAIN_NAMES = {"gan": "GAN", "rl": "RL", "game": "toy game", EXTENSION: "extensions"}
+ORDER = {"gan": 0, "rl": 1, "game": 2, EXTENSION: 3}
+
+
+class Key(NamedTuple):
+    """Where a cell is among those of its task; `play` is "" for the task's own order of play."""
+
+    base: str
+    play: str
+    label: str  # "" for the base itself
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,11 @@ class CellResult:
     record: Record
     label: str  # "" for the base itself
     arm: stats.Arm
+
+    @property
+    def plain(self) -> bool:
+        """Whether strategies act on all their players, in the task's own order of play."""
+        return not self.record.play and "@" not in self.label + (self.record.strategy or "")
 
     @property
     def failures(self) -> int:
@@ -47,14 +64,24 @@ class CellResult:
 
 @dataclass(frozen=True)
 class TaskView:
-    """One task with its cells by (base, label), and the effects by the same keys."""
+    """One task with its cells, and their effects by the same keys."""
 
     name: str
     domain: str
     score: ScoreInfo
-    cells: dict[tuple[str, str], CellResult]
-    effects: dict[tuple[str, str], stats.Comparison] = field(default_factory=dict)
-    inert: dict[tuple[str, str], str] = field(default_factory=dict)  # why nothing can change
+    cells: dict[Key, CellResult]
+    effects: dict[Key, stats.Comparison] = field(default_factory=dict)
+    inert: dict[Key, str] = field(default_factory=dict)  # why nothing can change
+
+    @property
+    def plain(self) -> dict[Key, CellResult]:
+        """The plain cells."""
+        return {key: cell for key, cell in self.cells.items() if cell.plain}
+
+    @property
+    def shown(self) -> dict[Key, CellResult]:
+        """The cells of the task's own table and figures: all of an extension, else plain ones."""
+        return self.cells if self.domain == EXTENSION else self.plain
 
     @property
     def axis(self) -> str:
@@ -94,7 +121,7 @@ class Study:
     """Everything a report shows, sorted."""
 
     tasks: tuple[TaskView, ...]
-    bases: tuple[str, ...]
+    bases: tuple[str, ...]  # of plain cells, without extensions
     findings: dict[str, tuple[Finding, ...]]  # by base; controls last
     boot: stats.Bootstrap
 
@@ -103,11 +130,18 @@ class Study:
         """The records that are shown."""
         return [cell.record for task in self.tasks for cell in task.cells.values()]
 
+    @property
+    def counted(self) -> list[Record]:
+        """Those that verdicts count."""
+        inside = [task for task in self.tasks if task.domain in DOMAINS]
+        return [cell.record for task in inside for cell in task.plain.values()]
+
 
 @cache
 def control_verdict(strategy: str) -> str | None:
-    """The verdict that a control must get; None for a strategy that is no control."""
-    entry = registry.strategies().get(strategy)
+    """The verdict that a control must get, maybe on one player; None for what is no control."""
+    plain = strategy if "+" in strategy else strategy.partition("@")[0]
+    entry = registry.strategies().get(plain)
     if entry is None or entry.home != "control":
         return None
     return "neutral" if getattr(entry.module, "IDENTITY", False) else "harmful"
@@ -115,30 +149,39 @@ def control_verdict(strategy: str) -> str | None:
 
 @cache
 def inert_reason(strategy: str, task: str) -> str | None:
-    """Why the strategy can change nothing on the task; None if it can, or if either is unknown."""
-    if strategy not in registry.strategies() or task not in registry.tasks():
+    """Why the strategy can change nothing on the task; None if it can, or if that is unknown.
+
+    It is unknown for several at once, and where a name or a player does not exist (any more).
+    """
+    try:
+        found = registry.task(task)
+        return registry.strategy(strategy).build(found).why_inert(found)
+    except ValueError:
         return None
-    found = registry.task(task)
-    return registry.strategy(strategy).build(found).inert(found)
 
 
 def label_of(record: Record) -> str:
-    """The cell's name without its base: the strategy with the settings that were chosen."""
+    """The cell's name without base and order: the strategy with the settings that were chosen."""
     if record.strategy is None:
         return ""
     if record.cell[: len(record.base)] == record.base and len(record.cell) > len(record.base):
-        return record.cell[len(record.base) + 1 :]
+        label = record.cell[len(record.base) + 1 :]
+        return label.replace(f"={record.play}", "", 1) if record.play else label
     return record.strategy
+
+
+def in_order(bases: set[str]) -> tuple[str, ...]:
+    """The bases, the bare one first."""
+    return tuple(sorted(bases, key=lambda b: (BASES.index(b) if b in BASES else len(BASES), b)))
 
 
 def study(records: Sequence[Record], boot: stats.Bootstrap | None = None) -> Study:
     """All findings of the records, which are one per cell."""
     boot = boot or stats.Bootstrap()
-    found: set[str] = {record.base for record in records}
-    bases = tuple(sorted(found, key=lambda b: (BASES.index(b) if b in BASES else len(BASES), b)))
     names = sorted({record.task for record in records})
     views = [_view([r for r in records if r.task == name], boot) for name in names]
     views.sort(key=lambda view: (ORDER[view.domain], view.name))
+    bases = in_order({key.base for v in views if v.domain != EXTENSION for key in v.plain})
     findings = {base: _findings(base, views) for base in bases}
     return Study(tuple(views), bases, findings, boot)
 
@@ -146,38 +189,40 @@ def study(records: Sequence[Record], boot: stats.Bootstrap | None = None) -> Stu
 def _view(records: list[Record], boot: stats.Bootstrap) -> TaskView:
     """One task's cells, sorted, and the effect of every strategy with a base to compare with."""
     first = records[0]
-    cells: dict[tuple[str, str], CellResult] = {}
+    cells: dict[Key, CellResult] = {}
     for record in sorted(
-        records, key=lambda r: (r.base != "bare", r.base, r.strategy or "", r.cell)
+        records, key=lambda r: (r.base != "bare", r.base, r.play, r.strategy or "", r.cell)
     ):
         seeds = [result.seed for result in record.seeds]
         # A collapsed run has a score, but a failure ranks worst whatever it scores.
         scores = [result.score if result.status == "ok" else None for result in record.seeds]
         arm = stats.Arm.of(seeds, scores, record.score_info.better)
-        cells[record.base, label_of(record)] = CellResult(record, label_of(record), arm)
+        label = label_of(record)
+        cells[Key(record.base, record.play, label)] = CellResult(record, label, arm)
     view = TaskView(first.task, first.domain, first.score_info, cells)
-    for (base, label), cell in cells.items():
-        if not label:
+    for key, cell in cells.items():
+        if not key.label:
             continue
         reason = inert_reason(cell.record.strategy or "", first.task)
+        ground = cells.get(key._replace(label=""))
         if reason is not None:
-            view.inert[base, label] = reason
-        elif (base, "") in cells:
-            arms = (cell.arm, cells[base, ""].arm)
+            view.inert[key] = reason
+        elif ground is not None:
+            arms = (cell.arm, ground.arm)
             if cell.record.contrast == "removed":
                 arms = (arms[1], arms[0])
-            view.effects[base, label] = stats.compare(first.task, *arms, boot)
+            view.effects[key] = stats.compare(first.task, *arms, boot)
     return view
 
 
 def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
     """One row per label on this base, if it occurs in a domain of verdicts."""
-    counted = [view for view in views if view.domain in DOMAINS]
+    counted = [view for view in views if view.domain in DOMAINS and view.plain]
     labels: dict[str, str] = {}
     for view in counted:
-        for (where, label), cell in view.cells.items():
-            if where == base and label:
-                labels.setdefault(label, cell.record.strategy or "")
+        for key, cell in view.plain.items():
+            if key.base == base and key.label:
+                labels.setdefault(key.label, cell.record.strategy or "")
     found = {
         label: {domain: _domain(base, label, domain, counted) for domain in DOMAINS}
         for label in labels
@@ -207,22 +252,23 @@ def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
 
 def _domain(base: str, label: str, domain: str, views: list[TaskView]) -> DomainFinding:
     """The mean effect over the domain's tasks where the strategy is not inert, without a state."""
+    key, ground = Key(base, "", label), Key(base, "", "")
     inside = [view for view in views if view.domain == domain]
-    inert = {v.name: v.inert[base, label] for v in inside if (base, label) in v.inert}
-    chosen = [view for view in inside if (base, label) in view.effects]
+    inert = {v.name: v.inert[key] for v in inside if key in v.inert}
+    chosen = [view for view in inside if key in view.effects]
     if not chosen:
         state: verdicts.State = "inert" if inert else "missing"
         return DomainFinding(state, of_tasks=len(inside), inert=inert)
-    removed = any(v.cells[base, label].record.contrast == "removed" for v in chosen)
+    removed = any(v.cells[key].record.contrast == "removed" for v in chosen)
     counts = [0, 0, 0, 0]
     for view in chosen:
-        arms = [view.cells[base, ""], view.cells[base, label]]
+        arms = [view.cells[ground], view.cells[key]]
         for slot, cell in enumerate(reversed(arms) if removed else arms):
             counts[2 * slot] += cell.failures
             counts[2 * slot + 1] += len(cell.record.seeds)
     return DomainFinding(
         state="undetermined",
-        effect=stats.effect([view.effects[base, label] for view in chosen]),
+        effect=stats.effect([view.effects[key] for view in chosen]),
         of_tasks=len(inside),
         inert=inert,
         removed=removed,

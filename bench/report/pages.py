@@ -17,9 +17,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bench.experiment import costs
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.record import Record
-from bench.report import curves, plots, samples, tables, verdicts
+from bench.report import belonging, curves, extensions, heat_maps, plots, samples, tables, verdicts
 from bench.report.files import Writer
-from bench.report.findings import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, study
+from bench.report.findings import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, in_order, study
 from bench.report.searches import budget_curves, search_table
 from bench.report.selection import Ignored, Selection, ShownSearch, one_per_cell
 from bench.report.style import VERDICT_STYLE
@@ -102,11 +102,13 @@ def _page(found: Study, selection: Selection, writer: Writer) -> Page:
         "domains": DOMAINS,
         "domain_names": DOMAIN_NAMES,
         "styles": VERDICT_STYLE,
+        "all_players": extensions.ALL,
         "study": found,
         "summary": summary(found),
         "bases": [_base_section(found, base, writer) for base in found.bases],
         "base_curves": writer.figure("bases", curves.base_curves(found)),
-        "tasks": [_task_section(found, view, writer) for view in found.tasks],
+        "tasks": [_task_section(found, view, writer) for view in found.tasks if view.shown],
+        "extensions": _extension_section(found, writer),
         "searches": chosen.to_dict("records"),
         "searches_csv": writer.table("searches", chosen) if selection.searches else None,
         "search_curves": writer.figure("searches", searched),
@@ -116,20 +118,24 @@ def _page(found: Study, selection: Selection, writer: Writer) -> Page:
 
 
 def summary(found: Study) -> Page:
-    """How many cells, seeds and failures there are, and what the weakest evidence is."""
-    records = found.records
+    """How many cells, seeds and failures verdicts count, and what the weakest evidence is.
+
+    `further` cells are in no verdict; where all are so, they are what is summed up.
+    """
+    records = found.counted or found.records
     runs = [result for record in records for result in record.seeds]
     fewest = min(len(record.seeds) for record in records)
     return {
         "cells": len(records),
+        "further": len(found.records) - len(records),
         "runs": len(runs),
         "failures": sum(result.status != "ok" for result in runs),
         "fewest": fewest,
         "most": max(len(record.seeds) for record in records),
         "evidence": verdicts.evidence(fewest),
-        "missing": sorted({"gan", "rl"} - {record.domain for record in records}),
-        "dirty": any(record.provenance.dirty for record in records),
-        "commits": sorted({record.provenance.commit or "unknown" for record in records}),
+        "missing": sorted({"gan", "rl"} - {record.domain for record in found.counted}),
+        "dirty": any(record.provenance.dirty for record in found.records),
+        "commits": sorted({record.provenance.commit or "unknown" for record in found.records}),
     }
 
 
@@ -146,7 +152,7 @@ def _base_section(found: Study, base: str, writer: Writer) -> Page:
         "groups": _groups(strategies),
         "csv": writer.table(f"transfer-{slug}", tables.transfer_table(findings)),
         "scatter": writer.figure(f"transfer-{slug}", plots.effect_scatter(findings)),
-        "heat": writer.figure(f"effects-{slug}", plots.heat_map(found, base)),
+        "heat": writer.figure(f"effects-{slug}", heat_maps.heat_map(found, base)),
         "unplaced": [f.label for f in findings if not all(p.effect for p in f.domains.values())],
     }
 
@@ -161,15 +167,16 @@ def _task_section(found: Study, view: TaskView, writer: Writer) -> Page:
     """The table of one task, and its curves and samples on every base."""
     slug = writer.slug("task", view.name)
     frame = tables.task_table(view, found)
-    bases = [base for base in found.bases if any(key[0] == base for key in view.cells)]
+    order = in_order({key.base for key in view.shown})
     figures = []
-    for base in bases:
-        name = f"{slug}-{writer.slug(base)}"
+    for base, play in sorted({key[:2] for key in view.shown}, key=lambda k: (order.index(k[0]), k)):
+        name = f"{slug}-{writer.slug(*([base, play] if play else [base]))}"
+        drawn = curves.learning_curves(view, base, play), samples.samples(view, base, play)
         figures.append(
             {
-                "base": base,
-                "curves": writer.figure(f"{name}-curves", curves.learning_curves(view, base)),
-                "samples": writer.figure(f"{name}-samples", samples.samples(view, base)),
+                "base": f"{base}={play}" if play else base,
+                "curves": writer.figure(f"{name}-curves", drawn[0]),
+                "samples": writer.figure(f"{name}-samples", drawn[1]),
             }
         )
     return {
@@ -180,8 +187,32 @@ def _task_section(found: Study, view: TaskView, writer: Writer) -> Page:
         "csv": writer.table(slug, frame),
         "figures": figures,
         "environments": sorted(
-            {c.record.provenance.environment or "" for c in view.cells.values()} - {""}
+            {c.record.provenance.environment or "" for c in view.shown.values()} - {""}
         ),
+    }
+
+
+def _extension_section(found: Study, writer: Writer) -> Page | None:
+    """The tables and maps of all games that have more than verdicts show; None without any."""
+    games = extensions.games(found)
+    if not games:
+        return None
+    made = {
+        "extensions": tables.extension_table(games),
+        "extension-orders": tables.order_table(games),
+    }
+    maps = {
+        base: [
+            writer.figure(f"extensions-{writer.slug(base)}-{number}", data)
+            for number, data in enumerate(heat_maps.scope_maps(games, base), 1)
+        ]
+        for base in in_order({table.base for game in games for table in game.tables})
+    }
+    return {
+        "games": [(writer.slug("extension", game.view.name), game) for game in games],
+        "csv": {name: writer.table(name, found) for name, found in made.items() if len(found)},
+        "maps": {base: figures for base, figures in maps.items() if figures},
+        "belongings": belonging.belongings(games, found.boot),
     }
 
 

@@ -1,4 +1,4 @@
-"""Figures of findings: GAN effect against RL effect, and effects by strategy and task."""
+"""The figure of findings: the effect in GANs against the effect in RL."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from bench.report import stats
-from bench.report.findings import DOMAIN_NAMES, Finding, Study, TaskView, control_verdict
+from bench.report.findings import Finding
 from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, styled
-from bench.report.tables import effect_matrix
 from bench.report.verdicts import EPS, VERDICTS
 
 LABEL_SIZE = 8.5
@@ -202,78 +198,3 @@ def _label(axes: Axes, mark: Mark, shift: tuple[float, float]) -> None:
 
 def _around(point: Any, size: float) -> Any:
     return np.concatenate([point - size, point + size])
-
-
-def heat_map(study: Study, base: str) -> bytes | None:
-    """PNG of P(improvement) by strategy (rows) and task (columns); controls below a line."""
-    values, adjusted = effect_matrix(study, base)
-    if values.empty:
-        return None
-    control = [control_verdict(label.split("(")[0]) is not None for label in values.index]
-    order = [i for i, c in enumerate(control) if not c] + [i for i, c in enumerate(control) if c]
-    values, adjusted = values.iloc[order], adjusted.iloc[order]
-    shown = [view for view in study.tasks if view.name in values.columns]
-    text = [
-        [_cell_text(study, base, label, v, adjusted.loc[label, v.name]) for v in shown]
-        for label in values.index
-    ]
-    rows, columns = values.shape
-    with styled():
-        figure = Figure(figsize=(3.4 + 0.82 * columns, 1.7 + 0.30 * rows), layout="constrained")
-        axes = figure.add_subplot()
-        axes.set_facecolor("#E5E7EB")
-        sns.heatmap(
-            values,
-            ax=axes,
-            cmap="PuOr",
-            vmin=0.0,
-            vmax=1.0,
-            linewidths=1.2,
-            linecolor="white",
-            cbar_kws={
-                "label": "P(better than base)\n0.5 = no effect, higher is better",
-                "pad": 0.02,
-                "aspect": 25,
-                "shrink": max(0.5, min(1.0, 6.0 / rows)),
-            },
-        )
-        _write_cells(axes, values, text)
-        axes.set_yticklabels([printable(label) for label in values.index], rotation=0, color=INK)
-        names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
-        axes.set_xticklabels(names, rotation=0 if columns < 9 else 40, color=INK)
-        axes.xaxis.tick_top()
-        axes.tick_params(length=0)
-        if any(control) and not all(control):
-            axes.axhline(rows - sum(control), color=INK, lw=2)
-        return png(figure)
-
-
-def _cell_text(study: Study, base: str, label: str, task: TaskView, p: float) -> str:
-    """The number, with a star if it is significant after Benjamini-Hochberg; "n/a" where inert."""
-    if (base, label) in task.inert:
-        return "n/a"
-    found = task.effects.get((base, label))
-    if found is None:
-        return "·"
-    removed = task.cells[base, label].record.contrast == "removed"
-    star = "*" if p <= 1.0 - stats.LEVEL else ""
-    return f"{found.value:.2f}{star}" + (" †" if removed else "")
-
-
-def _write_cells(axes: Axes, values: pd.DataFrame, text: list[list[str]]) -> None:
-    """Numbers, white on dark cells; inert cells are hatched."""
-    for (row, column), value in np.ndenumerate(values.to_numpy(dtype=float)):
-        if text[row][column] == "n/a":
-            axes.add_patch(
-                Rectangle((column, row), 1, 1, fc="#F3F4F6", ec=RULE, hatch="////", lw=0)
-            )
-        dark = not math.isnan(value) and abs(value - 0.5) > 0.3
-        axes.text(
-            column + 0.5,
-            row + 0.5,
-            text[row][column],
-            ha="center",
-            va="center",
-            color="white" if dark else INK,
-            fontsize=8.5,
-        )

@@ -48,12 +48,12 @@ def image_grid(images: np.ndarray) -> np.ndarray | None:
     return page
 
 
-def samples(view: TaskView, base: str) -> bytes | None:
+def samples(view: TaskView, base: str, play: str = "") -> bytes | None:
     """PNG with the samples of every cell on a base, the base first; None if there are none."""
     drawn = [
         (cell, artefact.kind, array)
-        for (where, _), cell in view.cells.items()
-        if where == base
+        for key, cell in view.shown.items()
+        if key[:2] == (base, play)
         for artefact in _first(cell)
         if (array := decode(artefact)) is not None and array.ndim >= 2
     ]

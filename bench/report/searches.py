@@ -13,13 +13,18 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.records.search import Candidate, Search, median
 from bench.records.search_space import choice_text
-from bench.report.findings import DOMAIN_NAMES
+from bench.report.findings import DOMAIN_NAMES, EXTENSION
 from bench.report.panels import AxisScale, axis_titles, panels, widened
 from bench.report.selection import ShownSearch
 from bench.report.stats import Floats
 from bench.report.style import ACCENT, BASE_GREY, VERDICT_STYLE, png, printable, styled
 
-DOMAIN_COLOURS = {"gan": ACCENT, "rl": VERDICT_STYLE["RL only"][0], "game": BASE_GREY}
+DOMAIN_COLOURS = {
+    "gan": ACCENT,
+    "rl": VERDICT_STYLE["RL only"][0],
+    "game": BASE_GREY,
+    EXTENSION: VERDICT_STYLE["transfers"][0],
+}
 
 
 def search_table(shown: Sequence[ShownSearch]) -> pd.DataFrame:
@@ -32,7 +37,7 @@ def search_table(shown: Sequence[ShownSearch]) -> pd.DataFrame:
         rows.append(
             {
                 "base": search.base,
-                "strategy": search.strategy,
+                "strategy": _named(search),
                 "task": search.task,
                 "domain": search.domain,
                 "submission": one.submission,
@@ -48,6 +53,11 @@ def search_table(shown: Sequence[ShownSearch]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).sort_values(["base", "strategy", "task"]) if rows else pd.DataFrame()
+
+
+def _named(search: Search) -> str:
+    """The strategy, and the order of play if it is not the task's: "r1=simultaneous"."""
+    return f"{search.strategy}={search.play}" if search.play else search.strategy
 
 
 def _score(search: Search, candidate: Candidate | None) -> float:
@@ -82,7 +92,7 @@ def budget_curves(searches: Sequence[Search]) -> bytes | None:
     for search in searches:
         if search.score_info.anchors is not None:
             curve = budget_curve(search)
-            grouped[search.strategy, search.base][search.domain].append(curve)
+            grouped[_named(search), search.base][search.domain].append(curve)
     if not grouped:
         return None
     many = len({base for _, base in grouped}) > 1

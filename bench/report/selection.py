@@ -85,11 +85,14 @@ def with_search(found: Sequence[Found]) -> tuple[list[Found], list[Ignored]]:
 
 
 def one_per_cell(records: Sequence[Record]) -> tuple[list[Record], list[Ignored]]:
-    """The first record of every cell that can be compared with the others of its task."""
+    """The first record of every cell that can be compared with the others of its task.
+
+    A strategy on one player, and another order of play, must be scored as the task's other cells.
+    """
     kept: dict[tuple[str, str], Record] = {}
     first: dict[str, Record] = {}
     ignored: list[Ignored] = []
-    for record in records:
+    for record in sorted(records, key=lambda r: bool(r.play) or "@" in (r.strategy or "")):
         where = f"{record.task}/{record.cell} (spec {record.provenance.spec})"
         if record.protocol_version != PROTOCOL_VERSION:
             ignored.append((where, f"protocol {record.protocol_version}, not {PROTOCOL_VERSION}"))

@@ -12,7 +12,8 @@ import pandas as pd
 from bench.experiment import costs
 from bench.records.record import Record
 from bench.report import stats
-from bench.report.findings import DOMAINS, CellResult, Finding, Study, TaskView
+from bench.report.extensions import Entry, Game
+from bench.report.findings import DOMAINS, EXTENSION, CellResult, Finding, Key, Study, TaskView
 from bench.report.rank_tests import benjamini_hochberg, rank_test
 
 
@@ -20,6 +21,8 @@ def command(record: Record) -> str:
     """The command that runs this cell. It runs the controls too, which belong to every grid."""
     parts = ["--tasks", record.task, "--strategies", record.strategy or "placebo"]
     parts += ["--base", record.base, "--seeds", str(len(record.planned_seeds))]
+    if record.play:
+        parts += ["--play", record.play]
     if record.settings_from != "published":
         parts += ["--settings", record.settings_from]
     return "python -m bench run " + " ".join(shlex.quote(part) for part in parts)
@@ -57,10 +60,10 @@ def task_table(view: TaskView, study: Study) -> pd.DataFrame:
     an infinite mean says that they reach into the middle half of the runs.
     """
     sign = 1.0 if view.score.better == "higher" else -1.0
-    samples = [stats.iqm_resampled(view.name, c.arm, study.boot) for c in view.cells.values()]
+    samples = [stats.iqm_resampled(view.name, c.arm, study.boot) for c in view.shown.values()]
     ranks = stats.rank_intervals(np.array(samples))
     rows = []
-    for (key, cell), sample, rank in zip(view.cells.items(), samples, ranks, strict=True):
+    for (key, cell), sample, rank in zip(view.shown.items(), samples, ranks, strict=True):
         limits = sorted(sign * limit for limit in stats.percentiles(sample))
         failed = stats.clopper_pearson(cell.failures, len(cell.record.seeds))
         seconds = math.fsum(cell.record.seconds.values()) / cell.record.seconds_seeds
@@ -89,7 +92,7 @@ def task_table(view: TaskView, study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _effect_columns(view: TaskView, key: tuple[str, str]) -> dict[str, object]:
+def _effect_columns(view: TaskView, key: Key) -> dict[str, object]:
     found = view.effects.get(key)
     low, high = stats.percentiles(found.samples) if found else (math.nan, math.nan)
     return {
@@ -104,20 +107,26 @@ def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """P(improvement) [strategies, tasks] on a base and its p adjusted for the whole matrix.
 
     NaN where there is no record or the strategy is inert. Rows are in the order of the findings,
-    with strategies that only toy games know behind them.
+    with strategies that only toy games know behind them. Of plain cells, without extensions.
     """
     rows = [finding.label for finding in study.findings[base]]
-    for view in study.tasks:
-        rows += [k[1] for k in view.cells if k[0] == base and k[1] and k[1] not in rows]
-    columns = [v.name for v in study.tasks if any(k[0] == base and k[1] for k in v.cells)]
+    labels = {
+        view.name: [key.label for key in view.plain if key.base == base and key.label]
+        for view in study.tasks
+        if view.domain != EXTENSION
+    }
+    for found in labels.values():
+        rows += [label for label in found if label not in rows]
+    columns = [name for name, found in labels.items() if found]
     values = pd.DataFrame(math.nan, index=rows, columns=columns)
     keys, raw = [], []
     for view in study.tasks:
-        for (where, label), found in view.effects.items():
-            if where == base:
-                values.loc[label, view.name] = found.value
+        for label in labels.get(view.name, ()):
+            effect = view.effects.get(Key(base, "", label))
+            if effect is not None:
+                values.loc[label, view.name] = effect.value
                 keys.append((label, view.name))
-                raw.append(rank_test([(found.treated.values, found.base.values)]))
+                raw.append(rank_test([(effect.treated.values, effect.base.values)]))
     adjusted = pd.DataFrame(math.nan, index=rows, columns=columns)
     for (label, task), p in zip(keys, benjamini_hochberg(raw), strict=True):
         adjusted.loc[label, task] = p
@@ -147,6 +156,56 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
         row |= {"evidence": finding.evidence, "control": finding.expected or ""}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def extension_table(games: Sequence[Game]) -> pd.DataFrame:
+    """One row per cell of the games: its effect against the same base in the same order of play.
+
+    The base itself has no strategy and no effect.
+    """
+    rows = []
+    for game in games:
+        for table in game.tables:
+            entries = [entry for found in table.rows.values() for entry in found.values()]
+            for entry in [table.ground, *entries]:
+                if entry is not None:
+                    rows.append(_extension_row(game, entry))
+    return pd.DataFrame(rows)
+
+
+def order_table(games: Sequence[Game]) -> pd.DataFrame:
+    """One row per cell in another order of play: its effect against the task's own order."""
+    rows = []
+    for game in games:
+        for table in game.orders:
+            for found in table.rows.values():
+                rows += [_extension_row(game, entry) for play, entry in found.items() if play]
+    return pd.DataFrame(rows)
+
+
+def _extension_row(game: Game, entry: Entry) -> dict[str, object]:
+    """An entry; `base_n` is the number of seeds of the cell that it is compared with."""
+    known, other = entry.effect, entry.other
+    return {
+        "game": game.view.name,
+        "base": entry.key.base,
+        "strategy": entry.row if entry.key.label else "",
+        "scope": entry.scope,
+        "play": entry.key.play,
+        "n": len(entry.cell.record.seeds),
+        "base_n": len(other.record.seeds) if other else 0,
+        "median": entry.median,
+        "effect": known.value if known else math.nan,
+        "low": known.low if known else math.nan,
+        "high": known.high if known else math.nan,
+        "p": known.p if known else math.nan,
+        "p_adjusted": entry.p_adjusted,
+        "state": entry.word,
+        "failures": entry.cell.failure_text,
+        "inert": entry.inert,
+        "spec": entry.cell.record.provenance.spec,
+        "command": command(entry.cell.record),
+    }
 
 
 def provenance_table(study: Study) -> pd.DataFrame:

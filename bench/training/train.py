@@ -62,7 +62,7 @@ class Run:
     state: LearnerState  # stacked [S, ...]
     seconds: dict[str, float]  # by phase
     compiled: bool  # whether updates ran as machine code, which rounds differently
-    samples: Array | None  # [n, A] of the first seed, for tasks that draw samples
+    samples: Array | None  # [n, ...] pictures of the first seed, for tasks that draw samples
     actor: dict[str, Array]  # the first seed's parameters as evaluated
 
 
@@ -159,7 +159,7 @@ class _Trainer:
             state=pytree.tmap(lambda leaf: leaf[: len(self.wanted)], self.state),
             seconds=dict(self.clock.seconds),
             compiled=fast,
-            samples=self._actions()[0] if self.task.samples else None,
+            samples=self._pictures() if self.task.samples else None,
             actor=self._actor(),
         )
 
@@ -209,6 +209,9 @@ class _Trainer:
             diagnosis | (score if first is None else dict.fromkeys(score, math.nan))
             for score, diagnosis, first in zip(scores, diagnoses, bad, strict=False)
         ]
+
+    def _pictures(self) -> Array:
+        return self.task.pictures(self._actions()[0], self._critic(0))
 
     def _actor(self) -> dict[str, Array]:
         params = self.learner.eval_params(pytree.take(self.state, 0))

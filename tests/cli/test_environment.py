@@ -60,7 +60,7 @@ BACKENDS = [
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_figures_can_be_drawn_whatever_backend_is_set(backend: str) -> None:
-    program = "from bench.cli.process import prepare; prepare(); import bench.report.plots"
+    program = "from bench.cli.process import prepare; prepare(); import bench.report.heat_maps"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": backend}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
 

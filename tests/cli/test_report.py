@@ -59,3 +59,17 @@ def test_what_cannot_be_reported_is_said_in_one_line(small, capsys, what, reason
     assert said.startswith(reason)
     assert len(said.splitlines()) == 1
     assert not Path("page/index.html").exists()
+
+
+def test_another_order_of_play_is_reported_apart_from_the_task(small, capsys) -> None:
+    small("--seeds", "2")
+    small("--seeds", "2", "--play", "simultaneous")
+    capsys.readouterr()
+    assert bench("report", "--out", "page") == 0
+    assert capsys.readouterr().out == "6 cells measured here: page/index.html\n"
+    own, apart = (
+        Path("page/tables", name).read_text() for name in ("task-dirac.csv", "extension-orders.csv")
+    )
+    assert "simultaneous" not in own
+    assert apart.count("--base bare --seeds 2 --play simultaneous\n") == 3
+    assert "Extensions: games of more than two players" in Path("page/index.html").read_text()

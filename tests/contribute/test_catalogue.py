@@ -18,6 +18,16 @@ def test_every_strategy_and_task_is_listed() -> None:
     assert all(f"| [{name}]({name}.py) |" in tasks for name in catalogue.tasks())
 
 
+def test_extensions_are_a_group_that_says_who_plays() -> None:
+    before, _, after = catalogue.tasks_readme().partition("## Extensions")
+    extensions = [t for t in catalogue.tasks().values() if t.domain == catalogue.EXTENSION]
+    assert extensions
+    for task in extensions:
+        assert f"| [{task.name}]({task.name}.py) | {catalogue.players(task)} |" in after
+        assert f"[{task.name}]({task.name}.py)" not in before
+    assert "reward: critic, critic: critic, actor: actor" in after
+
+
 def test_table_1_names_strategies_that_exist() -> None:
     named = {name for _, names, *_ in catalogue.table_1() for name in names.split(", ")}
     assert len(catalogue.table_1()) == 10

@@ -255,4 +255,4 @@ def test_an_actors_step_that_moves_the_critic_is_caught(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Learner, "_apply_gradients", both)
     with pytest.raises(AssertionError, match="moved the critic"):
-        task_checks.an_actors_step_leaves_the_critic(RING)
+        task_checks.a_players_step_moves_it_alone(RING)

@@ -81,8 +81,8 @@ def test_inert_cells_are_shown_and_not_counted(found):
     assert all(part.inert.values())
     assert row(found, "target_network").verdict == "RL only"
     ring = next(view for view in found.tasks if view.name == "ring8")
-    assert ("bare", "target_network") in ring.cells
-    assert ("bare", "target_network") not in ring.effects
+    assert ("bare", "", "target_network") in ring.cells
+    assert ("bare", "", "target_network") not in ring.effects
     assert findings.inert_reason("target_network", "lqr") is None
     assert findings.inert_reason("nobody_knows_it", "ring8") is None
     assert findings.inert_reason("target_network", "nobody_knows_it") is None
@@ -163,7 +163,7 @@ def test_what_a_run_loses_after_its_best_is_never_negative(better, best, last):
     record = make_record(better=better, scores=[last] * 3)
     kept = [result.model_copy(update={"best": best}) for result in record.seeds]
     view = findings.study([record.model_copy(update={"seeds": kept})]).tasks[0]
-    assert tables.best_minus_last(view.cells["bare", ""]) == 3.0
+    assert tables.best_minus_last(view.cells["bare", "", ""]) == 3.0
 
 
 def test_p_is_adjusted_for_the_strategies_and_not_for_the_controls(found):

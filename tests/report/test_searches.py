@@ -35,6 +35,13 @@ def test_the_budget_curve_is_the_score_of_the_best_so_far() -> None:
     assert searches.budget_curve(failed) == pytest.approx([0.0, 0.0, one])
 
 
+def test_extensions_and_other_orders_of_play_are_told_apart() -> None:
+    other = WHOLE.model_copy(update={"domain": "extension", "play": "simultaneous"})
+    shown = [selection.ShownSearch(search, "mine") for search in (WHOLE, other)]
+    assert list(searches.search_table(shown).strategy) == ["r1", "r1=simultaneous"]
+    assert searches.budget_curves([WHOLE, other]) is not None
+
+
 def record(folder: Path, gamma: float) -> Found:
     made = make_record(task="dirac", domain="game", strategy="r1")
     changes = {

@@ -1,0 +1,110 @@
+"""What the READMEs of `strategies/` and `tasks/` say between their tables."""
+
+TABLE_1 = """
+freezing learning; freeze_learning; band around the critic's running loss; the same
+label smoothing; label_smoothing; targets towards 1/2; targets towards their mean
+historical averaging; historical_averaging; both players towards their running mean; the same
+minibatch discrimination; minibatch_discrimination, minibatch_stddev; each half by itself; \
+the batch of transitions
+batch normalisation; batch_norm_joint, batch_norm_split; both halves together, or apart; \
+(s, a) and (s', a') together, or apart
+target networks; target_network; inert: the discount is 0; copies of both networks
+; lagged_critic; the actor sees a copy of the critic; the same
+replay buffers; replay, prioritised; half of the samples are past ones; all transitions
+entropy regularisation; entropy; of the samples, by nearest neighbours; \
+of the answers to each state, the same way
+compatibility; compatible_critic; n/a: the critic does not see the noise behind a sample; \
+dQ/da = J(s) w
+"""
+"""Pfau and Vinyals' Table 1: their name, names here, what it is in a GAN, what it is in RL."""
+
+STRATEGIES_PAGE = """\
+# Strategies
+
+<!-- Made by `{command}` from the declarations in these files; do not edit. -->
+
+Each file defines one strategy, once for both domains. Its docstring has the formula, and says where
+the paper, its code and this suite differ. Results are in [LEADERBOARD.md](../LEADERBOARD.md), and
+[CONTRIBUTING.md](../CONTRIBUTING.md#a-strategy) says how to add a strategy.
+
+*Born in* says where the idea was published first. *Defaults* are the published settings, then those
+of a domain or a family of tasks where they differ. *Inert on* lists tasks on which the strategy
+provably changes nothing, with the reason. On all other tasks a test shows that it changes something
+(`placebo` excepted).
+
+{strategies}
+
+Families of tasks: {families}.
+
+## By the value that they change
+
+The values and the laws for combining them are explained in
+[bench/README.md](../bench/README.md#named-values-and-laws). A strategy can change several.
+
+{values}
+
+## The nine stabilisers of Pfau and Vinyals
+
+Table 1 of Pfau and Vinyals (2016, [arXiv 1610.01945](https://arxiv.org/abs/1610.01945)) lists nine
+stabilisers of GANs and actor-critic methods. This is how they are defined here:
+
+{table_1}
+
+## Kits
+
+A kit is a published learner as a set of strategies. Its name can stand wherever a strategy's can.
+Networks, rates and a GAN's loss remain those of the task.
+
+{kits}
+
+The base `reference` adds {reference} to the bare learner.
+
+`NAME@PLAYER`, as in `r1@reward`, restricts a strategy to one player of a game, and `NAME@each`
+stands for every player on which it can act. [tasks/README.md](../tasks/README.md#extensions) says
+who plays.
+"""
+
+TASKS_PAGE = """\
+# Tasks
+
+<!-- Made by `{command}` from the declarations in these files; do not edit. -->
+
+Each file defines one task; [family/](family) holds what related tasks share. How to add one:
+[CONTRIBUTING.md](../CONTRIBUTING.md#a-task).
+
+The score is the mean of its metric over the last three of ten evaluations, never the best one over
+time; the best is stored beside it. *Low* and *high* are the anchors: on the normalised scale, 0 is
+an untrained, random or idle player and 1 is known to be attainable. Tasks of the tier `full` need a
+download, an accelerator, or hours.
+
+{tasks}
+
+## Extensions
+
+Games of more than two players, or with labels. They count in no verdict; reports show them in a
+section of their own. *Players* are in the order of play, with their roles: a critic is regressed on
+reward and next value, a model minimises a loss of its own, the actor climbs what it is judged by.
+
+{extensions}
+
+## Scores
+
+A run whose loss, gradient or score is not finite has *diverged*. A run that had come half the way
+between the anchors and ended within a tenth of the low one, or below, has *collapsed*. Both are
+outcomes and rank worst.
+
+Games illustrate and never count in a verdict. Of `bilinear` and `dirac` the rates are known for
+every order of play. On `twist` simultaneous and alternating updates diverge and extragradient
+converges. `lqr_game` knows the exact Q of every policy. `ring8_mdp` must give the parameters of
+`ring8`.
+
+GANs also report IS, KID, precision and recall where they mean something, or the modes that are
+covered. RL tasks report episode lengths, and the error and bias of the critic's prediction against
+the realised return. All report losses and gradient norms. FID and IS are computed by
+torch-fidelity; KID, precision and recall equal its own to rounding, in a fifth of its time.
+
+Each task declares whether envpool or Gymnasium steps its environment, because they integrate some
+differently: where envpool is not installed, the tasks that need it are skipped. The replay buffers
+of MuJoCo's walkers hold a million transitions per seed, as published: 0.2 GB per seed for
+`halfcheetah`, 0.9 GB for `ant`.
+"""
