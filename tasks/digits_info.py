@@ -26,6 +26,7 @@ class DigitsInfo(InfoGan, DigitImages):
     """The networks of `digits`; the recogniser has the discriminator's layers."""
 
     name: ClassVar[str] = "digits_info"
+    kinds: ClassVar[tuple[str, ...]] = ("gan", "image")
     obs_size: ClassVar[int] = 10
     codes: ClassVar[int] = 10
     seconds: ClassVar[float] = 150.0

@@ -35,6 +35,7 @@ class DigitsVae(DigitImages):
 
     name: ClassVar[str] = "digits_vae"
     domain: ClassVar[Domain] = "extension"
+    kinds: ClassVar[tuple[str, ...]] = ("gan", "image")
     players: ClassVar[dict[str, Role]] = {"critic": "critic", "encoder": "model", "actor": "actor"}
     data_only: ClassVar[tuple[str, ...]] = ("encoder",)
     obs_size: ClassVar[int] = PIXELS + CODE

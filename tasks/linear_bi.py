@@ -30,7 +30,7 @@ class LinearBi(Gan):
 
     name: ClassVar[str] = "linear_bi"
     domain: ClassVar[Domain] = "extension"
-    kinds: ClassVar[tuple[str, ...]] = ("toy",)
+    kinds: ClassVar[tuple[str, ...]] = ("gan", "toy")
     players: ClassVar[dict[str, Role]] = {"critic": "critic", "encoder": "model", "actor": "actor"}
     judges_pairs: ClassVar[bool] = True
     data_only: ClassVar[tuple[str, ...]] = ("encoder",)

@@ -35,6 +35,7 @@ class LqrModel(SpringGame):
 
     name: ClassVar[str] = "lqr_model"
     domain: ClassVar[Domain] = "extension"
+    kinds: ClassVar[tuple[str, ...]] = ("rl", "short")
     players: ClassVar[dict[str, Role]] = {"model": "model", "critic": "critic", "actor": "actor"}
     seconds: ClassVar[float] = 10.0
     metrics: ClassVar[tuple[Metric, ...]] = (

@@ -29,6 +29,7 @@ class Ring8Conditional(MixtureGan):
 
     name: ClassVar[str] = "ring8_conditional"
     domain: ClassVar[Domain] = "extension"
+    kinds: ClassVar[tuple[str, ...]] = ("gan", "toy")
     obs_size: ClassVar[int] = 8
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)
     metrics: ClassVar[tuple[Metric, ...]] = (

@@ -26,6 +26,7 @@ class Ring8Info(InfoGan, MixtureGan):
     """The ring and the networks of `ring8`, and a recogniser of the critic's size."""
 
     name: ClassVar[str] = "ring8_info"
+    kinds: ClassVar[tuple[str, ...]] = ("gan", "toy")
     obs_size: ClassVar[int] = 8
     codes: ClassVar[int] = 8
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)

@@ -155,7 +155,8 @@ class Rules(ABC):
 
     name: ClassVar[str]
     domain: ClassVar[Domain]
-    kinds: ClassVar[tuple[str, ...]] = ()  # families whose published settings differ: "toy", ...
+    # Families whose published settings differ: "toy", ...; of an extension also "gan" or "rl".
+    kinds: ClassVar[tuple[str, ...]] = ()
     discount: ClassVar[float] = 0.0
     judges_pairs: ClassVar[bool] = False  # penalties are on slopes in (obs, action), not action
 

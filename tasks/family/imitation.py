@@ -35,6 +35,7 @@ class Imitation(Control):
     """
 
     domain: ClassVar[Domain] = "extension"
+    kinds: ClassVar[tuple[str, ...]] = ("rl", "short")
     players: ClassVar[dict[str, Role]] = {"reward": "critic", "critic": "critic", "actor": "actor"}
     discriminator: ClassVar[Discriminator] = Discriminator()
 

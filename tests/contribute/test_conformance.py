@@ -1,4 +1,4 @@
-"""The conformance table: every strategy x every task. No name of either appears here.
+"""The conformance table: every strategy x every task, and x every player. No name appears here.
 
 Every day on one task of every kind and on a sample of the others; all of them are slow.
 """
@@ -25,12 +25,26 @@ def table(tasks: list[str]) -> list[tuple[str, str]]:
     return [(task, strategy) for task in tasks for strategy in STRATEGIES]
 
 
+def scopes(tasks: list[str]) -> list[tuple[str, str]]:
+    """Every strategy restricted to every player on which it can act, in games of three and more."""
+    return [
+        (task, entry.on(player).full_name)
+        for task in tasks
+        if len(TASKS[task].players) > 2
+        for entry in STRATEGIES.values()
+        for player in entry.players(TASKS[task])
+    ]
+
+
 CORE = [name for name in OTHERS if TASKS[name].tier == "core"]
 DAILY = [*table(KINDS), *sample(table(CORE), len(STRATEGIES), "strategies on tasks")]
 
 
+SCOPED = scopes(list(TASKS))
+
+
 def laws_hold(task: str, strategy: str) -> None:
-    pair = examined(STRATEGIES[strategy], TASKS[task])
+    pair = examined(registry.strategy(strategy), TASKS[task])
     broken = {}
     for law in strategy_checks():
         try:
@@ -42,6 +56,17 @@ def laws_hold(task: str, strategy: str) -> None:
 
 @pytest.mark.parametrize(("task", "strategy"), DAILY)
 def test_strategy(task: str, strategy: str) -> None:
+    laws_hold(task, strategy)
+
+
+@pytest.mark.parametrize(("task", "strategy"), sample(SCOPED, len(STRATEGIES), "scopes"))
+def test_strategy_on_one_player(task: str, strategy: str) -> None:
+    laws_hold(task, strategy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "strategy"), SCOPED)
+def test_strategy_on_every_player(task: str, strategy: str) -> None:
     laws_hold(task, strategy)
 
 

@@ -72,8 +72,8 @@ class Trajectory(NamedTuple):
         for seed in (0, 3):
             if self in TRAJECTORIES:  # of the others only how far the players have come
                 found |= {f"{seed}/{name}": value for name, value in run.curves[-1][seed].items()}
-            for player in ("actor", "critic"):
-                leaves = pytree.leaves(getattr(run.state.players, player))
+            for player in learner.task.players:
+                leaves = pytree.leaves(run.state.players.params[player])
                 norm = sum(leaf[seed].square().sum() for leaf in leaves) ** 0.5
                 found[f"{seed}/{player}"] = float(norm)
         return found
@@ -92,6 +92,15 @@ TRAJECTORIES = (
     Trajectory("pendulum/reference", "envpool"),
     Trajectory("inverted_double_pendulum/bare", "gymnasium"),
     Trajectory("inverted_double_pendulum/reference", "envpool"),
+    Trajectory("lqr_model/bare", updates=20),
+    Trajectory("linear_bi/bare+r1"),
+    Trajectory("ring8_info/bare"),
+    Trajectory("ring8_conditional/bare"),
+    Trajectory("lqr_imitation/reference+r1@reward"),
+    Trajectory("pendulum_imitation/reference"),
+    Trajectory("digits_aae/bare", updates=10),
+    Trajectory("digits_info/bare", updates=10),
+    Trajectory("digits_vae/bare", updates=10),
 )
 """Every kind of task, both libraries, and compiled code."""
 
