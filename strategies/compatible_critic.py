@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bench.functional.layers import Net
+from bench.functional.layers import Net, is_blind
 from bench.functional.pytree import Params, tmap
 from bench.functional.wrappers import Compatible
 from bench.learner.problem import Player
@@ -51,7 +51,12 @@ def compatible_critic(*, on: bool = True) -> Strategy:
         return tmap(lambda leaf: leaf.clone(), context.new.actor)
 
     def inert(task: Task) -> str | None:
-        return "the critic does not see the noise behind an action" if task.noise_size else None
+        if task.noise_size:
+            return "the critic does not see the noise behind an action"
+        players = task.blueprint().players
+        if all(is_blind(players[name].net) for name in task.having("critic")):
+            return "the critic does not see the observation behind an action"
+        return None
 
     return Strategy(
         name="compatible_critic",
@@ -61,5 +66,5 @@ def compatible_critic(*, on: bool = True) -> Strategy:
         update_memory=update_memory,
         inert=inert,
         after=AFTER,
-        excludes={"entropy": "an actor with noise has no compatible critic; leave one of them out"},
+        plain_actor=True,
     )

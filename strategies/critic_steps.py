@@ -17,9 +17,9 @@ def critic_steps(*, every: int = 5) -> Strategy:
     """Several critic steps per actor step: the actor moves only at every k-th update.
 
     actor <- actor before the update, its optimizer state too, unless the number of the update (1,
-    2, ...) is a multiple of k = `every`. The others move at every
-    update. The budget counts updates, so the actor makes fewer steps.
-    every = 1 is neutral. WGAN makes 5 critic steps per actor step, TD3 makes 2.
+    2, ...) is a multiple of k = `every`. The others move at every update. The budget counts
+    updates, so the actor makes fewer steps. every = 1 is neutral. WGAN makes 5 critic steps per
+    actor step, TD3 makes 2.
 
     Paper against here: TD3 updates its target networks only together with the actor; here they
     follow at every update.

@@ -17,7 +17,7 @@ def dragan(*, weight: float = 10.0, spread: float = 0.5) -> Strategy:
 
     Added to the critic's loss, at a = data + e * spread * sd * u, where sd is the standard
     deviation of all numbers of the data half; u is uniform in [0, 1) for each number, e for each
-    row. weight = 0 is neutral.
+    row. Noise lies on the action alone, also where a critic judges pairs. weight = 0 is neutral.
 
     Paper against code: the paper adds centred normal noise; its released code adds one-sided
     uniform noise, with spread 0.5 and a random step e along it, as here.

@@ -22,7 +22,8 @@ def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
 
     With the critic's loss L and its running mean M <- decay * M + (1 - decay) * L, bias-corrected
     and including this L: the critic does not move while L < M - margin * |M|, the actor not while
-    L > M + margin * |M|. margin = inf is neutral.
+    L > M + margin * |M|. margin = inf is neutral. Each of several critics is held by its own loss,
+    the actor by that of its judge; models are never held.
 
     Paper against code: Pfau and Vinyals give no band. The released code of VAE/GAN has the band
     0.68 +- 0.35, that is log 2 plus or minus half of it. A loss in RL has no such fixed point, so

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.functional.layers import Net, Packed
+from bench.functional.layers import Packed, with_core
 from bench.learner.problem import Player
 from bench.learner.strategy import Conflict, Strategy
 from bench.learner.task import Task
@@ -45,7 +45,7 @@ def packing(*, samples: int = 2) -> Strategy:
                 f"packing and {task.name}: packs of {samples} do not fill the `batch_rows` of a "
                 f"half, {task.batch_rows}; choose a number of samples that divides it"
             )
-        return replace(value, net=Net((Packed(value.net, samples),)))
+        return replace(value, net=with_core(value.net, lambda net: Packed(net, samples)))
 
     def inert(task: Task) -> str | None:
         if task.batch_rows < samples:

@@ -120,7 +120,10 @@ def td_errors(context: PostUpdateContext, rows: Experience) -> Tensor:
     """
     alone = len(context.mine) == 1 and context.mine[0] in context.task.having("critic")
     critic = context.mine[0] if alone else "critic"
-    shown = context.shown(critic, context.new, rows)
-    shown = tmap(lambda leaf: leaf[: rows.reward.shape[0]], shown)
+    count, made = rows.reward.shape[0], context.task.own(context.fresh)
+    if made < context.fresh.reward.shape[0]:  # a batch is shown whole, with its data
+        places = torch.arange(made, device=rows.reward.device) % count
+        rows = tmap(lambda own, new: torch.cat([own[places], new[made:]]), rows, context.fresh)
+    shown = tmap(lambda leaf: leaf[:count], context.shown(critic, context.new, rows))
     said = context.task.rules(critic).value(context.q(critic, shown.obs, shown.action))
     return (td_targets(critic, shown, context) - said).abs()

@@ -32,10 +32,11 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         if value.purpose == "target" or strength == 0.0:
             return value
-        own = context.q(value.obs, value.action)
         if value.purpose == "actor":
-            other = context.q(*context.halves().data)
+            own = context.judged(value.obs, value.action)
+            other = context.judged(*context.halves().data)
             return value._replace(offset=value.offset + 0.5 * strength * (own + other))
+        own = context.q(value.obs, value.action)
         half = own.shape[0] // 2
         nothing = context.rules.value(torch.zeros_like(own))
         centre = 0.5 * (value.target + value.target.roll(half))

@@ -30,7 +30,7 @@ def top_k(*, least: float = 0.5, decay: float = 0.99, epochs: float = 100.0) -> 
         epoch = epochs * context.players.step / context.task.updates
         share = torch.clamp(decay**epoch, min=least)
         count = torch.ceil(share * rows)
-        q = context.q(value.obs, value.action).detach()
+        q = context.judged(value.obs, value.action).detach()
         rank = (q[None, :] > q[:, None]).sum(dim=1)  # how many rows have a larger q
         chosen = (rank < count).to(q.dtype)
         return value._replace(weight=value.weight * chosen * (rows / chosen.sum()))

@@ -2,11 +2,14 @@
 
 The actor generates an image from a code; the critic tells it from real ones; the encoder, a model,
 gives every image a normal distribution of codes, close to N(0, 1), from which the actor should
-restore what the critic's last hidden layer sees in it (Larsen et al., 2016, arXiv 1512.09300).
-Half of the actor's codes are draws of N(0, 1), half are the encoder's, and only on these its loss
-has the second part. The score is the FID of its images of draws of N(0, 1). `unexplained` is the
-share of the images' variance that restoring from the mean code leaves; known answer: 1 if codes are
+restore what the critic's last hidden layer sees in it (Larsen et al., 2016, arXiv 1512.09300). Half
+of the actor's codes are draws of N(0, 1), half are the encoder's, and only on these its loss has
+the second part. The score is the FID of its images of draws of N(0, 1). `unexplained` is the share
+of the images' variance that restoring from the mean code leaves. Known answers: 1 if codes are
 ignored and the mean image is made, 0.326 for the best linear autoencoder with 8 numbers.
+
+Paper against here: the paper's discriminator is shown restored images as well, here only images of
+draws.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 A model predicts next state and reward, linear in (state, action) and their products. The actor's
 gradient is that of r + discount * Q(x', mu(x')), through the model into its action (Heess et al.,
-2015, arXiv 1510.09142, SVG(1)). The system is that of `lqr_game`, and so is the score: the error of
-the slope that the actor climbs, against the exact one. Known answer: 0, since model and critic can
-represent the solution. `critic_slope_error` is that of the critic's own slope, which
-`lqr_game` would have its actor climb.
+2015, arXiv 1510.09142, SVG(1)); here at the state that the model predicts for the present action,
+where the paper takes an observed transition and infers its noise. The system is that of `lqr_game`,
+and so is the score: the error of the slope that the actor climbs, against the exact one. Known
+answer: 0, since model and critic can represent the solution. `critic_slope_error` is that of the
+critic's own slope, which `lqr_game` would have its actor climb.
 """
 
 from __future__ import annotations

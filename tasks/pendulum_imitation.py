@@ -2,7 +2,7 @@
 
 The demonstrations were made by the reference kit's actor of `pendulum`
 (`python -m bench.contribute.demonstrations`): ten episodes with the noise of exploration, what was
-observed and what was intended, mean return -184. Known answer: an imitator's return is the
+observed and what was intended, mean return -184. Known answer: an imitator's return is about the
 expert's; a random policy's is about -1,220. The environment's reward is hidden from all players.
 """
 

@@ -3,8 +3,9 @@
 The label is what the actor observes and what the critic judges with (Mirza and Osindero, 2014,
 arXiv 1411.1784), so that nothing is needed but two players with observations. The score is the
 share of samples that hit the right mode, within 3 standard deviations. Known answer: 0.989, that of
-real points; an actor that ignores its label has at most 1/8. `right_mode` counts samples whose
-nearest mode is the right one, however far it is; every run that learns at all comes to 1.
+real points, and 1 for the centres alone; an actor that ignores its label has at most 1/8.
+`right_mode` counts samples whose nearest mode is the right one, however far it is; every run that
+learns at all comes to 1.
 """
 
 from __future__ import annotations

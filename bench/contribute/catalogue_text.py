@@ -3,7 +3,7 @@
 TABLE_1 = """
 freezing learning; freeze_learning; band around the critic's running loss; the same
 label smoothing; label_smoothing; targets towards 1/2; targets towards their mean
-historical averaging; historical_averaging; both players towards their running mean; the same
+historical averaging; historical_averaging; all players towards their running mean; the same
 minibatch discrimination; minibatch_discrimination, minibatch_stddev; each half by itself; \
 the batch of transitions
 batch normalisation; batch_norm_joint, batch_norm_split; both halves together, or apart; \

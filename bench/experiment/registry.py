@@ -16,7 +16,6 @@ from bench import strategies as strategy_package
 from bench import tasks as task_package
 from bench.experiment import plugins
 from bench.experiment.kits import KITS
-from bench.learner.problem import Rules
 from bench.learner.strategy import Conflict, Strategy
 from bench.learner.task import Task
 
@@ -92,17 +91,15 @@ class StrategyEntry:
         """Return the published settings on this task.
 
         The factory's default arguments, overridden by the file's DEFAULTS for the task's domain,
-        then for the kinds that it belongs to, then for the task itself. Domain and kinds are those
-        of the rules by which `player` plays, if there is one. Raises as `check` does.
+        then for the kinds that it belongs to, then for the task itself. They do not depend on
+        `player`, so that effects on several players are those of one setting. Raises as `check`
+        does.
         """
-        rules: Rules = task
         self.check(task)
-        if self.player is not None:
-            rules = task.rules(self.player)
         parameters = inspect.signature(self.factory).parameters
         settings = {name: parameter.default for name, parameter in parameters.items()}
         special = getattr(self.module, "DEFAULTS", {})
-        for scope in (rules.domain, *rules.kinds, task.name):
+        for scope in (task.domain, *task.kinds, task.name):
             settings |= special.get(scope, {})
         return settings
 

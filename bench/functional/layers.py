@@ -8,6 +8,7 @@ statistics and without mutable state. `bench.functional.conv` has the layers for
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -243,6 +244,17 @@ def trunk(net: Any) -> Any:
 def seeing(start: int, end: int | None, net: Net) -> Net:
     """Return a network that sees the columns `start` to `end` of its inputs alone."""
     return Net((Columns(start, end), *net.layers))
+
+
+def with_core(net: Net, wrap: Callable[[Net], Layer]) -> Net:
+    """Return the network with `wrap` around all but the columns that it selects in front."""
+    front = 1 if net.layers and isinstance(net.layers[0], Columns) else 0
+    return Net((*net.layers[:front], wrap(Net(net.layers[front:]))))
+
+
+def is_blind(net: Net) -> bool:
+    """Return whether the network sees only some columns of its inputs."""
+    return isinstance(net.layers[0], Columns)
 
 
 def blind(obs_size: int, action_size: int, net: Net) -> Net:

@@ -53,7 +53,8 @@ class LossContext(Context):
 
     players: TrainState  # the parameters at which the value is computed
     player: str  # whose loss or gradient this is
-    batch: Experience  # as it is shown to that player; the whole game's for `batch`
+    rows: Experience  # the whole game's batch
+    batch: Experience  # the same as it is shown to that player; the whole game's for `batch`
 
     @property
     def role(self) -> Role:
@@ -82,9 +83,18 @@ class LossContext(Context):
         """Return the actor's actions [B, A] at observations [B, O]; `key` draws input noise."""
         return self.forward.act(self.players.actor, obs, key)
 
+    def judged(self, obs: Tensor, action: Tensor) -> Tensor:
+        """Return what the actor climbs [B], by all players as they are here."""
+        see = self.forward.seen(self.players.params, rng.fold(self.key, "see"))
+        return self.task.judged(see, obs, action)
+
     def halves(self) -> Halves:
-        """Return the data half and the actor's half of the batch."""
-        return self.halves_of(self.player, self.players, self.batch)
+        """Return the data half and the actor's half of the batch, as the critic is shown them."""
+        if self.player == self.critic:
+            return self.halves_of(self.player, self.players, self.batch)
+        return self.halves_of(
+            self.critic, self.players, self.shown(self.critic, self.players, self.rows)
+        )
 
     def slope(self, at: Half) -> Tensor:
         """Return the critic's slope dq/da [B, A]; in (obs, action), [B, O + A], if it judges pairs.

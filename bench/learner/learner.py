@@ -7,8 +7,8 @@ A critic is regressed on the TD target
 `reward + discount * value(Q_given(next_obs, actor_given(next_obs)))`, where `_given` means with the
 parameters in `target_params`; a model minimises its own loss; the actor climbs what it is judged
 by, a critic's outputs for its own actions. With one critic, discount 0 and rewards 0 and 1 this is
-a GAN (Pfau and Vinyals, 2016, arXiv 1610.01945). Only "actor" is a fixed name here, as in
-`bench.learner.problem`.
+a GAN (Pfau and Vinyals, 2016, arXiv 1610.01945). Only "actor" and "critic", its judge, are fixed
+names, as in `bench.learner.problem`.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Learner:
 
         def grad_fn(player: str, point: TrainState, ahead: Ahead = None) -> GradAndLoss:
             batch = self._fresh(state, point, seen, key)
-            context = LossContext(**shared, players=point, player=player, batch=batch)
+            context = LossContext(**shared, players=point, player=player, rows=batch, batch=batch)
             return self._grad_and_loss(context, ahead, state)
 
         owner = self.plan.owner("integrator")
@@ -152,7 +152,7 @@ class Learner:
         """Return one player's gradient and loss at `context.players`, through `ahead` if given."""
         player, point = context.player, context.players
         batch = self._chain("batch", context.batch, context, state)
-        context = replace(context, batch=context.shown(player, point, batch))
+        context = replace(context, rows=batch, batch=context.shown(player, point, batch))
         losses = {"critic": self._critic_loss, "model": self._model_loss, "actor": self._actor_loss}
 
         def loss(params: Params) -> Tensor:

@@ -92,6 +92,7 @@ class Strategy:
     update_memory: Callable[[Any, PostUpdateContext], Any] | None = None
     after: tuple[str, ...] = ()
     excludes: Mapping[str, str] = field(default_factory=dict)  # name -> why, and what to do
+    plain_actor: bool = False  # whether it needs the actor's network as the task gives it
     inert: Callable[[Task], str | None] = field(default=lambda task: None)
 
     @property
@@ -190,6 +191,11 @@ def combine(strategies: Iterable[Strategy]) -> Plan:
                     raise Conflict(f"{names}: one contains the other; leave one of them out")
                 if other.name in one.excludes:
                     raise Conflict(f"{one.name} and {other.name}: {one.excludes[other.name]}")
+            if one.plain_actor and other is not one and _changes_the_actor(other):
+                raise Conflict(
+                    f"{one.name} and {other.full_name}: the one needs the actor's own network, "
+                    f"which the other changes; leave one of them out"
+                )
     parts: dict[str, tuple[Part, ...]] = {}
     for value in (*CHAINS, *SINGLES, "penalty", "init_memory", "update_memory"):
         owners = [strategy for strategy in members if getattr(strategy, value) is not None]
@@ -207,6 +213,12 @@ def combine(strategies: Iterable[Strategy]) -> Plan:
 def _meet(one: Strategy, other: Strategy) -> bool:
     """Return whether two strategies may act on the same player."""
     return one.only is None or other.only is None or one.only == other.only
+
+
+def _changes_the_actor(strategy: Strategy) -> bool:
+    """Return whether a strategy changes the actor's network or its parameters in a pass."""
+    acts = strategy.only == "actor" or (strategy.only is None and "actor" in strategy.roles)
+    return acts and (strategy.blueprint or strategy.forward_params) is not None
 
 
 def _ordered(owners: list[Strategy], value: str, members: tuple[Strategy, ...]) -> list[Strategy]:

@@ -138,7 +138,7 @@ def no_hidden_layers(task: Problem) -> str | None:
     names = task.having("critic") or tuple(task.players)
     if any(is_deep(players[name].net) for name in names):
         return None
-    return f"the {names[0]} has no hidden layer"
+    return f"the {' and the '.join(names)} {'has' if len(names) == 1 else 'have'} no hidden layer"
 
 
 def data_only(task: Problem) -> str | None:

@@ -22,6 +22,9 @@ class InfoGan(Gan):
     it. The recogniser, a model that is blind to it too, learns to tell it from the sample; the
     actor's loss gets `weight` times the recogniser's cross-entropy, whose gradient passes through
     the recogniser into the sample.
+
+    Paper against here: the paper's recogniser shares all layers but the last with the critic; here
+    it is a player of its own.
     """
 
     domain: ClassVar[Domain] = "extension"
@@ -58,12 +61,18 @@ class InfoGan(Gan):
         """Every code in turn."""
         return one_hot(torch.arange(rows) % self.codes, self.codes)
 
-    def information(self, labels: Array) -> float:
+    def information(self, labels: Array, good: Array, kinds: int) -> float:
         """The mutual information in nats of code and label [N] of the samples at `probe`.
 
-        From 0 to log(codes); counts alone give (codes - 1)(labels - 1) / 2N of independent ones.
+        A label is one of `kinds`. Samples that are not good [N] tell nothing: those of a code get
+        each label in turn. From 0 to log(codes); counts alone give (codes - 1)(kinds - 1) / 2N of
+        independent ones.
         """
-        return float(mutual_info_score(np.arange(len(labels)) % self.codes, labels))
+        codes, told = np.arange(len(labels)) % self.codes, labels.copy()
+        for code in range(self.codes):
+            (missed,) = np.nonzero((codes == code) & ~good)
+            told[missed] = np.arange(len(missed)) % kinds
+        return float(mutual_info_score(codes, told))
 
     def recognition(self, actions: Array, players: Critic) -> float:
         """The recogniser's bound on the information of code and sample, in nats, from samples.

@@ -148,18 +148,32 @@ def test_scopes_act_on_their_player_alone() -> None:
     assert both == plain | {"reward": 3.0 * lr, "critic": 3.0 * lr}
 
 
-def test_settings_come_from_the_rules_by_which_the_player_plays() -> None:
-    """A GAN's for `reward`; the task's own domain has none."""
-    row = "dropout@critic+dropout@reward+huber@reward"
+def test_settings_do_not_depend_on_the_player() -> None:
+    """Places are compared at one setting; the game's kinds say whose published ones it has."""
+    row = "dropout@critic+dropout@reward"
     settings = Cell(THREE, "bare", row).settings()
-    assert (
-        settings["dropout@reward"]
-        == {"rate": 0.5}
-        == registry.strategy("dropout").defaults(registry.task("ring8"))
-    )
-    assert settings["dropout@critic"] == Cell(THREE, "bare", "dropout").settings()["dropout"]
-    assert settings["dropout@critic"] == {"rate": 0.01}
-    assert settings["huber@reward"]["delta"] == 0.5
+    whole = Cell(THREE, "bare", "dropout").settings()["dropout"]
+    assert settings["dropout@reward"] == settings["dropout@critic"] == whole
+
+
+@pytest.mark.parametrize(
+    ("game", "like"),
+    [
+        ("ring8_info", "ring8"),
+        ("ring8_conditional", "ring8"),
+        ("linear_bi", "ring8"),
+        ("digits_info", "digits"),
+        ("digits_vae", "digits"),
+        ("digits_aae", "digits"),
+        ("lqr_imitation", "lqr"),
+        ("lqr_model", "lqr"),
+        ("pendulum_imitation", "pendulum"),
+    ],
+)
+def test_extensions_take_the_published_settings_of_their_field(game: str, like: str) -> None:
+    for entry in registry.strategies().values():
+        one, other = (entry.defaults(registry.task(name)) for name in (game, like))
+        assert one == other, entry.name
 
 
 def test_settings_are_given_by_the_full_name() -> None:

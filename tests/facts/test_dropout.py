@@ -6,7 +6,7 @@ import torch
 from bench.functional import rng
 from bench.functional.layers import Dense
 from bench.functional.wrappers import Dropout
-from bench.learner.forward import Forward, ForwardContext
+from bench.learner.forward import ForwardContext
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -38,7 +38,7 @@ def test_passes_draw_apart_and_an_evaluation_not_at_all() -> None:
     assert torch.equal(judged(key), judged(key))
     assert not torch.allclose(judged(key), judged(rng.seed_key(1)))
     assert torch.equal(judged(None), what.says(state, "critic", rows[:, :0], rows)[:, None])
-    forward = Forward(what.task, what.plan, what.blueprint, state.memories, key)
+    forward = what._forward(state, key)
     assert forward.params("critic", critic, key) is not critic
     assert forward.params("actor", state.players.actor, key) is state.players.actor
 

@@ -14,7 +14,7 @@ def weights(q: torch.Tensor, step: int, **settings: float) -> torch.Tensor:
     task = registry.task("ring8")
     players = type("TrainState", (), {"critic": None, "step": torch.tensor(step)})()
     context = type(
-        "Context", (), {"task": task, "players": players, "q": staticmethod(lambda *_: q)}
+        "Context", (), {"task": task, "players": players, "judged": staticmethod(lambda *_: q)}
     )()
     rows = torch.zeros(len(q), 2)
     query = CriticQuery.without_target("actor", rows, rows)._replace(

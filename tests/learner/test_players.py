@@ -11,11 +11,11 @@ import torch
 from bench.contribute.strategy_checks import experience
 from bench.experiment import registry
 from bench.functional import rng
-from bench.functional.pytree import tmap
 from bench.learner import integrators
 from bench.learner.forward import Seen
+from bench.learner.learner import Learner
 from bench.learner.state import TrainState
-from bench.learner.strategy import Conflict, Strategy, combine
+from bench.learner.strategy import ALL, Conflict, LossContext, Strategy, combine
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -75,13 +75,23 @@ def test_a_restricted_strategy_acts_on_that_player_alone() -> None:
     assert changed("lqr_imitation", build("r1", "lqr_imitation")) == {"reward", "critic", "actor"}
 
 
-def test_scopes_together_are_the_whole() -> None:
-    whole = build("gradient_penalty", "lqr_imitation")
-    parts = at("gradient_penalty", "reward", "critic")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("gradient_penalty", "spectral_norm", "lecam", "target_scaling", "twin_critics"),
+        *("lookahead", "historical_averaging", "weight_decay", "grad_clip", "negative_momentum"),
+    ],
+)
+def test_scopes_together_are_the_whole(name: str) -> None:
+    """On every player on which the whole strategy acts, with a memory or without."""
+    whole = build(name, "lqr_imitation")
+    parts = at(name, *whole.mine(IMITATION))
     key, ends = rng.seed_key(0), []
     for strategies in ([whole], parts):
         what = learner("lqr_imitation", *strategies)
-        state = what.update(what.init(key), experience(what.task, key), key)[0]
+        state = what.init(key)
+        for _ in range(3):
+            state = what.update(state, experience(what.task, key), key)[0]
         ends.append(state.players.params)
     assert all(equal(ends[0][player], ends[1][player]) for player in ends[0])
 
@@ -138,9 +148,8 @@ def test_simultaneous_players_do_not_see_each_others_step() -> None:
     assert all(equal(ends[0][player], ends[1][player]) for player in ends[0])
     one = replace(what, order=("actor", "critic", "reward"))
     turned = one.update(one.init(key), experience(what.task, key), key)[0].players.params
-    assert not equal(turned["critic"], ends[0]["critic"]) or not equal(
-        turned["actor"], ends[0]["actor"]
-    )
+    # Moving first, the actor meets the same critic; the others meet an actor that has moved.
+    assert {p for p in turned if equal(turned[p], ends[0][p])} == {"actor"}
 
 
 @pytest.mark.parametrize(
@@ -184,15 +193,85 @@ def test_gradients_pass_through_see_and_nothing_else(
     assert {other for other in others if not equal(whole, gradient(other))} == through
 
 
+class Vain(type(IMITATION)):  # type: ignore[misc]
+    """The critic is paid half of what it says itself, and nothing else."""
+
+    def shown(self, player: str, batch: Any, see: Any, key: Any) -> Any:
+        if player != "critic":
+            return super().shown(player, batch, see, key)
+        own = see("critic", batch.obs, batch.action)
+        return batch._replace(reward=0.5 * own, discount=0.0 * own)
+
+
 def test_what_a_player_is_shown_is_a_constant_to_it() -> None:
-    """The reward that `critic` is paid depends on `reward` alone, whose gradient it never sees."""
-    what, key = learner("lqr_imitation"), rng.seed_key(0)
+    """A critic that is paid by itself has the slope of its error at a constant target."""
+    key, seen = rng.seed_key(0), experience(IMITATION, rng.seed_key(0))
+    what = Learner(Vain(), combine([]), default_integrator=integrators.simultaneous)
     state = what.init(key)
-    seen = experience(what.task, key)
-    moved = tmap(lambda leaf: leaf + 0.1, state.players.params["reward"])
-    other = state._replace(players=state.players.with_params({"reward": moved}))
-    ends = [what.update(each, seen, key)[1] for each in (state, other)]
-    assert float(ends[0].losses["critic"]) != float(ends[1].losses["critic"])
+    _, info = what.update(state, seen, key)
+
+    def error(params: Any, target: Any) -> Any:
+        rows = torch.cat([seen.obs, seen.action], dim=1)
+        return (what.blueprint.critic.net.apply(params, rows)[:, 0] - target).square().mean()
+
+    critic = state.players.critic
+    said = what.blueprint.critic.net.apply(critic, torch.cat([seen.obs, seen.action], 1))[:, 0]
+    slope = torch.func.grad(error)(critic, 0.5 * said.detach())
+    wanted = sum(float(leaf.square().sum()) for leaf in slope.values()) ** 0.5
+    assert float(info.grad_norms["critic"]) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("name", ["relativistic", "top_k"])
+@pytest.mark.parametrize("game", ["lqr_model", "linear_bi", "ring8_info"])
+def test_strategies_on_the_actor_climb_what_it_is_judged_by(
+    game: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any slope of what others say, the actor has none."""
+    key, call = rng.seed_key(0), Seen.__call__
+    monkeypatch.setattr(Seen, "__call__", lambda *a, **more: call(*a, **more).detach())
+    what = learner(game, build(name, game))
+    _, info = what.update(what.init(key), experience(what.task, key), key)
+    assert float(info.grad_norms["actor"]) == 0.0
+
+
+def test_the_actor_compares_with_pairs_that_its_judge_is_shown() -> None:
+    """In a BiGAN the data half has the encoder's codes, also in the actor's loss."""
+    found: dict[str, Any] = {}
+
+    def penalty(context: LossContext) -> float:
+        found[context.player] = context.halves().data
+        return 0.0
+
+    spy = Strategy(name="spy", roles=ALL, penalty=penalty)
+    what = replace(learner("linear_bi", spy), default_integrator=integrators.simultaneous)
+    key = rng.seed_key(0)
+    state = what.init(key)
+    what.update(state, what.task.blank(0), key)
+    for player in ("critic", "actor"):
+        codes = found[player].action @ state.players.params["encoder"]["1/weight"].T
+        assert torch.allclose(found[player].obs, codes), player
+
+
+@pytest.mark.parametrize(
+    "other",
+    [*at("layer_norm", "actor", task="pendulum"), *at("entropy", "actor", task="pendulum")],
+)
+def test_a_compatible_critic_needs_the_actors_own_network(other: Strategy) -> None:
+    with pytest.raises(Conflict, match=r"compatible_critic and .*@actor"):
+        combine([build("compatible_critic", "pendulum"), other])
+    assert "observation" in str(
+        build("compatible_critic", "digits_aae").inert(registry.task("digits_aae"))
+    )
+
+
+@pytest.mark.parametrize("game", ["ring8", "ring8_info", "digits_aae", "linear_bi"])
+def test_every_row_of_a_pack_counts(game: str) -> None:
+    """Also where the critic is blind to observations."""
+    what, key = learner(game, build("packing", game)), rng.seed_key(0)
+    state, task = what.init(key), what.task
+    obs, action = torch.zeros(2, task.obs_size), rng.normal(key, (2, task.action_size))
+    slope = torch.func.grad(lambda a: what.says(state, "critic", obs, a)[0])(action)
+    assert bool((slope.abs().sum(dim=1) > 0.0).all())
 
 
 def test_every_critic_has_a_target_of_its_own() -> None:

@@ -92,7 +92,7 @@ TRAJECTORIES = (
     Trajectory("pendulum/reference", "envpool"),
     Trajectory("inverted_double_pendulum/bare", "gymnasium"),
     Trajectory("inverted_double_pendulum/reference", "envpool"),
-    Trajectory("lqr_model/bare", updates=20),
+    Trajectory("lqr_model/bare", updates=100),
     Trajectory("linear_bi/bare+r1"),
     Trajectory("ring8_info/bare"),
     Trajectory("ring8_conditional/bare"),

@@ -175,6 +175,16 @@ def test_information_is_that_of_a_mode_for_every_code_and_near_nothing_without()
     assert collapsed["information"] < 0.01
 
 
+@pytest.mark.parametrize(("missing", "least"), [(1, 0.15), (4, 0.9)])
+def test_a_code_that_always_misses_tells_nothing(missing: int, least: float) -> None:
+    task = ring8_info.task
+    codes = np.arange(task.samples) % 8
+    points = ring_points(codes, task.mixture)
+    points[codes < missing] += 0.5
+    found = task.judge(points, recognises(0.0, task.mixture))
+    assert found["information"] < task.anchors.high - least
+
+
 @pytest.mark.slow
 def test_codes_are_told_because_the_recogniser_is_listened_to() -> None:
     assert scores("ring8_info", 1000, "r1")["nearest_information"] > 1.5
@@ -228,6 +238,21 @@ def test_real_digits_in_the_order_of_their_classes_are_fully_informed() -> None:
     assert task.judge(IMAGES[rows], nothing)["information"] == pytest.approx(2.28, abs=0.03)
     mixed = np.random.default_rng(0).permutation(rows)
     assert task.judge(IMAGES[mixed], nothing)["information"] < 0.05
+
+
+def test_noise_of_ten_kinds_is_told_apart_but_is_no_information() -> None:
+    """One noise image for every class that the classifier sees."""
+    task, draws = digits_info.task, np.random.default_rng(0)
+    noise = draws.uniform(-1.0, 1.0, (20_000, 64)).astype(np.float32)
+    labels = classifier.features_and_logits(noise)[1].argmax(axis=1)
+    ten = np.stack([noise[labels == digit][0] for digit in range(10)])
+
+    def nothing(obs: Array, action: Array, *, player: str) -> Array:
+        return np.zeros((len(action), 10))
+
+    cheat = ten[np.arange(task.samples) % 10]
+    cheat = cheat + 1e-3 * draws.normal(size=cheat.shape).astype(np.float32)
+    assert task.judge(cheat, nothing)["information"] < 0.5
 
 
 def test_the_mean_image_explains_nothing() -> None:
