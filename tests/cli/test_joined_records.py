@@ -141,7 +141,7 @@ def test_image_samples_are_as_many_as_the_record_has_room_for(monkeypatch):
     """25 small ones; fewer where each takes kilobytes; none rather than a record too large."""
     from bench.engine.writer import _with_samples
 
-    made = make_record(scores=[0.1] * 10, points=11)
+    made = make_record(scores=[0.1] * 60, points=11)
     for name, fewest, most in (("digits", 25, 25), ("cifar10", 5, 24)):
         task = registry.task(name)
         pixels = np.random.default_rng(0).uniform(-1, 1, (30, task.action_size))

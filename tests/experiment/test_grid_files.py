@@ -175,11 +175,22 @@ def test_names_that_do_not_exist_are_named_with_file_and_line(tmp_path, text, li
         ("folder.yaml", "folder.yaml is a folder; name a YAML file in it"),
         ("folder/", "folder is a folder; name a YAML file in it"),
         ("folder/demo", "there is no file folder/demo; give a grid file, or a name: core, demo"),
-        ("demo.yaml", "there is no file demo.yaml; give a grid file, or a name: core, demo, full"),
+        (
+            "demo.yaml",
+            "there is no file demo.yaml; give a grid file, or a name: core, demo, "
+            "extensions, full, imitation, order_of_play",
+        ),
         ("mine.yaml/x", "mine.yaml/x cannot be read: Not a directory; name another file"),
         ("loop.yaml", "loop.yaml cannot be read: Too many levels of symbolic links; name another"),
         ("dmeo", "unknown grid 'dmeo'; did you mean 'demo'?"),
-        ("x" * 300, f"unknown grid '{'x' * 300}'; known: core, demo, full"),
+        (
+            "x" * 300,
+            (
+                "x" * 300,
+                f"unknown grid '{'x' * 300}'; "
+                "known: core, demo, extensions, full, imitation, order_of_play",
+            ),
+        ),
     ],
 )
 def test_names_and_paths_without_a_grid(tmp_path, monkeypatch, name, message):

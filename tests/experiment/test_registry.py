@@ -207,5 +207,5 @@ def test_the_names_in_contributing_exist():
     for path in re.findall(
         r"`((?:bench|tasks|tests|scripts|strategies)/[\w/]+\.(?:py|sh))`", CONTRIBUTING
     ):
-        example = path.endswith(("drift_penalty.py", "mountain_car.py"))
+        example = path.endswith(("drift_penalty.py", "mountain_car.py", "ring8_two_scales.py"))
         assert example or (root / path).is_file(), path

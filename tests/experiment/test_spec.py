@@ -250,4 +250,5 @@ def test_trajectories_hold_numbers_that_can_differ() -> None:
     for stored in trajectories.stored().values():
         scores = stored["numbers"]
         assert all(math.isfinite(value) for value in scores.values())
-        assert scores["0/critic"] != scores["3/critic"]
+        # A critic whose weights are all clipped has the same norm with every seed.
+        assert any(scores[f"0/{p}"] != scores[f"3/{p}"] for p in ("critic", "actor"))
