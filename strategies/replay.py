@@ -16,6 +16,8 @@ SEARCH = {"share": (0.25, 0.5, 1.0)}
 ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large
 DEFAULTS = {
     "gan": {"share": 0.5},  # SimGAN: half of the generated half
+    "small_locomotion": {"capacity": 40_000},
+    "reacher_many": {"capacity": 32_000},  # a step's transition is stored at each of its updates
     "locomotion": {"capacity": 1_000_000},
 }
 
@@ -29,8 +31,8 @@ def replay(*, share: float = 1.0, capacity: int = 20_000) -> Strategy:
     is neutral. By default all rows are drawn in RL (DDPG), and half of them in a GAN (SimGAN).
     Raises ValueError if the buffer cannot hold the rows of one update.
 
-    Paper against here: DQN and DDPG keep 1e6 transitions, as do the locomotion tasks here; 20,000
-    is about what a core RL task makes.
+    Paper against here: DQN and DDPG keep 1e6 transitions, as do the locomotion tasks here; the
+    others keep all that they make.
     """
 
     def init_memory(context: StartContext) -> ReplayBuffer:

@@ -1,9 +1,13 @@
-"""InvertedDoublePendulum-v5: balance two poles on a cart; at most 1,000 steps, about 9.35 each."""
+"""InvertedDoublePendulum-v5: balance two poles on a cart; at most 1,000 steps, about 9.35 each.
+
+Rewards are learned from as they are, so that values are near 900 where networks start near 0: the
+critic's slopes are steep, and the actor is driven to its bounds, where it learns no more.
+"""
 
 from typing import ClassVar
 
 from bench.learner.problem import EnvironmentLibrary
-from bench.learner.task import Anchors
+from bench.learner.task import Anchors, FailureMode
 from bench.tasks.family.control import Control
 
 
@@ -17,9 +21,8 @@ class InvertedDoublePendulum(Control):
     action_size: ClassVar[int] = 1
     updates: ClassVar[int] = 15_000
     warmup: ClassVar[int] = 1_000
-    episodes: ClassVar[int] = 1  # of up to 1,000 steps: seeds differ far more than episodes
-    reward_scale: ClassVar[float] = 0.01  # values near 9 instead of 900, which suits Adam at 1e-3
-    seconds: ClassVar[float] = 23.0
+    seconds: ClassVar[float] = 40.0
+    failure: ClassVar[FailureMode] = FailureMode("saturating critic", "bounded", "above", 0.5)
     anchors: ClassVar[Anchors] = Anchors(
         low=49.0,
         high=9337.0,

@@ -38,6 +38,7 @@ class LinearBi(Gan):
     action_size: ClassVar[int] = 2
     batch_rows: ClassVar[int] = 256
     updates: ClassVar[int] = 3000
+    compiled: ClassVar[bool] = False
     samples: ClassVar[int] = 2
     seconds: ClassVar[float] = 15.0
     lr: ClassVar[float] = 1e-3

@@ -5,6 +5,7 @@ Target networks and replay do little alone; together they solve it (-150).
 
 from typing import ClassVar
 
+from bench.learner.task import FailureMode
 from bench.tasks.family.swing_up import SwingUp
 
 
@@ -12,7 +13,8 @@ class Pendulum(SwingUp):
     """The environment with its own reward."""
 
     name: ClassVar[str] = "pendulum"
-    seconds: ClassVar[float] = 12.0
+    seconds: ClassVar[float] = 20.0
+    failure: ClassVar[FailureMode] = FailureMode("cycling", "swing", "above", 0.04)
 
 
 task = Pendulum()

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from bench.learner.problem import EnvironmentLibrary
-from bench.learner.task import Anchors
+from bench.learner.task import Anchors, FailureMode
 from bench.tasks.family.control import Control
 
 
@@ -17,7 +17,8 @@ class Reacher(Control):
     action_size: ClassVar[int] = 2
     updates: ClassVar[int] = 15_000
     warmup: ClassVar[int] = 1_000
-    seconds: ClassVar[float] = 21.0
+    seconds: ClassVar[float] = 35.0
+    failure: ClassVar[FailureMode] = FailureMode("cycling", "swing", "above", 0.04)
     anchors: ClassVar[Anchors] = Anchors(
         low=-43.3,
         high=-3.6,

@@ -32,6 +32,8 @@ class Ring8Conditional(MixtureGan):
     domain: ClassVar[Domain] = "extension"
     kinds: ClassVar[tuple[str, ...]] = ("gan", "toy")
     obs_size: ClassVar[int] = 8
+    updates: ClassVar[int] = 3_000
+    compiled: ClassVar[bool] = False
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("hits", "share", "higher"),

@@ -29,6 +29,7 @@ class Ring8Info(InfoGan, MixtureGan):
     kinds: ClassVar[tuple[str, ...]] = ("gan", "toy")
     obs_size: ClassVar[int] = 8
     codes: ClassVar[int] = 8
+    updates: ClassVar[int] = 3_000
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)
     seconds: ClassVar[float] = 30.0
     metrics: ClassVar[tuple[Metric, ...]] = (

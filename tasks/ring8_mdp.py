@@ -63,8 +63,10 @@ class Ring8Mdp(MixtureGan):
 
     name: ClassVar[str] = "ring8_mdp"
     domain: ClassVar[Domain] = "game"  # not "gan": as a GAN it is already counted as ring8
+    updates: ClassVar[int] = 3_000
+    compiled: ClassVar[bool] = False
     mixture: ClassVar[Mixture] = ring(modes=8, radius=2.0, deviation=0.02)
-    anchors: ClassVar[Anchors] = Anchors(low=3.6, high=0.002, log=True, source="as ring8")
+    anchors: ClassVar[Anchors] = Anchors(low=2.3, high=0.0014, log=True, source="as ring8")
     steps_per_update: ClassVar[int] = 2 * MixtureGan.batch_rows
     step_unit: ClassVar[str] = "environment step"
     seconds: ClassVar[float] = 25.0

@@ -122,7 +122,7 @@ def _about(task: Task) -> tuple[str, ...]:
         task.tier,
         _linked(first.removesuffix(".")),
         f"{score.name}, {score.better} is better",
-        f"{task.updates * task.steps_per_update:,} {task.step_unit}s",
+        f"{task.steps(task.updates):,} {task.step_unit}s",
         f"{anchors.low:,g}",
         f"{anchors.high:,g}" + " (log scale)" * anchors.log,
         _linked(anchors.source),

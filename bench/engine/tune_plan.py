@@ -53,7 +53,7 @@ class SearchJob(Job):
     def steps(self) -> int:
         """The length of training, in the task's unit of steps."""
         task = registry.task(self.cell.task)
-        return (self.cell.updates or task.updates) * task.steps_per_update
+        return task.steps(self.cell.updates or task.updates)
 
     @property
     def search_id(self) -> str:

@@ -13,9 +13,11 @@ GRID_FOLDER = Path(__file__).parent / "grids"
 
 REFERENCE: Mapping[str, tuple[str, ...]] = {
     "rl": ("replay", "target_network"),
-    "gan": ("r1",),
+    "gan": ("low_beta1", "r1"),
     "game": (),
     "extension": (),
+    "lqr": ("replay", "target_network"),
+    "inverted_pendulum": ("replay", "target_network"),
     "lqr_imitation": ("replay", "target_network"),
     "pendulum_imitation": ("replay", "target_network"),
 }

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.functional.layers import Net
@@ -204,6 +205,7 @@ class Problem(Rules):
     updates: ClassVar[int]  # the budget
     warmup: ClassVar[int] = 0  # first updates, which gather experience and change no parameters
     steps_per_update: ClassVar[int] = 1  # environment steps; 1 without an environment
+    updates_per_step: ClassVar[int] = 1  # updates between two steps of the environment
     step_unit: ClassVar[str] = "update"  # what a step is: "update" or "environment step"
     image_shape: ClassVar[tuple[int, ...] | None] = None  # (channels, height, width) of an action
     environment: ClassVar[Any] = None  # Gymnasium's id, or run seeds -> a vector environment
@@ -234,6 +236,18 @@ class Problem(Rules):
     def explore(self, action: Tensor, key: Tensor, step: Tensor) -> Tensor:
         """Return the actions [B, A] to step the environment with; unchanged unless overridden."""
         return action
+
+    def actuated(self, action: NDArray[Any], update: int) -> NDArray[Any]:
+        """Return what the environment is stepped with [N, A] for the players' actions [N, A].
+
+        Where dynamics change during training, it depends on the number of the update. Learned from
+        are the players' own actions.
+        """
+        return action
+
+    def steps(self, updates: int) -> int:
+        """Return how many steps of `step_unit` have been made after so many updates."""
+        return -(-updates // self.updates_per_step) * self.steps_per_update
 
     def having(self, role: Role) -> tuple[str, ...]:
         """Return the names of the players with a role, in the order of play."""

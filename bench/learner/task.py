@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -41,6 +43,44 @@ def diagnostics(task: Problem) -> tuple[Metric, ...]:
     return tuple(Metric(f"{p}_{kind}", unit, "neither") for kind in kinds for p in task.players)
 
 
+Failure = Literal[
+    "cycling",
+    "mode dropping",
+    "lost exploration",
+    "overfitting critic",
+    "saturating critic",
+    "overestimation",
+    "moving target",
+]
+"""How training of two players goes wrong; "lost exploration" is RL's "mode dropping"."""
+
+
+@dataclass(frozen=True)
+class FailureMode:
+    """What a task is there for: a failure of the bare learner, with a number that shows it.
+
+    It is shown where the median over seeds of `metric`, a mean over the task's window, is at or
+    beyond `bound`. The metric may be one of the task's, or of the whole curve (see `CURVE`).
+    """
+
+    kind: Failure
+    metric: str
+    beyond: Literal["above", "below"]
+    bound: float
+
+    def shown(self, value: float) -> bool:
+        """Return whether a value of the metric shows the failure."""
+        return value >= self.bound if self.beyond == "above" else value <= self.bound
+
+    def measured(
+        self, curve: Sequence[Mapping[str, float]], normalised: Sequence[float], window: int
+    ) -> float:
+        """Return the number of one run: of its metrics and normalised scores at each evaluation."""
+        if self.metric in CURVE:
+            return CURVE[self.metric](normalised)
+        return math.fsum(point[self.metric] for point in curve[-window:]) / len(curve[-window:])
+
+
 @dataclass(frozen=True)
 class Anchors:
     """Two fixed scores that make tasks comparable: `low` counts as 0, `high` as 1.
@@ -64,6 +104,30 @@ class Anchors:
         return math.log(score / self.low) / math.log(self.high / self.low)
 
 
+def area(normalised: Sequence[float]) -> float:
+    """Return the area under a normalised curve: the mean over all its evaluations."""
+    return math.fsum(normalised) / len(normalised)
+
+
+def swing(normalised: Sequence[float]) -> float:
+    """Return how far a normalised curve moves from one evaluation to the next in its second half.
+
+    The mean of the absolute differences: 0 at rest, large where players cycle.
+    """
+    late = normalised[len(normalised) // 2 :]
+    moves = [abs(after - before) for before, after in pairwise(late)]
+    return math.fsum(moves) / len(moves) if moves else 0.0
+
+
+def drop(normalised: Sequence[float]) -> float:
+    """Return how far a normalised curve ends below its best: 0 where the last is the best."""
+    return max(normalised) - normalised[-1]
+
+
+CURVE = {"swing": swing, "drop": drop}
+"""Numbers of a whole curve that may show a failure mode, beside the metrics of evaluations."""
+
+
 class Episodes(NamedTuple):
     """One seed's evaluation episodes: arrays with one entry for each of E episodes."""
 
@@ -73,6 +137,8 @@ class Episodes(NamedTuple):
     tail: Array  # [E] the critic's discounted value beyond a truncation; 0 if terminated
     predicted: Array  # [E] the critic's value of the policy's first action
     lengths: Array  # [E] steps
+    bounded: Array  # [E] the share of its actions' components that are within 0.01 of a bound
+    spread: Array  # [E] the standard deviation of its actions over time, a mean over components
 
 
 class Scored:
@@ -86,6 +152,8 @@ class Scored:
     anchors: ClassVar[Anchors]  # of the score
     samples: ClassVar[int] = 0  # actions drawn in each evaluation; 0: episodes are run instead
     episodes: ClassVar[int] = 0  # evaluation episodes per seed, with an environment
+    failure: ClassVar[FailureMode | None] = None  # that a counted task is there for
+    measures_speed: ClassVar[bool] = False  # whether the budget ends before the reference's plateau
     picture_shape: ClassVar[tuple[int, ...] | None] = None  # of `pictures`, if not an action's
 
     def eval_updates(self, updates: int) -> list[int]:
@@ -114,6 +182,7 @@ class Provided:
 
     tier: ClassVar[Tier] = "core"  # "full" needs a download, an accelerator, or hours
     seconds: ClassVar[float]  # what a bare cell of 10 seeds costs on one core
+    compiled: ClassVar[bool] = True  # whether updates run as machine code, in all cells alike
 
     def missing(self) -> str | None:
         """Return why the task cannot run on this machine and what to do about it, or None."""

@@ -166,7 +166,7 @@ def _candidate_list_problems(found: Search) -> list[str]:
 def _candidate_problems(found: Search, candidate: Candidate) -> list[str]:
     task, problems = registry.task(found.task), []
     _, *marks = task.eval_updates(found.updates or task.updates)
-    whole = [mark * task.steps_per_update for mark in marks]
+    whole = [task.steps(mark) for mark in marks]
     steps = [point.step for point in candidate.curve]
     if candidate.status == "finished" and steps != whole:
         problems.append(f"its curve does not have the steps {whole}")
@@ -197,7 +197,7 @@ def _against_task(record: Record) -> list[str]:
     stated, declared = record.score_info, ScoreInfo.of(task)
     if (stated, record.domain) != (declared, task.domain):
         problems.append(f"says its score is {stated}, the task {declared}")
-    budget = (record.updates or task.updates) * task.steps_per_update
+    budget = task.steps(record.updates or task.updates)
     if record.seeds[0].curve[-1].step != budget:
         problems.append(f"ends at step {record.seeds[0].curve[-1].step}, its budget is {budget}")
     return problems

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.scoring.mixture import Mixture
+from bench.scoring.mixture import Mixture, real_moments
 
 Array = NDArray[np.float64]
 Moments = tuple[Array, Array]
@@ -123,37 +123,41 @@ def _share_inside(points: Tensor, centres: Tensor) -> float:
     return float(np.concatenate(inside).mean())
 
 
-def coverage(labels: NDArray[np.intp], modes: int) -> dict[str, float]:
-    """Return how samples with mode numbers [N] in 0..modes-1 cover equally likely modes.
+def coverage(labels: NDArray[np.intp], modes: int, shares: Array | None = None) -> dict[str, float]:
+    """Return how samples with mode numbers [N] in 0..modes-1 cover the modes.
 
     `modes` counts those with a sample; `kl` is the divergence in nats from the samples' frequencies
-    to uniform, 0 to log(modes). Even uniform draws give about (modes - 1) / (2 N).
+    to `shares` [modes], by default the same for all: 0 to log(modes). Even draws from the shares
+    give about (modes - 1) / (2 N). Without any samples it is that of the rarest mode alone.
     """
+    shares = np.full(modes, 1.0 / modes) if shares is None else shares
     counts = np.bincount(labels, minlength=modes)
-    share = counts[counts > 0] / max(len(labels), 1)
-    return {
-        "kl": float(np.log(modes) + (share * np.log(share)).sum()),
-        "modes": float((counts > 0).sum()),
-    }
+    (seen,) = np.nonzero(counts)
+    share = counts[seen] / max(len(labels), 1)
+    told = share @ np.log(share / shares[seen]) if len(labels) else -np.log(shares.min())
+    return {"kl": float(told), "modes": float(len(seen))}
+
+
+MIXTURE_SCORES = ("fid", "is", "modes", "high_quality", "reverse_kl")
 
 
 def mixture_scores(points: Array, mixture: Mixture) -> dict[str, float]:
-    """Return the scores of generated points [N, 2] against a known mixture.
+    """Return the scores of generated points [N, D] against a known mixture.
 
-    `fid` and `is` use the coordinates as features and the exact posterior over modes as the
-    classifier; `modes` counts modes with at least one sample within 3 standard deviations;
-    `high_quality` is the share of samples within 3 standard deviations of a mode; `reverse_kl` is
-    the KL in nats from the high-quality samples' mode frequencies to uniform (without any, log of
-    the number of modes, as for a single mode). All are NaN if a point is not finite.
+    `fid` and `is` use the exact classifier of the mixture, which knows its modes and "no mode" (see
+    `bench.scoring.mixture`); `modes` counts modes with at least one sample that belongs to them;
+    `high_quality` is the share of samples that belong to a mode; `reverse_kl` is the KL in nats
+    from the high-quality samples' mode frequencies to the mixture's (without any, that of the
+    rarest mode alone). All are NaN if a point is not finite.
     """
     points = np.asarray(points, dtype=np.float64)
     if not np.isfinite(points).all():
-        return dict.fromkeys(("fid", "is", "modes", "high_quality", "reverse_kl"), float("nan"))
+        return dict.fromkeys(MIXTURE_SCORES, float("nan"))
     mode, good = mixture.nearest(points)
-    spread = coverage(mode[good], len(mixture.centres))
+    spread = coverage(mode[good], len(mixture.centres), mixture.shares)
     return {
-        "fid": frechet_distance(moments(points), mixture.moments()),
-        "is": inception_score(mixture.log_posterior(points)),
+        "fid": frechet_distance(moments(mixture.features(points)), real_moments(mixture)),
+        "is": inception_score(mixture.class_logits(points)),
         "modes": spread["modes"],
         "high_quality": float(good.mean()),
         "reverse_kl": spread["kl"],

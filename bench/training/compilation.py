@@ -104,16 +104,16 @@ def _known(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def best(
-    recording: Recording, leaves: list[Tensor], carried: int, calls: int, seeds: int
+    recording: Recording, leaves: list[Tensor], carried: int, *, compile_it: bool
 ) -> tuple[Recording, bool]:
-    """Return the fastest form of a recording for that many calls, and whether it is compiled.
+    """Return the fastest form of a recording, and whether it is compiled.
 
     The first `carried` arguments are the state: the function returns their new values first, and
     these are its arguments in the next call. On CUDA the calls replay one CUDA graph. Warns if
     compiling fails; the recording is then replayed.
     """
     cuda = leaves[0].device.type == "cuda"
-    fast = (cuda or compiler() is not None) and pays(recording, calls, seeds)
+    fast = (cuda or compiler() is not None) and compile_it
     if fast:
         try:
             recording = compiled(recording, leaves)

@@ -2,15 +2,16 @@
 
 Gymnasium has every environment; envpool steps many of them faster, some of them differently: its
 Pendulum integrates the velocity as it was before it is clipped. So each task declares which library
-steps its environment. Each copy is seeded from its run's seed alone, so that a seed has the same
-environments alone and in any batch of seeds.
+steps its environment. Each training copy is seeded from its run's seed alone, so that a seed has
+the same environments alone and in any batch of seeds. Evaluations start in the same states for all
+seeds, so that a start decides nothing, and in fresh ones each time.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +25,8 @@ from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Task
 
 Array = NDArray[Any]
+Numbers = Callable[[int], list[int]]
+"""number of an evaluation -> a seed for every copy"""
 
 
 class Transition(NamedTuple):
@@ -40,8 +43,11 @@ class Transition(NamedTuple):
 class Environment(Protocol):
     """N copies, stepped together; actions in [-1, 1] are rescaled to the environment's bounds."""
 
-    def reset(self) -> Array:
-        """Seed all copies again and return their first observations [N, O]."""
+    def reset(self, number: int = 0) -> Array:
+        """Seed all copies again and return their first observations [N, O].
+
+        Evaluation environments are seeded by `number`.
+        """
         ...
 
     def step(self, action: Array) -> Transition:
@@ -80,11 +86,16 @@ def make(
     """
     if callable(task.environment):
         return _Gymnasium(task.environment(seeds), seeds=None)
-    numbers = copy_seeds(seeds, copies, role)
+
+    def numbers(number: int) -> list[int]:
+        if role == "train":
+            return copy_seeds(seeds, copies, role)
+        return copy_seeds([number], copies, role) * len(seeds)
+
     if (library or task.environment_library) == "envpool":
         return _Envpool(task.environment, numbers)
     thunk = lambda: gymnasium.make(task.environment, disable_env_checker=True)  # noqa: E731
-    vector = SyncVectorEnv([thunk] * len(numbers), autoreset_mode=AutoresetMode.SAME_STEP)
+    vector = SyncVectorEnv([thunk] * copies * len(seeds), autoreset_mode=AutoresetMode.SAME_STEP)
     return _Gymnasium(vector, seeds=numbers)
 
 
@@ -122,13 +133,13 @@ def stretch(action: Array, low: Array, high: Array) -> Array:
 class _Gymnasium:
     """Gymnasium's vector environments, reset in the step in which an episode ends."""
 
-    def __init__(self, vector: Any, seeds: list[int] | None) -> None:
+    def __init__(self, vector: Any, seeds: Numbers | None) -> None:
         self._vector, self._seeds = vector, seeds
         space = vector.single_action_space
         self._bounds = (space.low, space.high) if np.isfinite(space.low).all() else None
 
-    def reset(self) -> Array:
-        obs, _ = self._vector.reset(seed=self._seeds)
+    def reset(self, number: int = 0) -> Array:
+        obs, _ = self._vector.reset(seed=self._seeds and self._seeds(number))
         return obs
 
     def step(self, action: Array) -> Transition:
@@ -152,21 +163,22 @@ class _Gymnasium:
 class _Envpool:
     """Envpool's environments, reset by index in the step in which an episode ends."""
 
-    def __init__(self, name: str, seeds: list[int]) -> None:
+    def __init__(self, name: str, seeds: Numbers) -> None:
         self._name, self._seeds = name, seeds
         self._pool: Any = None
 
-    def reset(self) -> Array:
+    def reset(self, number: int = 0) -> Array:
         import envpool
 
         self.close()
+        seeds = self._seeds(number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its spaces are declared in float64
             self._pool = envpool.make(
                 self._name,
                 env_type="gymnasium",
-                num_envs=len(self._seeds),
-                seed=self._seeds,
+                num_envs=len(seeds),
+                seed=seeds,
                 num_threads=1,
             )
             space = self._pool.action_space

@@ -20,6 +20,9 @@ from bench.training import environments
 from bench.training.environments import Environment
 
 Array = NDArray[Any]
+AT_BOUND = 0.99
+"""Actions in [-1, 1] count as at a bound from here on."""
+
 EvalAction = Callable[[Tensor], Tensor]
 """observations [S, E, O] -> actions [S, E, A]"""
 StateValue = Callable[[Tensor], Tensor]
@@ -46,9 +49,12 @@ class Rollout:
         if task.episodes:
             self.evaluation = environments.make(task, seeds, task.episodes, "evaluate", library)
 
-    def step(self, action: Tensor) -> Experience:
-        """Step every training copy with actions [S, copies, A]; return [S, copies, ...]."""
-        before, given = self.obs, self._array(action)
+    def step(self, action: Tensor, number: int) -> Experience:
+        """Step every training copy with actions [S, copies, A]; return [S, copies, ...].
+
+        `number` is that of the update, on which the task's dynamics may depend.
+        """
+        before, given = self.obs, self.task.actuated(self._array(action), number)
         # Only where needed: a default device slows down every operation.
         with nullcontext() if self._here else torch.device("cpu"):
             made = self.training.step(given)
@@ -61,25 +67,34 @@ class Rollout:
             discount=self._tensor(np.where(made.terminated, 0.0, self.task.discount)),
         )
 
-    def start(self) -> Tensor:
-        """Reset the evaluation environments; return first observations [S, episodes, O]."""
-        assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
-        return self._tensor(self.evaluation.reset())
+    def start(self, number: int = 0) -> Tensor:
+        """Reset the evaluation environments; return first observations [S, episodes, O].
 
-    def evaluate(self, eval_action: EvalAction, state_value: StateValue) -> list[dict[str, float]]:
+        They depend on `number` alone: common to all seeds, and fresh in every evaluation.
+        """
+        assert self.evaluation is not None, f"{self.task.name} has neither samples nor episodes"
+        return self._tensor(self.evaluation.reset(number))
+
+    def evaluate(
+        self, eval_action: EvalAction, state_value: StateValue, number: int
+    ) -> list[dict[str, float]]:
         """Run full episodes in the evaluation environments; return metrics for each seed.
 
-        `eval_action` gives the actions, `state_value` the critic's values.
+        `eval_action` gives the actions, `state_value` the critic's values; `number` is that of the
+        updates made.
         """
-        obs = self.start()
+        obs = self.start(number)
         assert self.evaluation is not None
         start, predicted = self._array(obs), self._values(state_value(obs))
         count = len(start)
         returns, discounted, lengths = np.zeros(count), np.zeros(count), np.zeros(count)
         tail, alive = np.zeros(count), np.ones(count, dtype=bool)
+        total = np.zeros((3, count, self.task.action_size))  # of actions, squares, and at a bound
         weight = 1.0
         while alive.any():
-            made = self.evaluation.advance(self._array(eval_action(obs)), alive)
+            action = self._array(eval_action(obs)).clip(-1.0, 1.0)
+            total[:, alive] += np.stack([action, action**2, np.abs(action) >= AT_BOUND])[:, alive]
+            made = self.evaluation.advance(self.task.actuated(action, number), alive)
             rewards = np.where(alive, made.reward, 0.0)
             returns += rewards
             discounted += weight * rewards
@@ -91,7 +106,10 @@ class Rollout:
                 tail += np.where(cut, weight * rest, 0.0)
             alive &= ~(made.terminated | made.truncated)
             obs = self._tensor(made.obs)
-        parts = (start, returns, discounted, tail, predicted, lengths)
+        mean, square, at_bound = total / lengths[:, None]
+        bounded = at_bound.mean(axis=1)
+        spread = np.sqrt(np.maximum(square - mean**2, 0.0)).mean(axis=1)
+        parts = (start, returns, discounted, tail, predicted, lengths, bounded, spread)
         split = (np.split(np.asarray(part, dtype=float), len(self.seeds)) for part in parts)
         return [self.task.judge_episodes(Episodes(*seed)) for seed in zip(*split, strict=True)]
 

@@ -125,9 +125,9 @@ class _Trainer:
 
     def _run(self, total: int, observer: Observer) -> Run:
         marks = self.task.eval_updates(total)
-        steps = [mark * self.task.steps_per_update for mark in marks]
+        steps = [self.task.steps(mark) for mark in marks]
         bad: list[int | None] = [None] * len(self.seeds)
-        curves = [self._evaluate([], bad)]
+        curves = [self._evaluate([], bad, 0)]
         observer.evaluated(0, curves[0])
         given, action = self._beginning()
         leaves, structure = pytree.flatten(self.state)
@@ -135,9 +135,10 @@ class _Trainer:
         for start, stop in pairwise(marks):
             losses = []
             for number in range(start, stop if None in bad else start):
-                if self.rollout is not None:
+                # Between two steps of the environment, updates are given the same experience again.
+                if self.rollout is not None and number % self.task.updates_per_step == 0:
                     with self.clock("environment"):
-                        given = [*self.rollout.step(action), self.rollout.obs]
+                        given = [*self.rollout.step(action, number), self.rollout.obs]
                 with self.clock("update"):
                     made = turn.flat([*leaves, *given, self.keys])
                 end = len(leaves) + 2 * len(self.task.players)
@@ -146,14 +147,14 @@ class _Trainer:
                 observer.updated((number + 1) / total)
             self.state = pytree.unflatten(leaves, structure)
             bad = _first_bad(losses, start, bad)
-            curves.append(self._evaluate(losses, bad))
+            curves.append(self._evaluate(losses, bad, stop))
             observer.evaluated(steps[len(curves) - 1], curves[-1])
         return Run(
             seeds=self.wanted,
             steps=steps,
             curves=curves,
             first_bad_step=[
-                None if first is None else first * self.task.steps_per_update
+                None if first is None else self.task.steps(first)
                 for first in bad[: len(self.wanted)]
             ],
             state=pytree.tmap(lambda leaf: leaf[: len(self.wanted)], self.state),
@@ -187,15 +188,23 @@ class _Trainer:
             recording = trace(vmap(turn), *example)
         with self.clock("compile"):
             leaves, carried = pytree.leaves(example), len(pytree.leaves(self.state))
-            return compilation.best(recording, leaves, carried, total, len(self.seeds))
+            # The code path belongs to the task, so that its cells can be compared; with another
+            # budget, which is compared with nothing, it is what is faster.
+            compile_it = self.task.compiled
+            if total != self.task.updates:
+                compile_it = compilation.pays(recording, total, len(self.seeds))
+            return compilation.best(recording, leaves, carried, compile_it=compile_it)
 
-    def _evaluate(self, losses: list[list[Tensor]], bad: list[int | None]) -> list[Metrics]:
+    def _evaluate(
+        self, losses: list[list[Tensor]], bad: list[int | None], number: int
+    ) -> list[Metrics]:
         with self.clock("evaluation"):
             if self.rollout is not None and not self.task.samples:
                 state, keys = pytree.leaves(self.state), _use(self.keys, "evaluate")
                 scores = self.rollout.evaluate(
                     lambda obs: self.eval_action.flat([*state, obs, keys])[0],
                     lambda obs: self.state_value.flat([*state, obs, keys])[0],
+                    number,
                 )
             else:
                 actions = self._actions()

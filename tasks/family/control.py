@@ -28,6 +28,8 @@ RETURN_METRICS = (
     Metric("critic_error", "root mean square, discounted return", "lower"),
     Metric("critic_bias", "predicted - realised discounted return", "neither"),
     Metric("episode_length", "environment steps", "neither"),
+    Metric("bounded", "share of actions at a bound", "neither"),
+    Metric("spread", "standard deviation of actions over time", "neither"),
 )
 
 
@@ -48,7 +50,7 @@ class Control(Task):
     hidden: ClassVar[tuple[int, ...]] = (64, 64)
     lr: ClassVar[float] = 1e-3
     exploration: ClassVar[float] = 0.1  # standard deviation of the noise on actions in [-1, 1]
-    episodes: ClassVar[int] = 5
+    episodes: ClassVar[int] = 10
     metrics: ClassVar[tuple[Metric, ...]] = RETURN_METRICS
 
     def missing(self) -> str | None:
@@ -120,4 +122,6 @@ class Control(Task):
             "critic_error": float(np.sqrt(np.square(error).mean())),
             "critic_bias": float(error.mean()),
             "episode_length": float(episodes.lengths.mean()),
+            "bounded": float(episodes.bounded.mean()),
+            "spread": float(episodes.spread.mean()),
         }

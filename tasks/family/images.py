@@ -32,6 +32,7 @@ class ImageGan(Gan):
     image_shape: ClassVar[tuple[int, int, int]]
     width: ClassVar[int]
     doublings: ClassVar[int]  # how often the generator doubles the sides of its images
+    compiled: ClassVar[bool] = False
     kid_subsets: ClassVar[int] = 1
     kid_size: ClassVar[int] = 1000
     neighbours: ClassVar[int] = 1000  # how many first rows precision and recall compare

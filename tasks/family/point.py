@@ -22,6 +22,7 @@ class PointGame(Gan):
     action_size: ClassVar[int] = 1
     batch_rows: ClassVar[int] = 1
     updates: ClassVar[int] = 500
+    compiled: ClassVar[bool] = False
     samples: ClassVar[int] = 1
     seconds: ClassVar[float] = 1.0
     metrics: ClassVar[tuple[Metric, ...]] = (

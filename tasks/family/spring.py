@@ -51,6 +51,7 @@ class SpringControl(Control):
     discount: ClassVar[float] = DISCOUNT
     steps_per_update: ClassVar[int] = 4
     updates: ClassVar[int] = 4000
+    compiled: ClassVar[bool] = False
     episodes: ClassVar[int] = 10
     lr: ClassVar[float] = 2e-2
     exploration: ClassVar[float] = 0.3

@@ -52,6 +52,7 @@ class SpringGame(Control):
     discount: ClassVar[float] = DISCOUNT
     step_unit: ClassVar[str] = "update"
     updates: ClassVar[int] = 2000
+    compiled: ClassVar[bool] = False
     samples: ClassVar[int] = 2
     episodes: ClassVar[int] = 0
     lr: ClassVar[float] = 2e-2

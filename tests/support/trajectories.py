@@ -64,7 +64,7 @@ class Trajectory(NamedTuple):
         changes = {"warmup": 0, "evaluations": 1, "episodes": min(4, task.episodes * 4)}
         quick = type(task.__name__, (task,), changes)()
         compile_it = self.code == "compiled"
-        with _float64(), mock.patch.object(compilation, "pays", return_value=compile_it):
+        with float64(), mock.patch.object(compilation, "pays", return_value=compile_it):
             run = train(
                 replace(learner, task=quick), range(4), updates=self.updates, library=self.library
             )
@@ -113,7 +113,8 @@ EVERY_STRATEGY = tuple(
 
 
 @contextmanager
-def _float64() -> Iterator[None]:
+def float64() -> Iterator[None]:
+    """Numbers are float64 by default within."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:

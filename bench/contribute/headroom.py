@@ -1,0 +1,191 @@
+"""Headroom and plateau of tasks: whether anything can win or lose there, and where budgets end.
+
+A task on which the reference base is already as good as can be, or as bad as the untrained actor,
+tells strategies from nothing. So each counted task is tried, on seeds that no result uses, with the
+reference base and twelve varied strategies on top of it. The outcomes are kept beside the tasks;
+tests ask of every counted task that
+
+- the reference base ends between 0.25 and 0.9 of the anchors, by its final score or by its area,
+- of the twelve at least one wins against it with a probability of 0.75, one loses with 0.25,
+- its median moves less over the last fifth of the budget than seeds differ, or the task says that
+  it measures speed.
+
+`python -m bench.contribute.headroom CELL...` tries cells, such as ring8/reference+ttur, and writes
+what they gave; the candidates for the reference base were tried in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+import bench.tasks
+from bench.experiment import registry
+from bench.experiment.cell import Cell
+from bench.learner.task import area
+from bench.training.train import train
+
+FILE = Path(bench.tasks.__file__).parent / "assets" / "headroom.jsonl"
+SEEDS = tuple(range(1000, 1005))
+PANEL = (
+    "actor_ema",
+    "critic_steps",
+    "dropout",
+    "extragradient",
+    "gradient_penalty",
+    "grad_clip",
+    "layer_norm",
+    "lookahead",
+    "spectral_norm",
+    "ttur",
+    "twin_critics",
+    "weight_decay",
+)
+"""Twelve strategies of different kinds that act in both domains."""
+
+TIE = 0.01
+"""Normalised scores that differ by less are ties."""
+
+
+Numbers = tuple[float | None, ...]
+"""One for each seed; None: the run failed."""
+
+
+class Outcome(NamedTuple):
+    """What one cell gave on the selection seeds."""
+
+    cell: str  # TASK/CELL
+    seeds: tuple[int, ...]
+    final: Numbers  # [seed] normalised
+    area: Numbers  # [seed]
+    failure: Numbers  # [seed] the number that shows the task's failure mode
+    curve: Numbers  # [evaluation] median over seeds of the normalised score
+    settings: dict[str, dict[str, Any]] = {}  # noqa: RUF012  other than the published ones
+    seconds: float = 0.0
+    torch: str = ""
+
+
+def tried(
+    text: str,
+    settings: dict[str, Any] | None = None,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    device: str = "cpu",
+) -> Outcome:
+    """Train a cell, TASK/CELL, with these settings on the selection seeds."""
+    cell = Cell.parse(text)
+    task = registry.task(cell.task)
+    torch.set_num_threads(1)
+    varied = cell.varied("tuned", settings) if settings else cell
+    run = train(varied.learner(), seeds, device=device)
+    name, failure = task.metrics[0].name, task.failure
+    scores = np.array([[task.anchors.normalised(s[name]) for s in each] for each in run.curves])
+    shown = [
+        failure.measured([each[i] for each in run.curves], scores[:, i].tolist(), task.window)
+        for i in range(len(seeds) if failure else 0)
+    ]
+    return Outcome(
+        cell=text,
+        seeds=tuple(seeds),
+        final=_rounded(scores[-task.window :].mean(axis=0)),
+        area=_rounded([area(one) for one in scores.T.tolist()]),
+        failure=_rounded(shown),
+        curve=_rounded(np.median(scores, axis=1)),
+        settings=settings or {},
+        seconds=round(sum(run.seconds.values()), 1),
+        torch=torch.__version__.partition("+")[0],
+    )
+
+
+def _rounded(values: Iterable[float]) -> Numbers:
+    return tuple(round(float(v), 4) if math.isfinite(v) else None for v in values)
+
+
+def improvement(treated: Outcome, base: Outcome, endpoint: str) -> float:
+    """P(treated better than base) by "final" or "area" over pairs of runs with other seeds."""
+    won = []
+    arms = (zip(arm.seeds, getattr(arm, endpoint), strict=True) for arm in (treated, base))
+    for (seed, new), (other, old) in product(*arms):
+        if seed != other:
+            gain = (-math.inf if new is None else new) - (-math.inf if old is None else old)
+            won.append(0.5 if math.isnan(gain) or abs(gain) < TIE else float(gain > 0))
+    return float(np.mean(won))
+
+
+class Headroom(NamedTuple):
+    """Of one task: where the reference base ends, what wins and loses against it, the plateau."""
+
+    final: float  # the reference's median
+    area: float
+    wins: tuple[str, float, str]  # strategy, probability, endpoint
+    loses: tuple[str, float, str]
+    moved: float  # by how much the reference's median moves in the last fifth of the budget
+    spread: float  # the standard deviation of its final scores over seeds
+
+    @property
+    def room(self) -> bool:
+        """Whether the reference base is neither as good nor as bad as can be."""
+        return any(0.25 <= value <= 0.9 for value in (self.final, self.area))
+
+    @property
+    def sides(self) -> bool:
+        """Whether something wins and something loses."""
+        return self.wins[1] >= 0.75 and self.loses[1] <= 0.25
+
+    @property
+    def plateau(self) -> bool:
+        """Whether the budget ends on the reference's plateau."""
+        return self.moved <= self.spread
+
+
+def headroom(task: str) -> Headroom:
+    """What the kept outcomes say of a task. Raises KeyError if its base was not tried."""
+    found = kept()
+    base = found[f"{task}/reference", ""]
+    against = [
+        (strategy, improvement(found[key], base, endpoint), endpoint)
+        for strategy in PANEL
+        for key in [(f"{task}/{Cell(task, 'reference', strategy).name}", "")]
+        for endpoint in ("final", "area")
+    ]
+    failed = [-math.inf if value is None else value for value in base.final]
+    curve = [math.nan if value is None else value for value in base.curve]
+    return Headroom(
+        final=float(np.median(failed)),
+        area=float(np.median([-math.inf if value is None else value for value in base.area])),
+        wins=max(against, key=lambda one: one[1]),
+        loses=min(against, key=lambda one: one[1]),
+        moved=abs(curve[-1] - curve[round(0.8 * (len(curve) - 1))]),
+        spread=float(np.std(failed, ddof=1)),
+    )
+
+
+@cache
+def kept() -> dict[tuple[str, str], Outcome]:
+    """(TASK/CELL, settings as JSON or "") -> outcome, of all that were written."""
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    found = [Outcome(**json.loads(line)) for line in lines]
+    return {(one.cell, json.dumps(one.settings) if one.settings else ""): one for one in found}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Try cells; each is written when it is done, as a line of JSON."""
+    for text in arguments:
+        cell, _, settings = text.partition(" ")
+        made = tried(cell, json.loads(settings or "{}"))
+        with FILE.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(made._asdict()) + "\n")
+        print(f"{text}: final {made.final}, area {made.area}, {made.seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
