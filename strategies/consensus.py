@@ -8,6 +8,7 @@ from bench.learner.strategy import Strategy
 HOME = "gan"
 SOURCE = "Mescheder et al., 2017, arXiv 1705.10461"
 NEUTRAL = {"gamma": 0.0}
+INSTEAD_OF = ("low_beta1",)  # against rotation, which momentum drives, by another field
 NEUTRAL_INTEGRATOR = integrators.simultaneous
 SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 
