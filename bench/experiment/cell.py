@@ -26,9 +26,7 @@ CONTRASTS: Mapping[str, Contrast] = {
 }
 """What grids call the contrasts that are to be run beside the bases."""
 
-TEXT = re.compile(
-    r"([^/]+)/(bare|reference)([+-][^=~]+?)?(?:=([^@~]+))?(?:@(\d+))?(?:~(tuned))?"
-)
+TEXT = re.compile(r"([^/]+)/(bare|reference)([+-][^=~]+?)?(?:=([^@~]+))?(?:@(\d+))?(?:~(tuned))?")
 """TASK/BASE-REMOVED+ADDED=PLAY@UPDATES~VARIANT, with a sign before each strategy. A strategy may
 hold an @ too, but no digit after it."""
 

@@ -121,7 +121,7 @@ class Grid(BaseModel):
         raise BadGrid(f"no task here has two players for {each}; leave {EACH} out")
 
     def _chosen(self, cells: list[Cell]) -> list[Cell]:
-        """Return the cells of `contrasts`, and all bases and controls. Raises `BadGrid` for none."""
+        """Return the cells of `contrasts`, with all bases and controls; `BadGrid` if none is."""
         contrasts = {CONTRASTS[word] for word in self.contrasts}
         beside = {(None, None), *((name, None) for name in _controls())}
         rest = [cell for cell in cells if (cell.strategy, cell.instead_of) not in beside]
