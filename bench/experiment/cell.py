@@ -71,7 +71,9 @@ class Cell:
         task, base, change, play, updates, variant = found.groups()
         play = order_of_play.normal(play or "", registry.task(task))
         number = int(updates) if updates else None
-        added, removed = signed(change or "")
+        added, removed = signed((change or "").removeprefix("+"))
+        if added and removed:
+            added = "+".join(sorted(added.split("+")))
         pair = (added or removed or None, removed or None if added else None)
         cell = cls(task, base, pair[0], number, variant or "", play=play, instead_of=pair[1])
         for name in cell.strategies:
@@ -168,8 +170,9 @@ class Cell:
         base, named = self._base_strategies(), self.named
         removed = tuple(self.instead_of.split("+")) if self.instead_of else ()
         where = f"the {self.base} base of {self.task}"
-        if removed != tuple(sorted(set(removed))):
-            raise BadGrid(f"what is removed is not sorted, or twice there: {self.instead_of}")
+        for text in (self.instead_of, self.strategy) if removed else ():
+            if text is not None and text.split("+") != sorted(set(text.split("+"))):
+                raise BadGrid(f"{text} is not sorted, or holds a name twice")
         for name in removed:
             if name in named:
                 raise BadGrid(f"{name} is both removed and added; leave one of them out")
@@ -198,10 +201,10 @@ def flat(settings: Settings) -> Flat:
 def signed(text: str) -> tuple[str, str]:
     """Return what a text such as "spectral_norm-r1" or "-r1+spectral_norm" adds, and removes.
 
-    Each name has the sign before it, the first one "+" if it has none. Either part is sorted and
-    joined by "+".
+    Each name has the sign before it, the first one "+" if it has none. Either part is joined by
+    "+"; what is removed is sorted.
     """
-    whole = text if text.startswith(("+", "-")) else f"+{text}"
+    whole = text if text.startswith("-") else f"+{text}"
     pairs = re.findall(r"([+-])([^+-]*)", whole) if text else []
-    added, removed = (sorted(name for sign, name in pairs if sign == s) for s in "+-")
-    return "+".join(added), "+".join(removed)
+    added, removed = ([name for sign, name in pairs if sign == s] for s in "+-")
+    return "+".join(added), "+".join(sorted(removed))

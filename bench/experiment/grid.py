@@ -124,7 +124,7 @@ class Grid(BaseModel):
         """Return the cells of `contrasts`, with all bases and controls; `BadGrid` if none is."""
         contrasts = {CONTRASTS[word] for word in self.contrasts}
         beside = {(None, None), *((name, None) for name in _controls())}
-        rest = [cell for cell in cells if (cell.strategy, cell.instead_of) not in beside]
+        rest = {cell for cell in cells if (cell.strategy, cell.instead_of) not in beside}
         chosen = {cell for cell in rest if cell.contrast in contrasts}
         if rest and not chosen:
             each = " or ".join(self.contrasts)
