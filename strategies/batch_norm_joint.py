@@ -11,6 +11,7 @@ from bench.learner.task import Task, no_hidden_layers
 HOME = "rl"
 SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"
 NEUTRAL = {"on": False}
+INSTEAD_OF = ("target_network",)  # CrossQ drops target networks
 AFTER = ("weight_norm", "dropout", "target_scaling", "layer_norm")
 EVERY_ROW = 1 << 30  # no batch is larger: all rows are one group
 

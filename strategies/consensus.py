@@ -8,6 +8,7 @@ from bench.learner.strategy import Strategy
 HOME = "gan"
 SOURCE = "Mescheder et al., 2017, arXiv 1705.10461"
 NEUTRAL = {"gamma": 0.0}
+INSTEAD_OF = ("low_beta1",)  # another way to damp the rotation that a momentum of 0.9 drives
 NEUTRAL_INTEGRATOR = integrators.simultaneous
 SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 

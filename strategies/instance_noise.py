@@ -7,6 +7,7 @@ from bench.learner.strategy import LossContext, Strategy
 HOME = "gan"
 SOURCE = "Sonderby et al., 2017, arXiv 1610.04490; Arjovsky and Bottou, 2017, arXiv 1701.04862"
 NEUTRAL = {"deviation": 0.0}
+INSTEAD_OF = ("r1",)  # Mescheder et al., 2018: either makes training converge locally
 SEARCH = {"deviation": (0.03, 0.1, 0.3)}
 
 

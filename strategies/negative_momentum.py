@@ -11,6 +11,7 @@ from bench.learner.task import Task
 HOME = "gan"
 SOURCE = "Gidel et al., 2019, arXiv 1807.04740"
 NEUTRAL = {"beta": 0.0}
+INSTEAD_OF = ("low_beta1",)  # Gidel et al.: momentum below 0, where others take little
 SEARCH = {"beta": (-0.5, -0.3, -0.1)}
 
 

@@ -20,6 +20,7 @@ from bench.learner.task import data_only
 HOME = "rl"
 SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
 NEUTRAL = {"share": 0.0, "capacity": 100}
+INSTEAD_OF = ("replay",)  # Schaul et al.: instead of uniform draws
 ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large
 DEFAULTS = {"gan": {"share": 0.5}, "locomotion": {"capacity": 1_000_000}}
 AFTER = (

@@ -12,6 +12,7 @@ from bench.learner.strategy import ForwardContext, PostUpdateContext, StartConte
 HOME = "gan"
 SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, arXiv 2105.05246"
 NEUTRAL = {"cap": float("inf")}
+INSTEAD_OF = ("r1",)  # Miyato et al. compare it with gradient penalties, of which R1 is one
 SEARCH = {"cap": (0.5, 1.0, 3.0)}
 ACTIVE = {"cap": 0.1}
 

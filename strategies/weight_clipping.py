@@ -10,6 +10,7 @@ from bench.learner.strategy import PostUpdateContext, Strategy
 HOME = "gan"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875"
 NEUTRAL = {"bound": float("inf")}
+INSTEAD_OF = ("r1",)  # Gulrajani et al., 2017: gradient penalties instead of it
 DEFAULTS = {"rl": {"bound": 0.1}}
 SEARCH = {"bound": (0.01, 0.03, 0.1)}
 

@@ -16,7 +16,7 @@ from bench.experiment.kits import GRID_FOLDER, KITS
 
 Row = dict[str, Any]
 TASK = ("domain", "tier", "players", "metrics", "updates", "steps_per_update", "step_unit")
-LEFT_OUT = {"search", "source"}  # of tables for people: too wide
+LEFT_OUT = {"instead_of", "search", "source"}  # of tables for people: too wide
 
 
 def tasks() -> list[Row]:
@@ -43,7 +43,8 @@ def tasks() -> list[Row]:
 
 
 def strategies() -> list[Row]:
-    """Every strategy: where it was born, what it does, its settings, and where it comes from."""
+    """Every strategy: where it was born, what it does, its settings, to what it is an alternative,
+    and where it comes from."""
     modules = declarations.module_names("strategies")
 
     def declared() -> dict[str, Row]:
@@ -55,6 +56,7 @@ def strategies() -> list[Row]:
             "home": entry["home"],
             "about": entry["about"],
             "settings": entry["settings"],
+            "instead_of": list(entry["instead_of"]),
             "search": {setting: list(values) for setting, values in entry["search"].items()},
             "source": entry["source"],
         }
@@ -111,6 +113,7 @@ def imported_strategies() -> dict[str, Row]:
         name: {
             "home": entry.home,
             "source": entry.source,
+            "instead_of": entry.instead_of,
             "search": entry.search,
             "settings": {
                 parameter.name: parameter.default

@@ -74,6 +74,9 @@ class GridOptions:
         list[str] | None,
         typer.Option(help="orders of play: given, simultaneous, reversed, or as actor.critic"),
     ] = None
+    contrasts: Annotated[
+        list[str] | None, typer.Option(help="of added, in-place-of, removed; default: all")
+    ] = None
     results: Results = Path("results")
     name: Submission = "local"
     data_root: DataRoot = None
@@ -114,6 +117,7 @@ class GridOptions:
             seeds,
             self.updates,
             play=names(self.play),
+            contrasts=names(self.contrasts),
         )
 
     def run_options(self, seeds_per_trial: int | None = None) -> RunOptions:

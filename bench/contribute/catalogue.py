@@ -54,11 +54,12 @@ def strategies_readme() -> str:
             NAMES.get(entry.home, entry.home),
             defaults(entry),
             inert_on(entry),
+            _code(entry.instead_of),
             _linked(entry.source),
         )
         for name, entry in strategies().items()
     ]
-    head = ("strategy", "what it does", "born in", "defaults", "inert on", "source")
+    head = ("strategy", "what it does", "born in", "defaults", "inert on", "in place of", "source")
     return STRATEGIES_PAGE.format(
         command=COMMAND,
         strategies=_table(head, rows),

@@ -30,7 +30,8 @@ the paper, its code and this suite differ. Results are in [LEADERBOARD.md](../LE
 *Born in* says where the idea was published first. *Defaults* are the published settings, then those
 of a domain or a family of tasks where they differ. *Inert on* lists tasks on which the strategy
 provably changes nothing, with the reason. On all other tasks a test shows that it changes something
-(`placebo` excepted).
+(`placebo` excepted). *In place of* names strategies to which it is an alternative: where the base
+has these, grids hold it both beside them and in their place.
 
 {strategies}
 
@@ -61,7 +62,8 @@ The base `reference` adds {reference} to the bare learner.
 
 `NAME@PLAYER`, as in `r1@reward`, restricts a strategy to one player of a game, and `NAME@each`
 stands for every player on which it can act. [tasks/README.md](../tasks/README.md#extensions) says
-who plays.
+who plays. `NAME-OTHER`, as in `huber-r1`, puts a strategy in the place of another that the
+reference base has, also where no file declares it.
 """
 
 TASKS_PAGE = """\

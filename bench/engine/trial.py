@@ -237,6 +237,7 @@ def _record(job: Job, run: Run, origin: Provenance) -> Record:
         domain=task.domain,
         base=cell.base,  # type: ignore[arg-type]  # pydantic rejects others
         strategy=cell.strategy,
+        instead_of=cell.instead_of,
         contrast=cell.contrast,
         cell=cell.name,
         updates=cell.updates,

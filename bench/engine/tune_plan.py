@@ -214,6 +214,7 @@ def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
         domain=task.domain,
         base=cell.base,  # type: ignore[arg-type]  # pydantic rejects others
         strategy=str(cell.strategy),
+        instead_of=cell.instead_of,
         updates=cell.updates,
         play=cell.play,
         cell=cell.name,

@@ -18,12 +18,17 @@ Settings = Mapping[str, Mapping[str, Any]]
 """strategy -> setting -> value, the strategies as in `Cell.strategies`"""
 Flat = tuple[tuple[str, str, Any], ...]
 """The same as (strategy, setting, value), sorted."""
-Contrast = Literal["base", "added", "removed"]
+Contrast = Literal["base", "added", "in place of", "removed"]
+CONTRASTS: Mapping[str, Contrast] = {
+    "added": "added",
+    "in-place-of": "in place of",
+    "removed": "removed",
+}
+"""What grids call the contrasts that are to be run beside the bases."""
 
-TEXT = re.compile(
-    r"([^/]+)/(bare|reference)(?:([+-])([^=~]+?))?(?:=([^@~]+))?(?:@(\d+))?(?:~(tuned))?"
-)
-"""TASK/BASE+STRATEGY=PLAY@UPDATES~VARIANT. A strategy may hold an @ too, but no digit after it."""
+TEXT = re.compile(r"([^/]+)/(bare|reference)([+-][^=~]+?)?(?:=([^@~]+))?(?:@(\d+))?(?:~(tuned))?")
+"""TASK/BASE-REMOVED+ADDED=PLAY@UPDATES~VARIANT, with a sign before each strategy. A strategy may
+hold an @ too, but no digit after it."""
 
 
 class BadGrid(ValueError):
@@ -37,6 +42,7 @@ class Cell:
     `strategy` is None for the base itself, a name, or several names joined by "+", which then act
     together; a name is a strategy's, which may be restricted to one player ("r1@reward"), or a
     kit's. Strategies that the reference base already contains are removed from it instead of added.
+    With `instead_of`, strategies of the base, joined by "+" too, they are added in place of these.
     `updates` is a custom number of updates instead of the task's; reports leave such cells out.
     `given` are settings in place of the published ones, as (strategy, setting, value), and
     `variant` is their origin: "tuned", or the number of a search's candidate. `play` is another
@@ -50,6 +56,7 @@ class Cell:
     variant: str = ""
     given: Flat = ()
     play: str = ""
+    instead_of: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Cell:
@@ -61,10 +68,14 @@ class Cell:
         found = TEXT.fullmatch(text.removesuffix(".json"))
         if found is None:
             raise BadGrid(f"{text!r} is no cell; write TASK/CELL, as in pendulum/reference+r1")
-        task, base, _, strategy, play, updates, variant = found.groups()
+        task, base, change, play, updates, variant = found.groups()
         play = order_of_play.normal(play or "", registry.task(task))
         number = int(updates) if updates else None
-        cell = cls(task, base, strategy, number, variant or "", play=play)
+        added, removed = signed((change or "").removeprefix("+"))
+        if added and removed:
+            added = "+".join(sorted(added.split("+")))
+        pair = (added or removed or None, removed or None if added else None)
+        cell = cls(task, base, pair[0], number, variant or "", play=play, instead_of=pair[1])
         for name in cell.strategies:
             registry.strategy(name).check(registry.task(task))
         if f"{task}/{cell.name}" != text.removesuffix(".json"):
@@ -76,25 +87,37 @@ class Cell:
         """How the cell differs from its base."""
         if self.strategy is None:
             return "base"
+        if self.instead_of is not None:
+            return "in place of"
         return "removed" if set(self.named) <= set(self._base_strategies()) else "added"
 
     @property
     def name(self) -> str:
-        """The file name within its task: "bare", "reference-replay", "bare+td3@900~tuned"."""
+        """The file name within its task: "bare", "reference-replay", "bare+td3@900~tuned".
+
+        Strategies that are removed have a "-" each: "reference-r1+spectral_norm".
+        """
         rest = f"={self.play}" if self.play else ""
         rest += "" if self.updates is None else f"@{self.updates}"
         rest += f"~{self.variant}" if self.variant else ""
         if self.strategy is None:
             return self.base + rest
-        return f"{self.base}{'-' if self.contrast == 'removed' else '+'}{self.strategy}{rest}"
+        if self.contrast == "removed":
+            return f"{self.base}-{self.strategy.replace('+', '-')}{rest}"
+        removed = f"-{self.instead_of.replace('+', '-')}" if self.instead_of else ""
+        return f"{self.base}{removed}+{self.strategy}{rest}"
 
     @property
     def strategies(self) -> tuple[str, ...]:
-        """The names of all active strategies, sorted; a name given twice appears twice."""
+        """The names of all active strategies, sorted; a name given twice appears twice.
+
+        Raises `BadGrid` for an `instead_of` that cannot be removed.
+        """
         base, named = self._base_strategies(), self.named
         if self.contrast == "removed":
             return tuple(sorted(set(base) - set(named)))
-        return tuple(sorted([*named, *(set(base) - set(named))]))
+        kept = set(base) - set(self._replaced())
+        return tuple(sorted([*named, *(kept - set(named))]))
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return strategy -> setting -> value: those given, else the published ones.
@@ -142,6 +165,28 @@ class Cell:
         names = self.strategy.split("+") if self.strategy else ()
         return tuple(part for name in names for part in KITS.get(name, (name,)))
 
+    def _replaced(self) -> tuple[str, ...]:
+        """The strategies of the base that `strategy` replaces. Raises `BadGrid` for others."""
+        base, named = self._base_strategies(), self.named
+        removed = tuple(self.instead_of.split("+")) if self.instead_of else ()
+        where = f"the {self.base} base of {self.task}"
+        for text in (self.instead_of, self.strategy) if removed else ():
+            if text is not None and text.split("+") != sorted(set(text.split("+"))):
+                raise BadGrid(f"{text} is not sorted, or holds a name twice")
+        for name in removed:
+            if name in named:
+                raise BadGrid(f"{name} is both removed and added; leave one of them out")
+            if name not in base:
+                has = f"has {', '.join(base)}" if base else "has no strategies"
+                raise BadGrid(f"{where} has no {name} to remove: it {has}")
+        if removed and set(named) <= set(base):
+            both = "-".join(sorted({*removed, *named}))
+            raise BadGrid(
+                f"{where} has {self.strategy} already, so that nothing takes the place of "
+                f"{self.instead_of}; to remove both write {self.base}-{both}"
+            )
+        return removed
+
     def _base_strategies(self) -> tuple[str, ...]:
         """The strategies that the base consists of; none for bare."""
         return () if self.base == "bare" else reference(registry.task(self.task))
@@ -151,3 +196,15 @@ def flat(settings: Settings) -> Flat:
     """Return settings as a sorted tuple, which can be compared and hashed."""
     every = [(name, *pair) for name, own in settings.items() for pair in own.items()]
     return tuple(sorted(every, key=lambda one: one[:2]))
+
+
+def signed(text: str) -> tuple[str, str]:
+    """Return what a text such as "spectral_norm-r1" or "-r1+spectral_norm" adds, and removes.
+
+    Each name has the sign before it, the first one "+" if it has none. Either part is joined by
+    "+"; what is removed is sorted.
+    """
+    whole = text if text.startswith("-") else f"+{text}"
+    pairs = re.findall(r"([+-])([^+-]*)", whole) if text else []
+    added, removed = ([name for sign, name in pairs if sign == s] for s in "+-")
+    return "+".join(added), "+".join(sorted(removed))

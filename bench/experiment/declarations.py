@@ -169,7 +169,10 @@ def task(module: str, attributes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def strategy(name: str, module: str) -> dict[str, Any]:
-    """What a strategy's module declares: `home`, `source`, `search`, `settings` and `about`."""
+    """What a strategy's module declares.
+
+    `home`, `source`, `instead_of`, `search`, `settings` and `about`.
+    """
     source = read(module)
     source.value("NEUTRAL")  # without which it is no strategy
     (factory,) = (
@@ -179,6 +182,7 @@ def strategy(name: str, module: str) -> dict[str, Any]:
     return {
         "home": source.value("HOME"),
         "source": source.value("SOURCE"),
+        "instead_of": tuple(source.value("INSTEAD_OF")) if "INSTEAD_OF" in source.values else (),
         "search": source.value("SEARCH") if "SEARCH" in source.values else {},
         "settings": {
             argument.arg: evaluate(default, source)

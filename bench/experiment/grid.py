@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bench.experiment import play as order_of_play
 from bench.experiment import registry, strict_yaml
-from bench.experiment.cell import BadGrid, Cell
+from bench.experiment.cell import CONTRASTS, BadGrid, Cell, signed
 from bench.experiment.kits import BASES, GRID_FOLDER, KITS, reference
 from bench.experiment.validation import validated
 from bench.learner.strategy import Conflict
@@ -20,6 +20,9 @@ from bench.learner.task import Task
 
 EACH = "@each"
 """Of a strategy: restricted to one player, once for each player of a task on which it can act."""
+
+Change = tuple[str | None, str | None]
+"""The strategies that are added or removed, and those in whose place they are: as in `Cell`."""
 
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
@@ -42,7 +45,8 @@ class Grid(BaseModel):
         examples=["[ring8, pendulum]"],
     )
     strategies: Names = Field(
-        description='a list of names, "a+b" for both, kits, "a@player", or "all"',
+        description='a list of names, "a+b" for both, "a-b" for a in place of b, kits, "a@player", '
+        'or "all"',
         examples=["[r1, replay, r1+replay]"],
     )
     bases: Names = Field(
@@ -59,8 +63,13 @@ class Grid(BaseModel):
         description="a list of orders of play",
         examples=["[given, simultaneous, reversed, actor.critic]"],
     )
+    contrasts: Names = Field(
+        default=tuple(CONTRASTS),
+        description=f"a list of {', '.join(CONTRASTS)}",
+        examples=["[added, removed]"],
+    )
 
-    @field_validator("tasks", "strategies", "bases", "play", mode="before")
+    @field_validator("tasks", "strategies", "bases", "play", "contrasts", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """Accept a list, and a text with one name or comma-separated names."""
@@ -77,10 +86,11 @@ class Grid(BaseModel):
         updates: int | None = None,
         *,
         play: tuple[str, ...] | None = None,
+        contrasts: tuple[str, ...] | None = None,
     ) -> Grid:
         """Return the grid with the given values in place of its own; None keeps its own."""
         given = {"tasks": tasks, "strategies": strategies, "bases": bases, "seeds": seeds}
-        given |= {"updates": updates, "play": play}
+        given |= {"updates": updates, "play": play, "contrasts": contrasts}
         return self.model_copy(update={k: v for k, v in given.items() if v is not None})
 
     def cells(self) -> list[Cell]:
@@ -94,21 +104,32 @@ class Grid(BaseModel):
         for *_, wrong in self.wrong_names():
             raise wrong
         cells = [
-            Cell(task.name, base, row, self.updates, play=order)
+            Cell(task.name, base, row, self.updates, play=order, instead_of=replaced)
             for task in self._tasks()
             for base in dict.fromkeys(self.bases)
             # Where the reference base has no strategies, it would only repeat the bare one.
             if base == "bare" or reference(task)
             for rows in [self._rows(task, base)]
             for order in dict.fromkeys(order_of_play.normal(word, task) for word in self.play)
-            for row in rows
+            for row, replaced in rows
         ]
         if cells:
-            return cells
+            return self._chosen(cells)
         if "bare" not in self.bases and not any(map(reference, self._tasks())):
             raise BadGrid("these tasks have no reference base; use --base bare")
         each = ", ".join(self.strategies)
         raise BadGrid(f"no task here has two players for {each}; leave {EACH} out")
+
+    def _chosen(self, cells: list[Cell]) -> list[Cell]:
+        """Return the cells of `contrasts`, with all bases and controls; `BadGrid` if none is."""
+        contrasts = {CONTRASTS[word] for word in self.contrasts}
+        beside = {(None, None), *((name, None) for name in _controls())}
+        rest = {cell for cell in cells if (cell.strategy, cell.instead_of) not in beside}
+        chosen = {cell for cell in rest if cell.contrast in contrasts}
+        if rest and not chosen:
+            each = " or ".join(self.contrasts)
+            raise BadGrid(f"no cell here is {each}; leave contrasts out, or name others")
+        return [cell for cell in cells if cell not in rest or cell in chosen]
 
     def _tasks(self) -> list[Task]:
         """Return the tasks once each; without names that do not exist."""
@@ -119,18 +140,17 @@ class Grid(BaseModel):
         named = _spelt_out(self.tasks, {"all": every, "core": core})
         return [every[name] for name in dict.fromkeys(named) if name in every]
 
-    def _rows(self, task: Task, base: str) -> list[str | None]:
-        """Return what is added to or removed from a base of a task; None for the base itself."""
+    def _rows(self, task: Task, base: str) -> list[Change]:
+        """Return what is changed of a base of a task; the base itself is the first."""
         every = registry.strategies()
         able = [name + EACH for name, entry in every.items() if not entry.whole]
         named = _spelt_out(self.strategies, {"all": every, f"all{EACH}": able})
-        controls = [name for name, entry in every.items() if entry.home == "control"]
         # Cells with a custom number of updates are not compared: they need no base, no controls.
-        beside = [] if self.updates else controls
-        first = [] if self.updates and named else [None]
+        beside = [] if self.updates else _controls()
+        first: list[Change] = [] if self.updates and named else [(None, None)]
         inside = () if base == "bare" else reference(task)
-        rows = [row for name in (*named, *beside) for row in _for_each(name, task, inside)]
-        return [*first, *sorted({"+".join(sorted(row.split("+"))) for row in rows})]
+        rows = {row for name in (*named, *beside) for row in _changes(name, task, inside)}
+        return [*first, *sorted(rows, key=lambda row: (row[0] or "", row[1] or ""))]
 
     def wrong_names(self) -> Iterator[tuple[str, int, ValueError]]:
         """Yield field, index and error of every name that does not exist, or not on these tasks."""
@@ -139,12 +159,18 @@ class Grid(BaseModel):
             "strategies": ("strategy", {*registry.strategies(), *KITS}, {"all", f"all{EACH}"}),
             "bases": ("base", {*BASES}, set()),
             "play": ("order of play", set(), set()),
+            "contrasts": ("contrast", {*CONTRASTS}, set()),
         }
         for field, (kind, names, words) in known.items():
             if not getattr(self, field) and field != "strategies":
                 yield field, 0, BadGrid(f"{field} is empty; name at least one {kind}")
             for index, given in enumerate(getattr(self, field)):
-                for name in given.split("+") if field == "strategies" else (given,):
+                added, removed = signed(given) if field == "strategies" else (given, "")
+                wrong = self._not_removed(given, removed) if removed else None
+                if wrong is not None:
+                    yield field, index, wrong
+                    continue
+                for name in added.split("+"):
                     if not re.fullmatch(r"\S+", name):
                         problem = (
                             f"{given!r} is no {kind}; separate names by commas, without spaces"
@@ -156,6 +182,24 @@ class Grid(BaseModel):
                             yield field, index, wrong
                     elif name not in names and given not in words:
                         yield field, index, registry.unknown(kind, name, names)
+
+    def _not_removed(self, given: str, removed: str) -> ValueError | None:
+        """Return why strategies cannot make room for others in any base here; None if they can."""
+        if not signed(given)[0]:
+            return BadGrid(
+                f"{given!r} puts nothing in place of {removed}; write {removed} without the sign: "
+                f"it is removed where a base has it"
+            )
+        bases = [reference(task) for task in self._tasks() if "reference" in self.bases]
+        for name in removed.split("+"):
+            plain, scoped, _ = name.partition("@")
+            if plain not in {*registry.strategies(), *KITS}:
+                return registry.unknown("strategy", plain, {*registry.strategies(), *KITS})
+            if scoped:
+                return BadGrid(f"{plain} is removed from all players at once; write -{plain}")
+            if not any(set(KITS.get(plain, (plain,))) & set(base) for base in bases):
+                return BadGrid(f"no base here has {plain} to remove; leave -{plain} out of {given}")
+        return None
 
     def _misplaced(self, field: str, name: str) -> ValueError | None:
         """Return why an order of play, or a strategy on one player, is none of these tasks."""
@@ -171,6 +215,31 @@ class Grid(BaseModel):
         except (registry.UnknownName, Conflict) as wrong:
             return wrong
         return None
+
+
+def _controls() -> list[str]:
+    return [name for name, entry in registry.strategies().items() if entry.home == "control"]
+
+
+def _changes(name: str, task: Task, inside: Collection[str]) -> Iterator[Change]:
+    """Yield what a name of a grid stands for on a base that has the strategies `inside`.
+
+    "a-b" is a in place of b, or a added where the base has no b. "a" is a added, and a in place of
+    what the base has of the strategies to which a is an alternative, if it has any.
+    """
+    added, removed = signed(name)
+    for row in _for_each(added, task, inside):
+        parts = {part for each in row.split("+") for part in KITS.get(each, (each,))}
+        if removed:
+            rivals = {part for each in removed.split("+") for part in KITS.get(each, (each,))}
+        else:
+            yield "+".join(sorted(row.split("+"))), None
+            plain = {part.partition("@")[0] for part in parts}
+            rivals = {rival for part in plain for rival in registry.strategy(part).instead_of}
+            rivals = set() if parts <= set(inside) else rivals - plain
+        replaced = "+".join(sorted(rivals & set(inside)))
+        if removed or replaced:
+            yield "+".join(sorted(row.split("+"))), replaced or None
 
 
 def _for_each(name: str, task: Task, inside: Collection[str]) -> Iterator[str]:

@@ -28,7 +28,12 @@ figures."""
 
 def reference(task: Task) -> tuple[str, ...]:
     """Return the strategies of a task's reference base: its own, else its domain's."""
-    return REFERENCE[task.name if task.name in REFERENCE else task.domain]
+    return reference_of(task.name, task.domain)
+
+
+def reference_of(task: str, domain: str) -> tuple[str, ...]:
+    """Return the same by the names of a task and of its domain."""
+    return REFERENCE[task if task in REFERENCE else domain]
 
 
 KITS: Mapping[str, tuple[str, ...]] = {

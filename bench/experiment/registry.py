@@ -83,6 +83,11 @@ class StrategyEntry:
         return self.module.SOURCE
 
     @property
+    def instead_of(self) -> tuple[str, ...]:
+        """The strategies to which this one is an alternative, so that it may take their place."""
+        return tuple(getattr(self.module, "INSTEAD_OF", ()))
+
+    @property
     def search(self) -> dict[str, tuple[Any, ...]]:
         """Setting -> the values that a search tries, for three settings at most."""
         return dict(getattr(self.module, "SEARCH", {}))
@@ -197,7 +202,25 @@ def _imported(name: str) -> ModuleType:
 @cache
 def strategies() -> dict[str, StrategyEntry]:
     """Return every strategy by name. Raises `Incomplete`."""
-    return _loaded(strategy_package, _strategy_entry)
+    found = _loaded(strategy_package, _strategy_entry)
+    for name, entry in list(found.items()):
+        wrong = _wrong_alternative(entry, found)
+        if wrong is not None and entry.module.__name__.startswith(f"{strategy_package.__name__}."):
+            raise Incomplete(f"{entry.module.__file__}: {wrong}")
+        if wrong is not None:
+            plugins.leave_out("strategies", name, wrong)
+            del found[name]
+    return found
+
+
+def _wrong_alternative(entry: StrategyEntry, known: Collection[str]) -> str | None:
+    """Return what is wrong with a strategy's INSTEAD_OF; None if nothing is."""
+    for name in entry.instead_of:
+        if name == entry.name:
+            return f"INSTEAD_OF names {name!r}, which is the strategy itself"
+        if name not in known:
+            return f"INSTEAD_OF: {unknown('strategy', str(name), known)}"
+    return None
 
 
 def _strategy_entry(name: str, module: ModuleType) -> StrategyEntry:
@@ -214,6 +237,8 @@ def _strategy_entry(name: str, module: ModuleType) -> StrategyEntry:
     if any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in settings.values()):
         raise Incomplete(f"{module.__file__}: `{name}` takes settings by name, each with a default")
     _check_search(module, name, settings)
+    if not isinstance(getattr(module, "INSTEAD_OF", ()), list | tuple):
+        raise Incomplete(f'{module.__file__}: INSTEAD_OF is no list of names, such as ("r1",)')
     for scope, special in dict(getattr(module, "DEFAULTS", {})).items():
         if not dict(special).keys() <= settings.keys():
             raise Incomplete(

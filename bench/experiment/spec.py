@@ -33,6 +33,10 @@ NEUTRAL_EDITS = Path(__file__).parent / "assets" / "neutral_edits.json"
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
+UNCOUNTED = ("INSTEAD_OF",)
+"""Declarations of a strategy by which cells are chosen for grids, and which move no number: a cell
+names what it adds and removes. `HOME` and its like count, as they always have."""
+
 TRAINING = "bench.training.train"
 """What every cell depends on besides its task and its strategies."""
 
@@ -247,7 +251,10 @@ class _Canonical:
             return ("module", self._modules[node.id])
         fields = dict(ast.iter_fields(node))
         if "body" in fields and isinstance(fields["body"], list):
-            fields["body"] = [item for item in fields["body"] if not _is_bare_constant(item)]
+            unread = _unread(node) if isinstance(node, ast.Module) else ()
+            fields["body"] = [
+                item for item in fields["body"] if not (_is_bare_constant(item) or item in unread)
+            ]
         kept = ((key, self(value)) for key, value in fields.items() if value not in (None, []))
         return (type(node).__name__, *kept)
 
@@ -267,6 +274,19 @@ class _Canonical:
         if binding.attribute is None:  # a module, whose local name is no matter
             return target, ""
         return target, f"{binding.attribute} as {binding.local}"
+
+
+def _unread(module: ast.Module) -> list[ast.stmt]:
+    """The declarations that do not count, unless the module itself reads them."""
+    names = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
+    read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+    uncounted = {name for name in UNCOUNTED if name not in read}
+    return [
+        statement
+        for statement in module.body
+        if isinstance(statement, ast.Assign)
+        and {ast.unparse(target) for target in statement.targets} <= uncounted
+    ]
 
 
 def _is_bare_constant(statement: ast.stmt) -> bool:

@@ -125,6 +125,9 @@ class Record(Part):
     domain: Domain
     base: Literal["bare", "reference"]
     strategy: Names | None
+    instead_of: Names | None = Field(
+        default=None, description="strategies of the base in whose place `strategy` is"
+    )
     contrast: Contrast
     cell: str = Field(description="the cell's name within its task")
     updates: int | None = Field(
@@ -153,7 +156,14 @@ class Record(Part):
     @property
     def origin(self) -> Cell:
         """The cell of this record."""
-        cell = Cell(self.task, self.base, self.strategy, self.updates, play=self.play)
+        cell = Cell(
+            self.task,
+            self.base,
+            self.strategy,
+            self.updates,
+            play=self.play,
+            instead_of=self.instead_of,
+        )
         if self.settings_from == "published":
             return cell
         return replace(cell, variant=self.settings_from, given=flat(self.settings))

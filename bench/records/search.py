@@ -89,6 +89,7 @@ class Search(Part):
     domain: Domain
     base: Literal["bare", "reference"]
     strategy: Names
+    instead_of: Names | None = None
     updates: int | None = None
     play: Play = ""
     cell: str = Field(description="the cell's name within its task, with published settings")
@@ -105,7 +106,14 @@ class Search(Part):
     @property
     def origin(self) -> Cell:
         """The cell that is searched, with published settings."""
-        return Cell(self.task, self.base, self.strategy, self.updates, play=self.play)
+        return Cell(
+            self.task,
+            self.base,
+            self.strategy,
+            self.updates,
+            play=self.play,
+            instead_of=self.instead_of,
+        )
 
     @property
     def complete(self) -> bool:

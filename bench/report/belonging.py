@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bench.experiment import registry
 from bench.report import stats
+from bench.report.cells import IN_PLACE
 from bench.report.extensions import Entry, Game, ScopeTable, adjusted, against
 
 JUDGE = "critic"
@@ -75,7 +76,11 @@ def _further(game: Game, strategy: str, critics: tuple[str, ...]) -> tuple[str, 
     """The other players on whom a strategy acts if it is not restricted to one."""
     try:
         task = registry.task(game.view.name)
-        acts = registry.strategy(strategy.partition("~")[0]).build(task).mine(task)
+        acts = (
+            registry.strategy(strategy.partition(IN_PLACE)[0].partition("~")[0])
+            .build(task)
+            .mine(task)
+        )
     except ValueError:  # several strategies, or one that does not exist (any more)
         return ()
     return tuple(player for player in acts if player not in critics)

@@ -13,7 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from bench.records.record import Record
-from bench.report.findings import Key, Study, TaskView, control_verdict, in_order
+from bench.report.cells import Key, TaskView, in_order
+from bench.report.findings import Study
 from bench.report.panels import AxisScale, Panel, axis_titles, panels, widened
 from bench.report.stats import Better, Floats
 from bench.report.style import ACCENT, BASE_GREY, INK, MUTED, png, printable, styled
@@ -55,7 +56,7 @@ def quartiles(record: Record) -> Curve:
 def learning_curves(view: TaskView, base: str, play: str = "") -> bytes:
     """PNG with a panel per strategy: its median and middle half of seeds, the base's in grey."""
     cells = [c for key, c in view.shown.items() if key[:2] == (base, play) and key.label]
-    cells.sort(key=lambda c: (control_verdict(c.record.strategy or "") is not None, c.label))
+    cells.sort(key=lambda c: (c.expected is not None, c.label))
     ground = view.cells.get(Key(base, play, ""))
     if not cells and ground:
         cells = [ground]
@@ -70,8 +71,7 @@ def learning_curves(view: TaskView, base: str, play: str = "") -> bytes:
                 _band(panel, grey, BASE_GREY, 0.30, 1.2)
             _band(panel, curve, ACCENT, 0.28, 1.6)
             failed = f"  ({cell.failures}/{len(cell.record.seeds)} failed)" if cell.failures else ""
-            sign = "without " if cell.record.contrast == "removed" else ""
-            panel.title(sign + printable(cell.label or base, 26) + failed)
+            panel.title(printable(cell.title or base, 26 if failed else 36) + failed)
         axis_titles(figure, f"{printable(view.score.step_unit)}s", printable_axis(view))
         handles = [
             Line2D([], [], color=ACCENT, lw=1.6, label="with the change: median"),

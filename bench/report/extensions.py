@@ -21,15 +21,8 @@ import numpy as np
 from bench.experiment import play as order_of_play
 from bench.experiment import registry
 from bench.report import stats, verdicts
-from bench.report.findings import (
-    EXTENSION,
-    CellResult,
-    Key,
-    Study,
-    TaskView,
-    control_verdict,
-    in_order,
-)
+from bench.report.cells import EXTENSION, IN_PLACE, CellResult, Key, TaskView, in_order
+from bench.report.findings import Study
 from bench.report.rank_tests import benjamini_hochberg
 
 ALL = "all players"
@@ -70,7 +63,7 @@ class Entry:
     @property
     def control(self) -> bool:
         """Whether the strategy is a control."""
-        return control_verdict(self.cell.record.strategy or "") is not None
+        return self.cell.expected is not None
 
     @property
     def quartiles(self) -> tuple[float, float, float]:
@@ -211,12 +204,14 @@ def _entry(view: TaskView, key: Key, cell: CellResult, ground: CellResult | None
 
 def position(label: str) -> tuple[str, str]:
     """Row and column of a label: "r1@reward" is r1 and reward."""
-    names, tilde, variant = label.partition("~")
+    own, placed, rivals = label.partition(IN_PLACE)
+    names, tilde, variant = own.partition("~")
     parts = [name.partition("@") for name in names.split("+")]
     scopes = {player for *_, player in parts}
     if len(scopes) > 1:
         return label, SEVERAL
-    return "+".join(name for name, *_ in parts) + tilde + variant, scopes.pop() or ALL
+    row = "+".join(name for name, *_ in parts) + tilde + variant
+    return row + placed + rivals, scopes.pop() or ALL
 
 
 def against(boot: stats.Bootstrap, task: str, entry: Entry, other: CellResult) -> Entry:

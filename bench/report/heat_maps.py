@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bench.report import stats
+from bench.report.cells import DOMAIN_NAMES, CellResult, TaskView, control_verdict, short
 from bench.report.extensions import Entry, Game
-from bench.report.findings import DOMAIN_NAMES, Key, Study, TaskView, control_verdict
+from bench.report.findings import Study
 from bench.report.style import INK, RULE, png, printable, styled
 from bench.report.tables import effect_matrix
 
@@ -28,12 +29,13 @@ def heat_map(study: Study, base: str) -> bytes | None:
     values, adjusted = effect_matrix(study, base)
     if values.empty:
         return None
-    control = [control_verdict(label.split("(")[0]) is not None for label in values.index]
+    rows = study.rows(base)
+    control = [rows[label].expected is not None for label in values.index]
     order = [i for i, c in enumerate(control) if not c] + [i for i, c in enumerate(control) if c]
     values, adjusted = values.iloc[order], adjusted.iloc[order]
     shown = [view for view in study.tasks if view.name in values.columns]
     text = [
-        [_cell_text(v, Key(base, "", label), adjusted.loc[label, v.name]) for v in shown]
+        [_cell_text(v, base, rows[label], adjusted.loc[label, v.name]) for v in shown]
         for label in values.index
     ]
     names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
@@ -42,14 +44,17 @@ def heat_map(study: Study, base: str) -> bytes | None:
         return png(figure)
 
 
-def _cell_text(task: TaskView, key: Key, p: float) -> str:
+def _cell_text(task: TaskView, base: str, row: CellResult, p: float) -> str:
     """The number, with a star if it is significant after Benjamini-Hochberg; "n/a" where inert."""
+    key = task.key(base, row)
     if key in task.inert:
         return INERT
     found = task.effects.get(key)
     if found is None:
         return MISSING
-    return _number(found.value, p, removed=task.cells[key].record.contrast == "removed")
+    contrast = task.cells[key].record.contrast
+    text = _number(found.value, p, removed=contrast == "removed")
+    return text + " §" * bool(row.instead_of and contrast != "in place of")
 
 
 def _number(value: float, p: float, *, removed: bool) -> str:
@@ -158,7 +163,7 @@ def _draw(
         },
     )
     _write_cells(axes, values, text)
-    axes.set_yticklabels([printable(label) for label in values.index], rotation=0, color=INK)
+    axes.set_yticklabels([printable(short(label)) for label in values.index], rotation=0, color=INK)
     axes.set_xticklabels(names, rotation=0 if columns <= upright else 40, color=INK)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)

@@ -18,8 +18,9 @@ from bench.experiment import costs
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.record import Record
 from bench.report import belonging, curves, extensions, heat_maps, plots, samples, tables, verdicts
+from bench.report.cells import DOMAIN_NAMES, TaskView, in_order
 from bench.report.files import Writer
-from bench.report.findings import DOMAIN_NAMES, DOMAINS, Finding, Study, TaskView, in_order, study
+from bench.report.findings import DOMAINS, Finding, Study, study
 from bench.report.searches import budget_curves, search_table
 from bench.report.selection import Ignored, Selection, ShownSearch, one_per_cell
 from bench.report.style import VERDICT_STYLE
@@ -150,6 +151,7 @@ def _base_section(found: Study, base: str, writer: Writer) -> Page:
         "rows": strategies,
         "controls": [finding for finding in findings if finding.expected is not None],
         "groups": _groups(strategies),
+        "placed": any(finding.instead_of for finding in findings),
         "csv": writer.table(f"transfer-{slug}", tables.transfer_table(findings)),
         "scatter": writer.figure(f"transfer-{slug}", plots.effect_scatter(findings)),
         "heat": writer.figure(f"effects-{slug}", heat_maps.heat_map(found, base)),
@@ -183,6 +185,7 @@ def _task_section(found: Study, view: TaskView, writer: Writer) -> Page:
         "view": view,
         "slug": slug,
         "rows": frame.sort_values(["rank_low", "rank_high", "cell"]).to_dict("records"),
+        "placed": any(cell.instead_of for cell in view.shown.values()),
         "further": [c for c in frame.columns if c.startswith("last_")],
         "csv": writer.table(slug, frame),
         "figures": figures,

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from bench.report import stats
+from bench.report.cells import short
 from bench.report.findings import Finding
 from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, styled
 from bench.report.verdicts import EPS, VERDICTS
@@ -85,7 +86,7 @@ def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
                 ecolor=(colour, 0.55),
                 zorder=3,
             )
-            points.append(Mark(gan, rl, printable(finding.label, 28)))
+            points.append(Mark(gan, rl, printable(short(finding.label), 36)))
         _verdict_legend(axes, {finding.verdict for finding in rows})
         canvas.draw()  # fixes the layout, which label placement depends on
         figure.set_layout_engine("none")

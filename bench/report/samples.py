@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.records.record import Artefact
-from bench.report.findings import CellResult, TaskView
+from bench.report.cells import CellResult, TaskView
 from bench.report.style import ACCENT, MUTED, RULE, png, printable, styled
 
 IMAGES_PER_SIDE = 5
@@ -77,8 +77,7 @@ def samples(view: TaskView, base: str, play: str = "") -> bytes | None:
         for axes, (cell, kind, array) in zip(grid.flat, drawn, strict=False):
             draw_samples(axes, kind, array, limits)
             status = cell.record.seeds[0].status
-            sign = "without " if cell.record.contrast == "removed" else ""
-            title = sign + printable(cell.label or base, 26)
+            title = printable(cell.title or base, 30)
             axes.set_title(title if status == "ok" else f"{title}\n({status})", fontsize=8.5, y=1.0)
         for axes in list(grid.flat)[len(drawn) :]:
             axes.set_visible(False)

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.records.search import Candidate, Search, median
 from bench.records.search_space import choice_text
-from bench.report.findings import DOMAIN_NAMES, EXTENSION
+from bench.report.cells import DOMAIN_NAMES, EXTENSION, IN_PLACE, short
 from bench.report.panels import AxisScale, axis_titles, panels, widened
 from bench.report.selection import ShownSearch
 from bench.report.stats import Floats
@@ -56,8 +56,9 @@ def search_table(shown: Sequence[ShownSearch]) -> pd.DataFrame:
 
 
 def _named(search: Search) -> str:
-    """The strategy, and the order of play if it is not the task's: "r1=simultaneous"."""
-    return f"{search.strategy}={search.play}" if search.play else search.strategy
+    """The strategy, in whose place it is, and the order of play if it is not the task's."""
+    placed = f"{IN_PLACE}{' and '.join(search.instead_of.split('+'))})" if search.instead_of else ""
+    return search.strategy + placed + (f"={search.play}" if search.play else "")
 
 
 def _score(search: Search, candidate: Candidate | None) -> float:
@@ -109,7 +110,7 @@ def budget_curves(searches: Sequence[Search]) -> bytes | None:
                 tried = np.arange(1.0, len(curve) + 1)
                 style = {"color": DOMAIN_COLOURS[domain], "lw": 1.6, "drawstyle": "steps-post"}
                 panel.line(tried, curve, **style)
-            panel.title(printable(strategy, 26) + (f" ({base})" if many else ""))
+            panel.title(printable(short(strategy), 34) + (f" ({base})" if many else ""))
         axis_titles(
             figure, "settings tried, the published ones first", "normalised score of the best"
         )

@@ -12,14 +12,21 @@ import pandas as pd
 from bench.experiment import costs
 from bench.records.record import Record
 from bench.report import stats
+from bench.report.cells import EXTENSION, CellResult, Key, TaskView
 from bench.report.extensions import Entry, Game
-from bench.report.findings import DOMAINS, EXTENSION, CellResult, Finding, Key, Study, TaskView
+from bench.report.findings import DOMAINS, Finding, Study
 from bench.report.rank_tests import benjamini_hochberg, rank_test
 
 
 def command(record: Record) -> str:
-    """The command that runs this cell. It runs the controls too, which belong to every grid."""
-    parts = ["--tasks", record.task, "--strategies", record.strategy or "placebo"]
+    """The command that runs this cell.
+
+    It runs the controls too, which belong to every grid, and the strategy in the place of others.
+    """
+    named = record.strategy or "placebo"
+    if record.instead_of:
+        named += "-" + record.instead_of.replace("+", "-")
+    parts = ["--tasks", record.task, "--strategies", named]
     parts += ["--base", record.base, "--seeds", str(len(record.planned_seeds))]
     if record.play:
         parts += ["--play", record.play]
@@ -107,29 +114,26 @@ def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """P(improvement) [strategies, tasks] on a base and its p adjusted for the whole matrix.
 
     NaN where there is no record or the strategy is inert. Rows are in the order of the findings,
-    with strategies that only toy games know behind them. Of plain cells, without extensions.
+    with strategies that only toy games know behind them. Of plain cells, without extensions. A cell
+    that stands in two rows is tested once.
     """
-    rows = [finding.label for finding in study.findings[base]]
-    labels = {
-        view.name: [key.label for key in view.plain if key.base == base and key.label]
-        for view in study.tasks
-        if view.domain != EXTENSION
-    }
-    for found in labels.values():
-        rows += [label for label in found if label not in rows]
-    columns = [name for name, found in labels.items() if found]
-    values = pd.DataFrame(math.nan, index=rows, columns=columns)
-    keys, raw = [], []
-    for view in study.tasks:
-        for label in labels.get(view.name, ()):
-            effect = view.effects.get(Key(base, "", label))
+    rows = study.rows(base)
+    views = [view for view in study.tasks if view.domain != EXTENSION]
+    columns = {v.name: v for v in views if any(k.base == base and k.label for k in v.plain)}
+    values = pd.DataFrame(math.nan, index=list(rows), columns=list(columns))
+    tests: dict[tuple[str, Key], float] = {}
+    for label, row in rows.items():
+        for name, view in columns.items():
+            key = view.key(base, row)
+            effect = view.effects.get(key)
             if effect is not None:
-                values.loc[label, view.name] = effect.value
-                keys.append((label, view.name))
-                raw.append(rank_test([(effect.treated.values, effect.base.values)]))
-    adjusted = pd.DataFrame(math.nan, index=rows, columns=columns)
-    for (label, task), p in zip(keys, benjamini_hochberg(raw), strict=True):
-        adjusted.loc[label, task] = p
+                values.loc[label, name] = effect.value
+                tests[name, key] = rank_test([(effect.treated.values, effect.base.values)])
+    adjusted = pd.DataFrame(math.nan, index=values.index, columns=values.columns)
+    found = dict(zip(tests, benjamini_hochberg(list(tests.values())), strict=True))
+    for label, row in rows.items():
+        for name, view in columns.items():
+            adjusted.loc[label, name] = found.get((name, view.key(base, row)), math.nan)
     return values, adjusted
 
 
@@ -138,10 +142,12 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
     rows = []
     for finding in findings:
         row: dict[str, object] = {"strategy": finding.label, "verdict": finding.verdict}
+        row["instead_of"] = " ".join(finding.instead_of)
         for domain in DOMAINS:
             part = finding.domains[domain]
             known = part.effect
             row |= {
+                f"{domain}_contrast": part.contrast or "",
                 f"{domain}_state": part.state,
                 f"{domain}_effect": known.value if known else math.nan,
                 f"{domain}_low": known.low if known else math.nan,

@@ -113,6 +113,13 @@ def test_of_a_kit_its_parts_are_searched_and_of_a_base_nothing() -> None:
     parts = search_space(Cell("pendulum", "bare", "ddpg"))
     assert parts.keys() == {"replay", "target_network"}
     assert search_space(Cell("pendulum", "reference", "huber")).keys() == {"huber"}
+    placed = Cell("pendulum", "reference", "huber", instead_of="replay")
+    added = Cell("pendulum", "reference", "huber")
+    assert search_space(placed) == search_space(added)
+    assert list(draws(placed, search_space(placed))) == list(draws(added, search_space(added)))
+    tuned = placed.varied("tuned", {"huber": {}})
+    assert tuned.name == "reference-replay+huber~tuned"
+    assert tuned.published == placed
 
 
 def test_settings_make_another_cell_with_another_hash() -> None:

@@ -135,6 +135,15 @@ FAULTS = {
         lambda raw: raw.update(contrast="removed"),
         "the cell of these strategies is added: bare+r1",
     ),
+    "what takes another's place": (
+        lambda raw: raw.update(instead_of="r2", contrast="in place of"),
+        "the cell of these strategies is in place of: bare-r2+r1",
+    ),
+    "the place of what is not there": (
+        lambda raw: raw.update(instead_of="r2"),
+        "the bare base of dirac has no r2 to remove",
+    ),
+    "the place of no name": (lambda raw: raw.update(instead_of=""), "instead_of: String should"),
     "another cell": (lambda raw: raw.update(strategy="replay"), "added: bare+replay"),
     "an unknown task": (lambda raw: raw.update(task="dirak"), "unknown task 'dirak'"),
     "an unknown strategy": (lambda raw: raw.update(strategy="r9"), "unknown strategy 'r9'"),

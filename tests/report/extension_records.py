@@ -23,7 +23,7 @@ def extension(
     **changes: Any,
 ) -> Record:
     """A record of n seeds, `shift` standard deviations better than `mean`; lower is better."""
-    cell = Cell(task, base, strategy, play=play)
+    cell = Cell(task, base, strategy, play=play, instead_of=changes.get("instead_of"))
     scores = normal_scores(f"{task}/{cell.name}", mean - 0.1 * shift, 0.1, n)
     domain = registry.task(task).domain
     given: dict[str, Any] = {"scores": scores, "contrast": cell.contrast, "cell": cell.name}

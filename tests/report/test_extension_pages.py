@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bench.records.record import Record
-from bench.report import findings, tables
+from bench.report import cells, findings, tables
 from bench.report.extensions import ALL, SEVERAL
 from bench.report.pages import build_report
 from tests.report.extension_records import extension, games, imitation
@@ -109,9 +109,9 @@ def test_forged_scopes_and_orders_are_shown_and_do_no_harm(tmp_path):
     records += [one.model_copy(update=forged) for forged in FORGED]
     records.append(one.model_copy(update={"task": "nobody_knows_it", "strategy": "r1@reward"}))
     records.append(extension("ring8", "r1@critic").model_copy(update={"strategy": "r1@nobody"}))
-    assert findings.inert_reason("r1@nobody", "lqr_imitation") is None
-    assert findings.inert_reason("extragradient@reward", "lqr_imitation") is None
-    assert "hidden layer" in (findings.inert_reason("dropout@reward", "lqr_imitation") or "")
+    assert cells.inert_reason("r1@nobody", "lqr_imitation") is None
+    assert cells.inert_reason("extragradient@reward", "lqr_imitation") is None
+    assert "hidden layer" in (cells.inert_reason("dropout@reward", "lqr_imitation") or "")
     written = build_report(records, tmp_path, tmp_path / "L.md")
     assert all(path.stat().st_size > 0 for path in written)
     assert parse(tmp_path / "index.html").tags.count("script") == 1

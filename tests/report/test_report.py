@@ -10,7 +10,7 @@ import pytest
 
 from bench.experiment import registry
 from bench.records.record import Artefact
-from bench.report import findings, pages, tables
+from bench.report import cells, findings, pages, tables
 from bench.report.pages import build_report
 from bench.report.style import printable
 from tests.report.html_page import parse
@@ -59,7 +59,7 @@ def test_controls_are_called_what_they_are(found):
     for name, entry in registry.strategies().items():
         if entry.home == "control":
             control = row(found, name)
-            assert control.expected == control.verdict == findings.control_verdict(name)
+            assert control.expected == control.verdict == cells.control_verdict(name)
     order = [f.expected is not None for f in found.findings["bare"]]
     assert order == sorted(order), "controls come last"
 
@@ -83,9 +83,9 @@ def test_inert_cells_are_shown_and_not_counted(found):
     ring = next(view for view in found.tasks if view.name == "ring8")
     assert ("bare", "", "target_network") in ring.cells
     assert ("bare", "", "target_network") not in ring.effects
-    assert findings.inert_reason("target_network", "lqr") is None
-    assert findings.inert_reason("nobody_knows_it", "ring8") is None
-    assert findings.inert_reason("target_network", "nobody_knows_it") is None
+    assert cells.inert_reason("target_network", "lqr") is None
+    assert cells.inert_reason("nobody_knows_it", "ring8") is None
+    assert cells.inert_reason("target_network", "nobody_knows_it") is None
 
 
 def test_toy_games_are_never_counted(grid):

@@ -43,7 +43,11 @@ def make_record(
     seeds = list(range(len(scores))) if seeds is None else list(seeds)
     statuses = statuses or ["diverged" if score is None else "ok" for score in scores]
     contrast = contrast or ("base" if strategy is None else "added")
-    sign = {"base": "", "added": "+", "removed": "-"}[contrast]
+    rival = changes.get("instead_of")
+    if rival:
+        contrast, sign = "in place of", f"-{rival}+"
+    else:
+        sign = {"base": "", "added": "+", "removed": "-"}[contrast]
     results = [
         {
             "seed": seed,
