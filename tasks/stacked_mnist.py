@@ -18,7 +18,8 @@ Published, as modes / KL:
 Here it differs: 5,000 images of MNIST instead of 60,000 or more, stacked anew for every batch; the
 classifier of `bench.scoring.mnist_classifier` (98.2 % of held-out images); the small networks of
 `mnist`, without batch norm; Adam's own beta1 of 0.9; 20,000 updates. So the tables say what
-collapse looks like, and are no reference.
+collapse looks like, and are no reference. An evaluation of ten seeds takes 6 GB of memory, and a
+minute on one core.
 """
 
 from __future__ import annotations
