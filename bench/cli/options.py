@@ -120,7 +120,7 @@ class GridOptions:
             contrasts=names(self.contrasts),
         )
 
-    def run_options(self, seeds_per_trial: int | None = None) -> RunOptions:
+    def run_options(self, seeds_per_trial: int = 10) -> RunOptions:
         """Return the options of how cells are run."""
         from bench.engine.plan import Resources, RunOptions
 

@@ -52,11 +52,9 @@ def run(
         Engine, typer.Option(help="Ray Tune, or this process", rich_help_panel=HOW)
     ] = Engine.ray,
     seeds_per_trial: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="split cells, so that several machines can share one", rich_help_panel=HOW
-        ),
-    ] = None,
+        int,
+        typer.Option(min=1, help="how many seeds of a cell train together", rich_help_panel=HOW),
+    ] = 10,
 ) -> None:
     """Run the missing cells of a grid: cells with valid records are not run again.
 

@@ -34,12 +34,16 @@ class Resources:
         return "cuda" if self.gpus else "cpu"
 
 
+SEED_BATCH = 10
+"""Seeds that train together by default: always as many, so that there is one shape to compile."""
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """How cells are run. Their numbers depend on it only by rounding (device, threads)."""
 
     resources: Resources = field(default_factory=Resources)
-    seeds_per_trial: int | None = None  # None: all seeds of a cell in one trial
+    seeds_per_trial: int = SEED_BATCH
     deadline: float | None = None  # seconds; None: by the expected cost
     elsewhere: bool = False  # whether trials may run on other machines than this one
 
@@ -192,8 +196,7 @@ def plan_jobs(
     return plan
 
 
-def _parts(seeds: tuple[int, ...], size: int | None) -> list[tuple[int, ...]]:
-    size = size or max(1, len(seeds))
+def _parts(seeds: tuple[int, ...], size: int) -> list[tuple[int, ...]]:
     return [seeds[start : start + size] for start in range(0, len(seeds), size)]
 
 

@@ -1,3 +1,3 @@
 """The version of the protocol; only results of the same version are compared."""
 
-PROTOCOL_VERSION = "1"
+PROTOCOL_VERSION = "2"

@@ -9,10 +9,11 @@ from bench.records.record import Evaluation, ScoreInfo, Status
 
 
 def summarise(evaluations: list[Evaluation], info: ScoreInfo, status: Status) -> dict[str, Number]:
-    """Return `score`, `last` and `best` of a curve.
+    """Return the two endpoints of a curve, `score` and `area`, and its `last` and `best` score.
 
     `score` is the mean over the last `window` evaluations, and None if the run diverged or any of
-    them is not finite. `last` is None if the run diverged, `best` if no evaluation is finite.
+    them is not finite; `area` is the mean of the normalised scores over all evaluations, and None
+    if the run diverged or any is not finite. `last` is None if the run diverged, `best` if no evaluation is finite.
     """
     values = [point.metrics.get(info.metric) for point in evaluations]
     finite = [value for value in values if value is not None]
@@ -21,6 +22,7 @@ def summarise(evaluations: list[Evaluation], info: ScoreInfo, status: Status) ->
     scored = status != "diverged" and all(value is not None for value in window)
     return {
         "score": math.fsum(v for v in window if v is not None) / len(window) if scored else None,
+        "area": info.area(values) if status != "diverged" else None,
         "last": values[-1] if status != "diverged" else None,
         "best": choose(finite) if finite else None,
     }

@@ -6,6 +6,7 @@ Tables, figures and reports are all derived from records.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -14,13 +15,12 @@ from pydantic import Field, model_validator
 from bench.experiment.cell import Cell, Contrast, flat
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.problem import Domain
-from bench.learner.task import Anchors, Task
+from bench.learner.task import Anchors, Task, area
 from bench.records.attempt import Attempt
 from bench.records.json_file import Name, Names, Number, Part, Play, Upgraders
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 MAX_EVALUATIONS = 50
-UPGRADERS: Upgraders = {}
 
 Status = Literal["ok", "diverged", "collapsed"]
 """Outcomes. A crash, a timeout or an interruption is not an outcome and is never stored as one."""
@@ -39,6 +39,7 @@ class SeedResult(Part):
     seed: int = Field(ge=0)
     status: Status
     score: Number = Field(description="mean of the score metric over the task's window; null: none")
+    area: Number = Field(description="mean of normalised scores over the curve; null: none")
     last: Number = Field(description="the score metric at the last evaluation")
     best: Number = Field(description="its best value over the curve; for comparison only")
     first_bad_step: int | None = Field(
@@ -87,6 +88,12 @@ class ScoreInfo(Part):
         scale = self.anchors
         return Anchors(scale.low, scale.high, source="", log=scale.log).normalised(score)
 
+    def area(self, scores: Sequence[float | None]) -> float | None:
+        """Return the area under the normalised curve of these scores; None if any is missing."""
+        if self.anchors is None or any(score is None for score in scores):
+            return None
+        return area([self.normalised(score) for score in scores if score is not None])
+
 
 class Provenance(Part):
     """The code, data, libraries and hardware by which the numbers were made."""
@@ -119,7 +126,7 @@ class Artefact(Part):
 class Record(Part):
     """The results of one cell."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     protocol_version: str = PROTOCOL_VERSION
     task: Name
     domain: Domain
@@ -167,3 +174,15 @@ class Record(Part):
         if self.settings_from == "published":
             return cell
         return replace(cell, variant=self.settings_from, given=flat(self.settings))
+
+
+def _with_area(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of schema 1 with the area of every seed, which it did not have."""
+    info = ScoreInfo.model_validate(raw["score_info"])
+    for seed in raw["seeds"]:
+        scores = [point["metrics"].get(info.metric) for point in seed["curve"]]
+        seed["area"] = None if seed["status"] == "diverged" else info.area(scores)
+    return raw | {"schema_version": 2}
+
+
+UPGRADERS: Upgraders = {1: _with_area}
