@@ -31,7 +31,7 @@ PAGES = [
 ]
 TOP = "bench|strategies|tasks|results|scripts|tests|report|\\.github"
 EXAMPLES = ("drift_penalty.py", "mountain_car.py", "ring8_two_scales.py")
-MADE_BY_RUNS = ("report/", "results/logs", "results/actors", "results/1/local")
+MADE_BY_RUNS = ("report/", "results/logs", "results/actors", "results/2/local")
 PLACEHOLDER = re.compile(r"[<*]|(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z]|\.md)")
 COMMANDS: Any = typer.main.get_command(app)
 

@@ -89,10 +89,11 @@ def tried(
     run = train(varied.learner(), seeds, device=device)
     name, failure = task.metrics[0].name, task.failure
     scores = np.array([[task.anchors.normalised(s[name]) for s in each] for each in run.curves])
-    shown = [
-        failure.measured([each[i] for each in run.curves], scores[:, i].tolist(), task.window)
-        for i in range(len(seeds) if failure else 0)
-    ]
+    shown = []
+    for seed in range(len(seeds) if failure else 0):
+        assert failure is not None
+        curve = [each[seed] for each in run.curves]
+        shown.append(failure.measured(curve, scores[:, seed].tolist(), task.window))
     return Outcome(
         cell=text,
         seeds=tuple(seeds),

@@ -166,7 +166,8 @@ def ends_are_told_apart(task: Task) -> None:
     step = rollout.training.step
     rollout.training.step = lambda action: made.append(step(action)) or made[-1]  # type: ignore[method-assign, func-returns-value]
     while True:
-        seen = rollout.step(learner.explore_action(state, rollout.obs[0], key)[None].detach())
+        action = learner.explore_action(state, rollout.obs[0], key)[None].detach()
+        seen = rollout.step(action, 0)
         ended = made[-1].terminated | made[-1].truncated
         expected = task.discount * (1.0 - torch.from_numpy(made[-1].terminated).double())
         assert torch.equal(seen.discount[0].double(), expected), "a wrong discount at an end"

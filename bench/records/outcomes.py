@@ -13,7 +13,8 @@ def summarise(evaluations: list[Evaluation], info: ScoreInfo, status: Status) ->
 
     `score` is the mean over the last `window` evaluations, and None if the run diverged or any of
     them is not finite; `area` is the mean of the normalised scores over all evaluations, and None
-    if the run diverged or any is not finite. `last` is None if the run diverged, `best` if no evaluation is finite.
+    if the run diverged or any is not finite. `last` is None if the run diverged, `best` if no
+    evaluation is finite.
     """
     values = [point.metrics.get(info.metric) for point in evaluations]
     finite = [value for value in values if value is not None]

@@ -45,7 +45,7 @@ def search_path(folder: Path, cell: Cell) -> Path:
 def beside(record: Path, kind: str, suffix: str) -> Path:
     """Return the path of a record's log or actor, by `kind` ("logs", "actors") and suffix.
 
-    results/1/a/b/c.json -> results/actors/1/a/b/c.npz
+    results/2/a/b/c.json -> results/actors/2/a/b/c.npz
     """
     results = record.parents[3]
     return results / kind / record.relative_to(results).with_suffix(suffix)

@@ -57,8 +57,8 @@ def test_a_convolutional_cell(benchmark: Any, say: Say) -> None:
 def test_the_same_numbers_as_on_the_processor(task: str, compile_it: bool) -> None:
     """To rounding, after 30 updates: of the recording and of its machine code, as a CUDA graph.
 
-    In float64: Adam divides a gradient by its own size, so that in float32 the rounding of a gradient
-    near 0 becomes a whole step.
+    In float64: Adam divides a gradient by its own size, so that in float32 the rounding of a
+    gradient near 0 becomes a whole step.
     """
     what = learner(registry.task(task), "replay")
     with float64(), mock.patch.object(compilation, "pays", return_value=compile_it):

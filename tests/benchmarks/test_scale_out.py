@@ -69,7 +69,7 @@ def test_ten_thousand_cells(
 ) -> None:
     """The last thousand take at most half as long again as the first ones, and no more memory."""
     monkeypatch.setattr(ray_engine, "_trial", trivial)
-    folder = tmp_path / "1" / "local"
+    folder = tmp_path / "2" / "local"
     jobs = []
     for number in range(1, CELLS + 1):
         cell = Cell("dirac", "bare", None, number)

@@ -21,7 +21,7 @@ COMMANDS = {
     "list of strategies": (["list", "strategies"], 1.0),
     "status": (["status"], 1.0),
     "plan of a run": (["run", *CORE, "--dry-run"], 3.0),
-    "validation of 28 records": (["validate", "results/1/demo"], 3.0),
+    "validation of 28 records": (["validate", "results/2/demo"], 3.0),
     "report of all records": (["report", "--out", "{out}"], 15.0),
 }
 """Command, and the most seconds it may take (median of three) on an idle core or two."""

@@ -54,7 +54,7 @@ def test_no_arguments_show_the_help(capsys):
 def test_a_report_on_nothing_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert bench("report") == 2
-    assert one_error(capsys) == "no records in results/1; run `python -m bench run` first"
+    assert one_error(capsys) == "no records in results/2; run `python -m bench run` first"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -115,7 +115,7 @@ def test_a_strategy_file_that_lacks_something_is_named(tmp_path, capsys, extra_s
 
 
 @pytest.mark.parametrize(
-    "file", ["results", "results/1", "results/1/local", "results/1/local/dirac"]
+    "file", ["results", "results/2", "results/2/local", "results/2/local/dirac"]
 )
 def test_a_file_in_place_of_a_folder(tmp_path, monkeypatch, training, capsys, file):
     monkeypatch.chdir(tmp_path)
@@ -123,7 +123,7 @@ def test_a_file_in_place_of_a_folder(tmp_path, monkeypatch, training, capsys, fi
     (tmp_path / file).write_text("precious")
     assert bench("run", *SMALL) == 2
     message = capsys.readouterr().err
-    assert message.startswith("error: cannot write to results/1/local")
+    assert message.startswith("error: cannot write to results/2/local")
     assert message.endswith("choose another folder\n")
     assert message.count("\n") == 1
     assert training.calls == []

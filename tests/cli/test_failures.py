@@ -18,7 +18,7 @@ def test_a_cell_that_crashes_does_not_stop_the_others(small, training, capsys):
     assert small("--seeds", "2") == 3
     assert sorted(records()) == ["dirac/bare", "dirac/bare+harmful"]
     assert training.cells.count("dirac+placebo") == 2
-    assert [path.name for path in sorted(Path("results/1/local/dirac").iterdir())] == [
+    assert [path.name for path in sorted(Path("results/2/local/dirac").iterdir())] == [
         "bare+harmful.json",
         "bare.json",
     ]
@@ -30,7 +30,7 @@ def test_a_cell_that_crashes_does_not_stop_the_others(small, training, capsys):
         "error: 1 of 3 cells failed, first dirac/bare+placebo: RuntimeError: no luck at all"
     )
     assert then == (
-        "the records of the others are in results/1/local; run the same command again to retry"
+        "the records of the others are in results/2/local; run the same command again to retry"
     )
     training.before = lambda cell: None
     training.calls.clear()

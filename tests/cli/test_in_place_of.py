@@ -99,7 +99,7 @@ def test_records_from_before_are_read_as_they_were():
 def test_showing_a_cell_that_was_not_run_or_is_none(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert bench("show", BOTH[1]) == 2
-    assert one_error(capsys).startswith("there is no record results/1/local/ring8/reference-r1+sp")
+    assert one_error(capsys).startswith("there is no record results/2/local/ring8/reference-r1+sp")
     assert bench("show", "ring8/reference-replay+r2") == 2
     assert "has no replay to remove: it has r1" in one_error(capsys)
 
@@ -108,7 +108,7 @@ def test_a_search_is_kept_and_found_again(tmp_path, training, monkeypatch):
     """`tune` itself needs Ray; the search is made here, as planned."""
     monkeypatch.chdir(tmp_path)
     training.evaluations = 10
-    cell, folder = Cell.parse(BOTH[1]), Path("results/1/local")
+    cell, folder = Cell.parse(BOTH[1]), Path("results/2/local")
     write = SearchWriter()
     for job in plan_searches([cell], folder, Rules(2, seeds=1), RunOptions()).jobs:
         write(job, run(job), [])

@@ -21,7 +21,7 @@ def test_more_seeds_run_just_the_new_ones_and_join_the_record(small, training):
     assert [seeds for *_, seeds in training.calls] == [(2, 3, 4)] * 3
     joined = records()["dirac/bare"]
     small("--seeds", "5", "--name", "at-once")
-    whole = records("results/1/at-once")["dirac/bare"]
+    whole = records("results/2/at-once")["dirac/bare"]
     assert joined == whole.model_copy(update={"seconds": joined.seconds})
     assert joined.seconds_seeds == 5
     assert joined.seconds == {"update": 2.5}
@@ -95,7 +95,7 @@ def test_an_old_spec_is_replaced_whole_not_joined(small, training, monkeypatch):
 def test_a_corrupt_record_is_kept_aside_named_and_run_again(small, training, capsys, text):
     small("--seeds", "2")
     whole = records()["dirac/bare"]
-    path = Path("results/1/local/dirac/bare.json")
+    path = Path("results/2/local/dirac/bare.json")
     path.write_text(text)
     training.calls.clear()
     capsys.readouterr()
@@ -124,7 +124,7 @@ def test_a_record_that_cannot_be_read_is_not_taken_for_a_broken_one(small, train
 
 def test_a_truncated_record_does_not_stop_the_report(small, capsys):
     small("--seeds", "2", "--strategies", "r1")
-    path = Path("results/1/local/dirac/bare+r1.json")
+    path = Path("results/2/local/dirac/bare+r1.json")
     path.write_bytes(path.read_bytes()[:-30])
     capsys.readouterr()
     assert bench("report", "--out", "page") == 2

@@ -16,24 +16,24 @@ from tests.support.small import one_error
 @pytest.mark.parametrize(
     ("what", "reason"),
     [
-        ("nothing", "no records in results/1; run `python -m bench run` first"),
-        ("an empty folder", "there are no records in results/1; run a grid first"),
+        ("nothing", "no records in results/2; run `python -m bench run` first"),
+        ("an empty folder", "there are no records in results/2; run a grid first"),
         (
             "custom numbers of updates",
-            "nothing in results/1 can be reported (3 files: a custom number of updates (--updates)",
+            "nothing in results/2 can be reported (3 files: a custom number of updates (--updates)",
         ),
-        ("only searches", "there are only searches in results/1; run a grid first"),
+        ("only searches", "there are only searches in results/2; run a grid first"),
         (
             "another protocol",
-            "nothing in results/1 can be reported (3 files: protocol 0, not 1); run a grid",
+            "nothing in results/2 can be reported (3 files: protocol 0, not 2); run a grid",
         ),
-        ("a torn record", "results/1/local/dirac/bare+harmful.json: not a record"),
+        ("a torn record", "results/2/local/dirac/bare+harmful.json: not a record"),
     ],
 )
 @pytest.mark.parametrize("name", ["local", "someone"])
 def test_what_cannot_be_reported_is_said_in_one_line(small, capsys, what, reason, name) -> None:
     """Whether the files are one's own or another's."""
-    folder = Path("results/1/local")
+    folder = Path("results/2/local")
     if what == "an empty folder":
         folder.mkdir(parents=True)
     elif what != "nothing":

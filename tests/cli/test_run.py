@@ -23,7 +23,7 @@ def test_a_run_writes_a_record_for_each_cell_and_a_line_for_each(small, capsys):
     done = [line.split(":")[0].split()[1] for line in out.splitlines() if line.startswith("done")]
     assert sorted(done) == names
     assert "4 cells to run, 0 already have records of 2 seeds" in out
-    assert out.splitlines()[-1] == "all cells have records in results/1/local"
+    assert out.splitlines()[-1] == "all cells have records in results/2/local"
     assert err == ""
 
 
@@ -60,7 +60,7 @@ def test_a_dry_run_writes_nothing(small, training, tmp_path, capsys):
 
 
 def test_a_dry_run_leaves_a_corrupt_record_where_it_is(small, tmp_path, capsys):
-    path = tmp_path / "results" / "1" / "local" / "dirac" / "bare.json"
+    path = tmp_path / "results" / "2" / "local" / "dirac" / "bare.json"
     path.parent.mkdir(parents=True)
     path.write_text("{")
     assert small("--seeds", "2", "--dry-run") == 0
@@ -144,7 +144,7 @@ def test_a_process_of_its_own(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     ours = spec_hash(Cell("dirac", "bare", "placebo"))
     assert done.stdout.splitlines()[-1] == f"False {ours}"
-    made = read(tmp_path / "1" / "local" / "dirac" / "bare+placebo.json")
+    made = read(tmp_path / "2" / "local" / "dirac" / "bare+placebo.json")
     assert made.provenance.spec == ours
     assert made.provenance.threads == 1
     assert [result.status for result in made.seeds] == ["ok", "ok"]

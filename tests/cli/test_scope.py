@@ -38,9 +38,9 @@ def test_a_run_keeps_scopes_and_orders_in_records_that_are_valid(small, training
         assert found.settings == ({strategy: {"gamma": 1.0}} if strategy else {})
         assert found.origin == Cell.parse(name)
         assert found.provenance.spec == spec_hash(found.origin)
-        assert Path(f"results/1/local/{name}.json").is_file()
-        assert Path(f"results/logs/1/local/{name}.log").is_file()
-        assert Path(f"results/actors/1/local/{name}.npz").is_file()
+        assert Path(f"results/2/local/{name}.json").is_file()
+        assert Path(f"results/logs/2/local/{name}.log").is_file()
+        assert Path(f"results/actors/2/local/{name}.npz").is_file()
     assert bench("validate", "results") == 0
     training.calls.clear()
     capsys.readouterr()
@@ -56,7 +56,7 @@ def test_a_search_of_a_scope_in_another_order_is_found_again(small, training):
     from bench.engine.tune_plan import Rules, RunOptions, chosen, plan_searches
     from bench.engine.tune_results import SearchWriter
 
-    cell, folder = Cell("dirac", "bare", "r1@critic", play="reversed"), Path("results/1/local")
+    cell, folder = Cell("dirac", "bare", "r1@critic", play="reversed"), Path("results/2/local")
     training.evaluations = 10
     plan = plan_searches([cell], folder, Rules(2, seeds=1), RunOptions())
     write = SearchWriter()
@@ -89,7 +89,7 @@ def test_a_search_of_a_scope_in_another_order_is_found_again(small, training):
 )
 def test_a_record_of_another_scope_or_order_is_not_valid(small, capsys, change, problem):
     assert small("--strategies", "r1@critic", "--play", "reversed", "--seeds", "1") == 0
-    path = Path("results/1/local/dirac/bare+r1@critic=reversed.json")
+    path = Path("results/2/local/dirac/bare+r1@critic=reversed.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     capsys.readouterr()
     assert bench("validate", path) == 2
@@ -159,7 +159,7 @@ def test_nothing_is_lost_by_a_wrong_name(small, training, capsys):
     [
         (["show", "dirac/bare+r1@reward"], "dirac has no player 'reward'; its players are critic"),
         (["show", "dirac/bare=actor.critic"], "'dirac/bare=actor.critic' is no cell; did you mea"),
-        (["show", "dirac/bare+r1@critic=reversed"], "there is no record results/1/local/dirac/ba"),
+        (["show", "dirac/bare+r1@critic=reversed"], "there is no record results/2/local/dirac/ba"),
         (["check", "r1@reward", "--tasks", "dirac"], "dirac has no player 'reward'; its players"),
         (["check", "r1@actor"], "r1 cannot act on actor; choose critic; the players of "),
         (["check", "td3@critic"], "'td3' is a kit, which has no player"),

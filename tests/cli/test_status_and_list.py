@@ -16,7 +16,7 @@ from tests.support.fakes import bench
 
 def test_status_of_a_run_that_ended(small, capsys):
     assert bench("status") == 2
-    assert "no run was started in results/1/local" in capsys.readouterr().err
+    assert "no run was started in results/2/local" in capsys.readouterr().err
     small("--seeds", "2")
     capsys.readouterr()
     assert bench("status") == 0
@@ -70,7 +70,7 @@ def test_lists_for_people_name_everything(capsys, kind):
 def test_a_clock_that_was_set_back_gives_no_negative_times(small, capsys, shift):
     """Or that of another machine: the status file may be on a shared disk."""
     small("--seeds", "2")
-    path = Path("results/logs/1/local/run.status")
+    path = Path("results/logs/2/local/run.status")
     found = status_file.read(path)
     moved = found.model_copy(
         update={"written": found.written - shift, "began": found.began - shift}

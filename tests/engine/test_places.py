@@ -80,8 +80,8 @@ def test_a_run_in_a_harsh_place(strangers: Path) -> None:
     nameless = can_be_nameless()
     code, said = run(strangers, "run", *GRID, nameless=nameless, **HARSH)
     assert code == 0, said
-    assert said.splitlines()[-1] == "all cells have records in results/1/local"
-    logs = (strangers / "work").glob("results/logs/1/local/dirac/*.log")
+    assert said.splitlines()[-1] == "all cells have records in results/2/local"
+    logs = (strangers / "work").glob("results/logs/2/local/dirac/*.log")
     times = sorted(
         tuple(
             datetime.fromisoformat(stamp.replace(",", "."))

@@ -33,7 +33,7 @@ def radius(gamma: float) -> float:
 
 
 def found(suite: Suite, name: str = "local") -> Search:
-    return search_store.read(search_path(suite.folder / "results" / "1" / name, R1))
+    return search_store.read(search_path(suite.folder / "results" / "2" / name, R1))
 
 
 GRID = ("--tasks", "dirac", "--strategies", "r1,layer_norm", "--base", "bare")
@@ -79,7 +79,7 @@ def test_from_a_search_to_records_with_its_choice(suite: Suite) -> None:
     run = ("run", *GRID, "--settings", "tuned", "--seeds", "2", "--engine", "serial")
     code, _, err = suite(*run)
     assert (code, err) == (0, "")
-    folder = suite.folder / "results" / "1" / "local"
+    folder = suite.folder / "results" / "2" / "local"
     cells = {path.stem for path in folder.glob("dirac/*.json") if "search" not in path.name}
     controls = {"bare", "bare+harmful", "bare+placebo"}
     assert cells == {*controls, "bare+layer_norm", "bare+r1~tuned"}
@@ -87,7 +87,7 @@ def test_from_a_search_to_records_with_its_choice(suite: Suite) -> None:
     assert (tuned.settings_from, tuned.settings) == ("tuned", best.settings)
     assert [result.seed for result in tuned.seeds] == [0, 1]
     assert "5 already have records" in suite(*run)[1]
-    assert suite("validate", "results/1/local") == (0, "6 records are valid\n", "")
+    assert suite("validate", "results/2/local") == (0, "6 records are valid\n", "")
 
 
 def test_a_model_chooses_through_ray_and_what_crashes_is_tried_again(suite: Suite) -> None:
@@ -103,7 +103,7 @@ def test_a_model_chooses_through_ray_and_what_crashes_is_tried_again(suite: Suit
     whole = found(suite)
     assert [attempt.reason for attempt in whole.candidates[0].attempts] == ["crashed"]
     assert {tried.settings["r1"]["gamma"] for tried in whole.candidates} == {0.1, 1.0, 10.0}
-    assert suite("validate", "results/1/local") == (0, "1 record is valid\n", "")
+    assert suite("validate", "results/2/local") == (0, "1 record is valid\n", "")
 
 
 def test_a_killed_search_goes_on_where_it_was(suite: Suite) -> None:

@@ -130,7 +130,7 @@ def test_ctrl_c_and_a_request_to_end(
     missing = CELLS - len(records(suite))
     assert line == (
         f"error: interrupted with {missing} of 8 cells to go; the records of the others are in "
-        f"results/1/local; run the same command again to go on"
+        f"results/2/local; run the same command again to go on"
     )
     assert psutil.wait_procs(below, timeout=10)[1] == []
     code, out, _ = suite("status")
@@ -165,7 +165,7 @@ def test_two_runs_do_not_write_the_same_records(suite: Suite) -> None:
     process = half_done(suite, "--engine", "serial")
     code, _, err = suite("run", *GRID, "--engine", "serial")
     assert code == 2
-    assert err.startswith("error: another run is at work in results/1/local; ")
+    assert err.startswith("error: another run is at work in results/2/local; ")
     code, out, _ = suite("status")
     assert code == 0
     assert out.startswith("running for ")

@@ -23,7 +23,7 @@ from tests.support.small import one_error
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "results" / "1" / "local"
+    return tmp_path / "results" / "2" / "local"
 
 
 def test_settings_compete_with_those_of_their_own_cell_alone(folder: Path) -> None:

@@ -17,7 +17,7 @@ from tests.support.searches import KEEP, R1, search_jobs
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "results" / "1" / "local"
+    return tmp_path / "results" / "2" / "local"
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ TUNED = ("run", "--tasks", "dirac", "--base", "bare", "--settings", "tuned", "--
 def test_tuned_settings_need_searches_that_were_the_same_chance(finished: Path, capsys) -> None:
     assert bench(*TUNED, "--strategies", "lecam,huber") == 2
     assert error(capsys) == (
-        "error: dirac/bare+huber has not been searched in results/1/local; run "
+        "error: dirac/bare+huber has not been searched in results/2/local; run "
         "`python -m bench tune` with the same grid and --name first"
     )
     assert bench(*TUNED, "--strategies", "r1,dragan") == 2

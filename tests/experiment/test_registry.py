@@ -172,7 +172,7 @@ def test_the_example_runs_from_the_command_line(example, tmp_path, monkeypatch):
     monkeypatch.setattr(PointGame, "updates", 20)
     small = ("--tasks", "dirac", "--base", "bare", "--engine", "serial", "--seeds", "2")
     assert bench("run", *small, "--strategies", example, "--results", tmp_path / "r") == 0
-    made = read(tmp_path / "r" / "1" / "local" / "dirac" / f"bare+{example}.json")
+    made = read(tmp_path / "r" / "2" / "local" / "dirac" / f"bare+{example}.json")
     assert made.settings == {example: {"weight": 0.001}}
     assert made.provenance.spec == spec_hash(Cell("dirac", "bare", example))
     assert bench("validate", tmp_path / "r") == 0

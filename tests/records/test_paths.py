@@ -64,11 +64,11 @@ def test_a_name_that_is_too_long_is_bad_input_before_anything_runs(
 @pytest.mark.parametrize(
     ("path", "placed"),
     [
-        ("results/1/local/dirac/bare.json", ("1", "local", "dirac", "bare.json")),
+        ("results/2/local/dirac/bare.json", ("2", "local", "dirac", "bare.json")),
         ("/bare.json", ("", "", "/", "bare.json")),
-        ("/1/local/dirac/bare.json", ("1", "local", "dirac", "bare.json")),
+        ("/2/local/dirac/bare.json", ("2", "local", "dirac", "bare.json")),
         ("/", ("", "", "", "/")),
-        ("/a/../1/./local//dirac/bare.json", ("1", "local", "dirac", "bare.json")),
+        ("/a/../2/./local//dirac/bare.json", ("2", "local", "dirac", "bare.json")),
     ],
 )
 def test_the_place_of_a_path(path: str, placed: tuple[str, ...]) -> None:
@@ -76,11 +76,11 @@ def test_the_place_of_a_path(path: str, placed: tuple[str, ...]) -> None:
 
 
 LINKS = {
-    "the submission, to a deep folder": ("results/1/local", "elsewhere/deep/er/folder"),
-    "the submission, to a short folder": ("results/1/local", "s"),
-    "the protocol": ("results/1", "elsewhere/p"),
+    "the submission, to a deep folder": ("results/2/local", "elsewhere/deep/er/folder"),
+    "the submission, to a short folder": ("results/2/local", "s"),
+    "the protocol": ("results/2", "elsewhere/p"),
     "the results": ("results", "elsewhere"),
-    "a task": ("results/1/local/dirac", "t"),
+    "a task": ("results/2/local/dirac", "t"),
 }
 
 
@@ -102,9 +102,9 @@ def test_a_folder_that_is_a_link_sends_nothing_elsewhere(
     assert bench("run", *SMALL, "--seeds", "2") == 0
     assert len(records()) == 3
     root = tmp_path / "results"
-    assert (root / "logs/1/local/run.status").is_file()
-    assert len(list((root / "logs/1/local/dirac").glob("*.log"))) == 3
-    assert len(list((root / "actors/1/local/dirac").glob("*.npz"))) == 3
+    assert (root / "logs/2/local/run.status").is_file()
+    assert len(list((root / "logs/2/local/dirac").glob("*.log"))) == 3
+    assert len(list((root / "actors/2/local/dirac").glob("*.npz"))) == 3
     outside = {path.suffix for path in target.rglob("*") if path.is_file()}
     if link != "the results":
         assert outside == {".json"}
@@ -115,13 +115,13 @@ def test_a_folder_that_is_a_link_sends_nothing_elsewhere(
     assert training.calls == []
 
 
-@pytest.mark.parametrize("where", [".", "results", "results/1", "results/1/local"])
+@pytest.mark.parametrize("where", [".", "results", "results/2", "results/2/local"])
 def test_records_are_validated_from_wherever_one_stands(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, training: FakeTraining
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert bench("run", *SMALL, "--seeds", "2") == 0
-    folder = tmp_path / "results" / "1" / "local"
+    folder = tmp_path / "results" / "2" / "local"
     monkeypatch.chdir(tmp_path / where)
     for path in (folder, os.path.relpath(folder), folder / "dirac" / "bare.json"):
         assert bench("validate", path) == 0
@@ -131,7 +131,7 @@ def test_records_are_validated_from_wherever_one_stands(
 
 
 def test_a_link_in_a_circle_ends(tmp_path: Path) -> None:
-    folder = tmp_path / "1" / "local" / "dirac"
+    folder = tmp_path / "2" / "local" / "dirac"
     folder.mkdir(parents=True)
     (folder / "bare.json").touch()
     (folder / "loop").symlink_to(tmp_path)
@@ -152,5 +152,5 @@ def test_a_jobs_log_is_beside_its_record(tmp_path: Path) -> None:
     cell = Cell("dirac", "bare")
     path = submission_folder(tmp_path, "me") / "dirac" / "bare.json"
     job = Job(cell, (0,), (0,), path, 1.0, "0" * 16)
-    assert job.log == tmp_path / "logs" / "1" / "me" / "dirac" / "bare.log"
+    assert job.log == tmp_path / "logs" / "2" / "me" / "dirac" / "bare.log"
     assert len(cell.name) < LONGEST_NAME

@@ -208,7 +208,7 @@ def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> No
         for number, settings in enumerate(islice(draws(cell, within), most))
     ]
     whole = make_search().model_copy(update={"candidates": every, "space": within})
-    search_store.write(tmp_path / "1" / "x" / "y.json", whole)
+    search_store.write(tmp_path / "2" / "x" / "y.json", whole)
     with pytest.raises(BadGrid, match=f"do not fit in one file; at most {most}"):
         plan_searches([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), RunOptions())
     assert plan_searches([cell], tmp_path, Rules(budget=most, seeds=seeds), RunOptions()).jobs
@@ -227,8 +227,8 @@ def test_a_search_is_complete_when_budget_or_space_is_used_up() -> None:
 
 
 def test_a_file_reads_as_it_was_written_and_broken_ones_are_named(tmp_path: Path) -> None:
-    file = search_path(tmp_path / "1" / "x", R1)
-    assert file == tmp_path / "1" / "x" / "dirac" / "bare+r1.search.json"
+    file = search_path(tmp_path / "2" / "x", R1)
+    assert file == tmp_path / "2" / "x" / "dirac" / "bare+r1.search.json"
     made = make_search(candidate(0, 1.0, None, 2.0), candidate(1, stopped=True))
     search_store.write(file, made)
     assert search_store.read(file) == made

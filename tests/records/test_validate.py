@@ -32,8 +32,8 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def folder(made, tmp_path) -> Path:
-    shutil.copytree(made, tmp_path / "1" / "someone")
-    return tmp_path / "1" / "someone"
+    shutil.copytree(made, tmp_path / "2" / "someone")
+    return tmp_path / "2" / "someone"
 
 
 def edit(path: Path, change) -> None:
@@ -225,12 +225,12 @@ def test_a_link_is_named(folder):
 
 def test_links_and_nothing_else_are_named(folder, tmp_path):
     """Not taken for a folder without records."""
-    (tmp_path / "linked" / "1").mkdir(parents=True)
-    (tmp_path / "linked" / "1" / "me").symlink_to(folder)
+    (tmp_path / "linked" / "2").mkdir(parents=True)
+    (tmp_path / "linked" / "2" / "me").symlink_to(folder)
     count, (line,) = validate(tmp_path / "linked")
     assert count == 0
     assert "1/me: a link, of which a submission has none; validate what it leads to" in line
-    assert validate(tmp_path / "linked" / "1" / "me")[1] == validate(folder)[1]
+    assert validate(tmp_path / "linked" / "2" / "me")[1] == validate(folder)[1]
 
 
 def test_text_from_a_record_cannot_write_lines_of_its_own(folder, capsys):
@@ -260,7 +260,7 @@ def test_a_report_believes_the_present_code_then_more_seeds_then_ones_own(folder
     source = (folder / "dirac" / "bare.json").read_text()
 
     def put(name: str, change=lambda raw: None):
-        path = tmp_path / "ranked" / "1" / name / "dirac" / "bare.json"
+        path = tmp_path / "ranked" / "2" / name / "dirac" / "bare.json"
         path.parent.mkdir(parents=True)
         path.write_text(source)
         edit(path, change)

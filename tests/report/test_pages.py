@@ -86,7 +86,7 @@ def put(folder: Path, *records) -> None:
 @pytest.fixture
 def results(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    return Path("results") / "1"
+    return Path("results") / "2"
 
 
 def test_the_command_says_what_is_where(results, capsys):
@@ -112,7 +112,7 @@ def test_any_submission_can_be_ones_own(results, capsys):
     assert bench("report", "--name", "../core") == 2
     assert "no plain name" in capsys.readouterr().err
     assert bench("report", "--name", "mien") == 2
-    assert "there is no submission results/1/mien" in capsys.readouterr().err
+    assert "there is no submission results/2/mien" in capsys.readouterr().err
 
 
 def test_without_others_ones_own_are_the_only_page_and_the_leaderboard(results, capsys):

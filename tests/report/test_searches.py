@@ -72,7 +72,7 @@ def test_what_is_stale_broken_unfinished_or_double_is_named() -> None:
 
 
 def test_a_tuned_record_is_shown_only_beside_the_search_that_chose_it(tmp_path: Path) -> None:
-    folder = tmp_path / "1" / "mine"
+    folder = tmp_path / "2" / "mine"
     chosen, other = record(folder, 10.0), record(folder, 0.1)
     published = Found(folder / "dirac" / "bare.json", make_record(task="dirac", domain="game"))
     kept, ignored = selection.with_search([published, chosen])

@@ -75,7 +75,7 @@ def test_the_episode_is_the_trained_actors(results: Path) -> None:
 
     name = trained(results, "lqr", updates=30)
     cell = Cell.parse(name)
-    path = record_path(results / "1" / "local", cell)
+    path = record_path(results / "2" / "local", cell)
     found = actors.load(path, spec_hash(cell))
     assert found is not None
     seed, actor = found

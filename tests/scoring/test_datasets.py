@@ -156,7 +156,7 @@ def test_a_run_skips_what_has_no_data_and_does_the_rest(
     assert "bench fetch cifar10 inception" in err
     assert "skipped" in err.splitlines()[-1]
     assert "cifar10" in err.splitlines()[-1]
-    assert (tmp_path / "r" / "1" / "local" / "bilinear" / "bare+r1@5.json").exists()
+    assert (tmp_path / "r" / "2" / "local" / "bilinear" / "bare+r1@5.json").exists()
     assert "all other cells have records" in err
     assert "all cells have records" not in out
 

@@ -223,4 +223,4 @@ def test_a_run_skips_what_is_damaged_and_does_the_rest(
     assert code == 3
     error = capsys.readouterr().err
     assert f"skipping cifar10: cifar10 damaged ({path} (3 bytes) has md5" in error
-    assert (tmp_path / "r" / "1" / "local" / "bilinear" / "bare+r1@5.json").exists()
+    assert (tmp_path / "r" / "2" / "local" / "bilinear" / "bare+r1@5.json").exists()
