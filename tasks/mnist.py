@@ -9,7 +9,8 @@ KID is the mean over 10 subsets of 1,000. What to expect (mean +- deviation):
   two random halves of the data is 3.3 +- 0.7: FID has a bias of about 1/n, so n is part of the
   score. The held-out images are at 3.7 from the others, two random parts of these sizes at 5.7 +-
   1.2: the features are not those of images that were learned by heart.
-- uniform noise: FID 1,355, IS 1.01; untrained actors: FID 1,164 +- 128.
+- uniform noise: FID 1,355, IS 1.01; untrained actors: FID 1,164 +- 128. Their precision is 0 or 1:
+  they make one image, and the balls of rare digits are large. Read precision with recall.
 
 The learning rate, the batch and the kind of networks are those of DCGAN (Radford et al., 2016,
 arXiv 1511.06434); beta1 is Adam's own 0.9 instead of 0.5, and there is no batch norm: `low_beta1`
