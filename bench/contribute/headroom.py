@@ -31,7 +31,7 @@ import torch
 import bench.tasks
 from bench.experiment import registry
 from bench.experiment.cell import Cell
-from bench.learner.task import area
+from bench.learner.task import TIE, area
 from bench.training.train import train
 
 FILE = Path(bench.tasks.__file__).parent / "assets" / "headroom.jsonl"
@@ -51,9 +51,6 @@ PANEL = (
     "weight_decay",
 )
 """Twelve strategies of different kinds that act in both domains."""
-
-TIE = 0.01
-"""Normalised scores that differ by less are ties."""
 
 
 Numbers = tuple[float | None, ...]

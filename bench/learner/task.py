@@ -81,6 +81,10 @@ class FailureMode:
         return math.fsum(point[self.metric] for point in curve[-window:]) / len(curve[-window:])
 
 
+TIE = 0.01
+"""Two runs whose normalised scores differ by less are as good as each other."""
+
+
 @dataclass(frozen=True)
 class Anchors:
     """Two fixed scores that make tasks comparable: `low` counts as 0, `high` as 1.
