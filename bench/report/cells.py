@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from bench.experiment import registry
 from bench.experiment.kits import BASES, reference_of
+from bench.learner.task import TIE
 from bench.records.record import Record, ScoreInfo
 from bench.report import stats
 
@@ -22,6 +23,9 @@ EXTENSION = "extension"
 DOMAIN_NAMES = {"gan": "GAN", "rl": "RL", "game": "toy game", EXTENSION: "extensions"}
 ORDER = {"gan": 0, "rl": 1, "game": 2, EXTENSION: 3}
 
+Endpoint = Literal["final", "area"]
+"""What runs are compared by: the score at the end, or the area under the normalised curve."""
+ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
 
 IN_PLACE = " (in place of "
 """What stands in labels between a strategy and those whose place it takes."""
@@ -37,11 +41,26 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class CellResult:
-    """A record, with its label and its utilities."""
+    """A record, with its label and the utilities of its runs."""
 
     record: Record
     label: str  # "" for the base itself
-    arm: stats.Arm
+    scores: stats.Arm  # in the score's unit, turned so that higher is better
+    arms: dict[Endpoint, stats.Arm]  # what runs are compared by; no area without anchors
+
+    @classmethod
+    def of(cls, record: Record) -> CellResult:
+        """From a record. A failed run has no number, though a collapsed one has a score."""
+        seeds, info = tuple(result.seed for result in record.seeds), record.score_info
+        ended = [result.score if result.status == "ok" else None for result in record.seeds]
+        scores = stats.Arm(seeds, stats.utilities(ended, info.better))
+        arms: dict[Endpoint, stats.Arm] = {"final": scores}
+        if info.anchors is not None:
+            finals = [None if score is None else info.normalised(score) for score in ended]
+            areas = [result.area if result.status == "ok" else None for result in record.seeds]
+            arms["final"] = stats.Arm(seeds, stats.utilities(finals, "higher"), TIE)
+            arms["area"] = stats.Arm(seeds, stats.utilities(areas, "higher"), TIE)
+        return cls(record, label_of(record), scores, arms)
 
     @property
     def instead_of(self) -> tuple[str, ...]:
@@ -85,13 +104,15 @@ class CellResult:
 
 @dataclass(frozen=True)
 class TaskView:
-    """One task with its cells, and their effects by the same keys."""
+    """One task with its cells, and their effects by endpoint and the same keys."""
 
     name: str
     domain: str
     score: ScoreInfo
     cells: dict[Key, CellResult]
-    effects: dict[Key, stats.Comparison] = field(default_factory=dict)
+    effects: dict[Endpoint, dict[Key, stats.Comparison]] = field(
+        default_factory=lambda: {endpoint: {} for endpoint in ENDPOINTS}
+    )
     inert: dict[Key, str] = field(default_factory=dict)  # why nothing can change
 
     @property
@@ -178,12 +199,8 @@ def view_of(records: list[Record], boot: stats.Bootstrap) -> TaskView:
     for record in sorted(
         records, key=lambda r: (r.base != "bare", r.base, r.play, r.strategy or "", r.cell)
     ):
-        seeds = [result.seed for result in record.seeds]
-        # A collapsed run has a score, but a failure ranks worst whatever it scores.
-        scores = [result.score if result.status == "ok" else None for result in record.seeds]
-        arm = stats.Arm.of(seeds, scores, record.score_info.better)
-        label = label_of(record)
-        cells[Key(record.base, record.play, label)] = CellResult(record, label, arm)
+        cell = CellResult.of(record)
+        cells[Key(record.base, record.play, cell.label)] = cell
     view = TaskView(first.task, first.domain, first.score_info, cells)
     for key, cell in cells.items():
         if not key.label:
@@ -196,8 +213,18 @@ def view_of(records: list[Record], boot: stats.Bootstrap) -> TaskView:
         if reason is not None:
             view.inert[key] = reason
         elif ground is not None:
-            arms = (cell.arm, ground.arm)
-            if cell.record.contrast == "removed":
-                arms = (arms[1], arms[0])
-            view.effects[key] = stats.compare(first.task, *arms, boot)
+            pair = (ground, cell) if cell.record.contrast == "removed" else (cell, ground)
+            for endpoint, found in comparisons(first.task, *pair, boot).items():
+                view.effects[endpoint][key] = found
     return view
+
+
+def comparisons(
+    task: str, treated: CellResult, base: CellResult, boot: stats.Bootstrap
+) -> dict[Endpoint, stats.Comparison]:
+    """One cell against another, by each endpoint that both have."""
+    return {
+        endpoint: stats.compare(task, treated.arms[endpoint], base.arms[endpoint], boot)
+        for endpoint in ENDPOINTS
+        if endpoint in treated.arms and endpoint in base.arms
+    }

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,16 @@ import numpy as np
 from bench.experiment import play as order_of_play
 from bench.experiment import registry
 from bench.report import stats, verdicts
-from bench.report.cells import EXTENSION, IN_PLACE, CellResult, Key, TaskView, in_order
+from bench.report.cells import (
+    EXTENSION,
+    IN_PLACE,
+    CellResult,
+    Endpoint,
+    Key,
+    TaskView,
+    comparisons,
+    in_order,
+)
 from bench.report.findings import Study
 from bench.report.rank_tests import benjamini_hochberg
 
@@ -41,7 +50,8 @@ class Entry:
     row: str  # the strategy without its player
     scope: str  # that player, ALL or SEVERAL
     other: CellResult | None = None
-    effect: stats.Effect | None = None
+    effect: stats.Effect | None = None  # by the final score
+    area: stats.Effect | None = None  # by the area under the curve; None without anchors
     p_adjusted: float = math.nan
     inert: str = ""  # why nothing can change
 
@@ -69,7 +79,7 @@ class Entry:
     def quartiles(self) -> tuple[float, float, float]:
         """Lower quartile, median and upper quartile of the score; failures count as worst."""
         sign = 1.0 if self.cell.record.score_info.better == "higher" else -1.0
-        scores = np.sort(sign * self.cell.arm.values)
+        scores = np.sort(sign * self.cell.scores.values)
         middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2.0
         low = np.quantile(scores, 0.25, method="lower")
         high = np.quantile(scores, 0.75, method="higher")
@@ -196,10 +206,10 @@ def _scope_table(
 
 def _entry(view: TaskView, key: Key, cell: CellResult, ground: CellResult | None) -> Entry:
     """A cell against its base."""
-    found = view.effects.get(key)
-    effect = stats.effect([found]) if found else None
     row, scope = position(key.label)
-    return Entry(key, cell, row, scope, ground, effect, inert=view.inert.get(key, ""))
+    found = {name: by[key] for name, by in view.effects.items() if key in by}
+    entry = Entry(key, cell, row, scope, ground, inert=view.inert.get(key, ""))
+    return _with_effects(entry, found)
 
 
 def position(label: str) -> tuple[str, str]:
@@ -215,9 +225,15 @@ def position(label: str) -> tuple[str, str]:
 
 
 def against(boot: stats.Bootstrap, task: str, entry: Entry, other: CellResult) -> Entry:
-    """The entry with the effect against another cell."""
-    found = stats.compare(task, entry.cell.arm, other.arm, boot)
-    return replace(entry, other=other, effect=stats.effect([found]), inert="")
+    """The entry with the effects against another cell."""
+    found = comparisons(task, entry.cell, other, boot)
+    return _with_effects(replace(entry, other=other, inert=""), found)
+
+
+def _with_effects(entry: Entry, found: Mapping[Endpoint, stats.Comparison]) -> Entry:
+    """The entry with the effects of one task, by endpoint."""
+    effects = {name: stats.effect([comparison]) for name, comparison in found.items()}
+    return replace(entry, effect=effects.get("final"), area=effects.get("area"))
 
 
 def adjusted(entries: Iterable[Entry]) -> list[Entry]:

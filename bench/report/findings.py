@@ -12,7 +12,16 @@ from dataclasses import dataclass, field, replace
 from bench.experiment.cell import Contrast
 from bench.records.record import Record
 from bench.report import stats, verdicts
-from bench.report.cells import EXTENSION, ORDER, CellResult, Key, TaskView, in_order, view_of
+from bench.report.cells import (
+    ENDPOINTS,
+    EXTENSION,
+    ORDER,
+    CellResult,
+    Key,
+    TaskView,
+    in_order,
+    view_of,
+)
 from bench.report.rank_tests import holm
 
 DOMAINS = ("gan", "rl")
@@ -21,10 +30,11 @@ DOMAINS = ("gan", "rl")
 
 @dataclass(frozen=True)
 class DomainFinding:
-    """The effect of a strategy in one domain."""
+    """The effect of a strategy in one domain; state and adjusted p are by the final score."""
 
     state: verdicts.State
-    effect: stats.Effect | None = None
+    effect: stats.Effect | None = None  # by the final score
+    area: stats.Effect | None = None  # by the area under the curve, of tasks that have one
     p_adjusted: float | None = None
     of_tasks: int = 0  # tasks of the domain that have records at all
     inert: dict[str, str] = field(default_factory=dict)  # task -> reason
@@ -142,7 +152,7 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
     inside = [view for view in views if view.domain == domain]
     keys = {view.name: view.key(base, row) for view in inside}
     inert = {v.name: v.inert[keys[v.name]] for v in inside if keys[v.name] in v.inert}
-    chosen = [view for view in inside if keys[view.name] in view.effects]
+    chosen = [view for view in inside if keys[view.name] in view.effects["final"]]
     if not chosen:
         state: verdicts.State = "inert" if inert else "missing"
         return DomainFinding(state, of_tasks=len(inside), inert=inert)
@@ -156,9 +166,14 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
         for slot, arm in enumerate(reversed(arms) if contrast == "removed" else arms):
             counts[2 * slot] += arm.failures
             counts[2 * slot + 1] += len(arm.record.seeds)
+    found = {
+        endpoint: [by[keys[v.name]] for v in chosen if keys[v.name] in (by := v.effects[endpoint])]
+        for endpoint in ENDPOINTS
+    }
     return DomainFinding(
         state="undetermined",
-        effect=stats.effect([view.effects[keys[view.name]] for view in chosen]),
+        effect=stats.effect(found["final"]),
+        area=stats.effect(found["area"]) if found["area"] else None,
         of_tasks=len(inside),
         inert=inert,
         contrast=contrast,

@@ -13,7 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bench.report import stats
-from bench.report.cells import DOMAIN_NAMES, CellResult, TaskView, control_verdict, short
+from bench.report.cells import (
+    DOMAIN_NAMES,
+    CellResult,
+    Endpoint,
+    TaskView,
+    control_verdict,
+    short,
+)
 from bench.report.extensions import Entry, Game
 from bench.report.findings import Study
 from bench.report.style import INK, RULE, png, printable, styled
@@ -24,10 +31,13 @@ WIDEST = 12
 INERT, MISSING = "n/a", "·"
 
 
-def heat_map(study: Study, base: str) -> bytes | None:
-    """PNG of P(improvement) by strategy (rows) and task (columns); controls below a line."""
-    values, adjusted = effect_matrix(study, base)
-    if values.empty:
+def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> bytes | None:
+    """PNG of P(improvement) by strategy (rows) and task (columns); controls below a line.
+
+    None where there is nothing to show: a map by area needs tasks with anchors.
+    """
+    values, adjusted = effect_matrix(study, base, endpoint)
+    if values.empty or (endpoint == "area" and values.isna().all(axis=None)):
         return None
     rows = study.rows(base)
     control = [rows[label].expected is not None for label in values.index]
@@ -35,7 +45,7 @@ def heat_map(study: Study, base: str) -> bytes | None:
     values, adjusted = values.iloc[order], adjusted.iloc[order]
     shown = [view for view in study.tasks if view.name in values.columns]
     text = [
-        [_cell_text(v, base, rows[label], adjusted.loc[label, v.name]) for v in shown]
+        [_cell_text(v, base, rows[label], adjusted.loc[label, v.name], endpoint) for v in shown]
         for label in values.index
     ]
     names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
@@ -44,12 +54,14 @@ def heat_map(study: Study, base: str) -> bytes | None:
         return png(figure)
 
 
-def _cell_text(task: TaskView, base: str, row: CellResult, p: float) -> str:
+def _cell_text(
+    task: TaskView, base: str, row: CellResult, p: float, endpoint: Endpoint = "final"
+) -> str:
     """The number, with a star if it is significant after Benjamini-Hochberg; "n/a" where inert."""
     key = task.key(base, row)
     if key in task.inert:
         return INERT
-    found = task.effects.get(key)
+    found = task.effects[endpoint].get(key)
     if found is None:
         return MISSING
     contrast = task.cells[key].record.contrast

@@ -7,6 +7,7 @@ other than the bootstrap's own.
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -155,6 +156,7 @@ def _base_section(found: Study, base: str, writer: Writer) -> Page:
         "csv": writer.table(f"transfer-{slug}", tables.transfer_table(findings)),
         "scatter": writer.figure(f"transfer-{slug}", plots.effect_scatter(findings)),
         "heat": writer.figure(f"effects-{slug}", heat_maps.heat_map(found, base)),
+        "area_heat": writer.figure(f"areas-{slug}", heat_maps.heat_map(found, base, "area")),
         "unplaced": [f.label for f in findings if not all(p.effect for p in f.domains.values())],
     }
 
@@ -234,7 +236,7 @@ def _environment(escape: bool) -> Environment:
         "number": tables.number,
         "percent": lambda value: f"{100 * value:.0f} %",
         "p": lambda value: "<0.001" if value < 0.001 else f"{value:.3f}",
-        "two": lambda value: f"{value:.2f}",
+        "two": lambda value: f"{value:.2f}" if math.isfinite(value) else tables.number(value),
         "md": markdown,
     }
     environment.filters.update(filters)

@@ -1,9 +1,10 @@
 """Statistics over seeds: effects and their bootstrap intervals.
 
-A *utility* is a score turned so that higher is better, with -inf for a run without a score: such a
-run ranks worst, and two of them tie. Shapes: n, m seeds of two arms, R resamples.
+A *utility* is a number of a run by which it is compared: higher is better, and -inf, a run without
+one, ranks worst. Two utilities tie if they differ by less than a tolerance that their arms have.
+Shapes: n, m seeds of two arms, R resamples.
 
-Effect size: the probability of improvement, P(treated > base) + P(tie) / 2, as in Agarwal et al.
+Effect size: the probability of improvement, P(treated better) + P(tie) / 2, as in Agarwal et al.
 (2021, arXiv 2108.13264), averaged over the tasks of a domain. Two runs with the same seed share
 their start and their data, so they are not independent. They are compared with each other only if
 there are no other pairs; hence an arm that equals its base bitwise has an effect of exactly 1/2
@@ -20,12 +21,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats as distributions
 
-from bench.report.rank_tests import Floats, pairs_won, rank_test
+from bench.report.rank_tests import Floats, Integers, Sample, rank_test, signs
 
-Integers = NDArray[np.int64]
 Better = Literal["higher", "lower"]
 
 LEVEL = 0.95
@@ -67,24 +66,13 @@ def clopper_pearson(failures: int, runs: int, level: float = LEVEL) -> tuple[flo
     return float(low), float(high)
 
 
-def probability_of_improvement(
-    treated: Sequence[float | None], base: Sequence[float | None], better: Better
-) -> float:
-    """P(treated better than base) over all pairs of runs [n, m]; a tie counts one half."""
-    return float(pairs_won(utilities(treated, better), utilities(base, better)).mean())
-
-
 @dataclass(frozen=True)
 class Arm:
-    """The runs of one cell: their seeds and utilities [n]."""
+    """The runs of one cell: their seeds and utilities [n], which tie if they differ by less."""
 
     seeds: tuple[int, ...]
     values: Floats
-
-    @classmethod
-    def of(cls, seeds: Sequence[int], scores: Sequence[float | None], better: Better) -> Arm:
-        """From scores as they are recorded, None for a run without one."""
-        return cls(tuple(seeds), utilities(scores, better))
+    tie: float = 0.0
 
 
 @dataclass
@@ -96,6 +84,7 @@ class Bootstrap:
     _drawn: dict[tuple[str, tuple[int, ...], bool], Integers] = field(
         default_factory=dict, repr=False
     )
+    _counts: dict[tuple[str, tuple[int, ...]], Floats] = field(default_factory=dict, repr=False)
 
     def draw(self, task: str, seeds: tuple[int, ...], *, single: bool = False) -> Integers:
         """Positions [R, n] into `seeds`, the same for every arm of the task with these seeds.
@@ -111,6 +100,13 @@ class Bootstrap:
             drawn = rng.integers(0, n, size=(times, n)) if single else draw_positions(rng, n, times)
             self._drawn[task, seeds, single] = drawn
         return self._drawn[task, seeds, single]
+
+    def counts(self, task: str, seeds: tuple[int, ...]) -> Floats:
+        """How often each of the seeds is drawn: [R, n]."""
+        if (task, seeds) not in self._counts:
+            drawn = self.draw(task, seeds)[:, :, None] == np.arange(len(seeds))
+            self._counts[task, seeds] = drawn.sum(axis=1).astype(float)
+        return self._counts[task, seeds]
 
 
 def draw_positions(rng: np.random.Generator, n: int, times: int) -> Integers:
@@ -137,6 +133,11 @@ class Comparison:
     samples: Floats
 
     @property
+    def sample(self) -> Sample:
+        """What is tested."""
+        return Sample(self.treated.values, self.base.values, self.base.tie)
+
+    @property
     def runs(self) -> int:
         """The smaller number of seeds of the two arms."""
         return min(len(self.treated.seeds), len(self.base.seeds))
@@ -156,18 +157,12 @@ def compare(task: str, treated: Arm, base: Arm, boot: Bootstrap) -> Comparison:
     other = np.not_equal.outer(treated.seeds, base.seeds).astype(float)
     if not other.any():  # one seed, the same in both arms: all there is
         other = np.ones_like(other)
-    wins = other * pairs_won(treated.values, base.values)
-    left = _counts(boot.draw(task, treated.seeds), len(treated.seeds))
-    right = _counts(boot.draw(task, base.seeds), len(base.seeds))
+    wins = other * Sample(treated.values, base.values, base.tie).won
+    left, right = boot.counts(task, treated.seeds), boot.counts(task, base.seeds)
     weight = ((left @ other) * right).sum(axis=1)
     won = ((left @ wins) * right).sum(axis=1)
     samples = np.divide(won, weight, out=np.full_like(won, 0.5), where=weight > 0)
     return Comparison(task, treated, base, float(wins.sum() / other.sum()), samples)
-
-
-def _counts(positions: Integers, n: int) -> Floats:
-    """How often each of n seeds was drawn: [R, n]."""
-    return (positions[:, :, None] == np.arange(n)).sum(axis=1).astype(float)
 
 
 @dataclass(frozen=True)
@@ -192,7 +187,7 @@ def effect(comparisons: Sequence[Comparison]) -> Effect:
         value=math.fsum(c.value for c in comparisons) / len(comparisons),
         low=low,
         high=high,
-        p=rank_test([(c.treated.values, c.base.values) for c in comparisons]),
+        p=rank_test([c.sample for c in comparisons]),
         runs=min(c.runs for c in comparisons),
         tasks=tuple(c.task for c in comparisons),
         identical=all(c.identical for c in comparisons),
@@ -200,7 +195,10 @@ def effect(comparisons: Sequence[Comparison]) -> Effect:
     )
 
 
-def rank_intervals(samples: Floats) -> list[tuple[int, int]]:
-    """Ranks (1 is best) that each of K arms takes in the resamples [K, R] of its utility."""
-    ranks = distributions.rankdata(-samples, method="min", axis=0)
+def rank_intervals(samples: Floats, tie: float = 0.0) -> list[tuple[int, int]]:
+    """Ranks (1 is best) that each of K arms takes in the resamples [K, R] of its utility.
+
+    A rank is one more than the number of arms that are better, not counting those that tie.
+    """
+    ranks = np.array([1 + (signs(samples, row, tie) > 0).sum(axis=0) for row in samples])
     return [(int(low), int(high)) for low, high in (percentiles(row) for row in ranks)]

@@ -12,7 +12,7 @@ import pandas as pd
 from bench.experiment import costs
 from bench.records.record import Record
 from bench.report import stats
-from bench.report.cells import EXTENSION, CellResult, Key, TaskView
+from bench.report.cells import EXTENSION, CellResult, Endpoint, Key, TaskView
 from bench.report.extensions import Entry, Game
 from bench.report.findings import DOMAINS, Finding, Study
 from bench.report.rank_tests import benjamini_hochberg, rank_test
@@ -61,17 +61,17 @@ def last_metrics(cell: CellResult) -> dict[str, float]:
 
 
 def task_table(view: TaskView, study: Study) -> pd.DataFrame:
-    """One row per cell: score with interval, rank, effect, failures, loss after the best, cost.
+    """One row per cell: score and area with intervals, rank, effects, failures, and more.
 
-    Scores are interquartile means in the task's unit, with failures counted as the worst score:
-    an infinite mean says that they reach into the middle half of the runs.
+    All are interquartile means over seeds, with failures counted as worst: an infinite mean says
+    that they reach into the middle half of the runs. The score is in the task's unit, the others
+    are normalised. Ranks are by the normalised score, with ties.
     """
-    sign = 1.0 if view.score.better == "higher" else -1.0
-    samples = [stats.iqm_resampled(view.name, c.arm, study.boot) for c in view.shown.values()]
-    ranks = stats.rank_intervals(np.array(samples))
+    finals = [cell.arms["final"] for cell in view.shown.values()]
+    samples = [stats.iqm_resampled(view.name, final, study.boot) for final in finals]
+    ranks = stats.rank_intervals(np.array(samples), finals[0].tie)
     rows = []
-    for (key, cell), sample, rank in zip(view.shown.items(), samples, ranks, strict=True):
-        limits = sorted(sign * limit for limit in stats.percentiles(sample))
+    for (key, cell), rank in zip(view.shown.items(), ranks, strict=True):
         failed = stats.clopper_pearson(cell.failures, len(cell.record.seeds))
         seconds = math.fsum(cell.record.seconds.values()) / cell.record.seconds_seeds
         rows.append(
@@ -79,16 +79,15 @@ def task_table(view: TaskView, study: Study) -> pd.DataFrame:
                 "cell": cell.record.cell,
                 "rank_low": rank[0],
                 "rank_high": rank[1],
-                "iqm": sign * float(stats.iqm(cell.arm.values)),
-                "iqm_low": limits[0],
-                "iqm_high": limits[1],
-                "normalised": view.score.normalised(sign * float(stats.iqm(cell.arm.values))),
+                **_mean_columns(view, cell, study.boot),
                 "seeds": len(cell.record.seeds),
                 "failures": cell.failure_text,
                 "failure_rate": cell.failures / len(cell.record.seeds),
                 "failure_low": failed[0],
                 "failure_high": failed[1],
-                **_effect_columns(view, key),
+                **_effect_columns("improvement", view.effects["final"].get(key)),
+                **_effect_columns("area_improvement", view.effects["area"].get(key)),
+                "inert": view.inert.get(key, ""),
                 "best_minus_last": best_minus_last(cell),
                 "seconds_per_seed": seconds,
                 **{f"last_{name}": value for name, value in last_metrics(cell).items()},
@@ -99,23 +98,38 @@ def task_table(view: TaskView, study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _effect_columns(view: TaskView, key: Key) -> dict[str, object]:
-    found = view.effects.get(key)
+def _mean_columns(view: TaskView, cell: CellResult, boot: stats.Bootstrap) -> dict[str, float]:
+    """The mean score in the task's unit, the mean normalised score, and the mean area."""
+    sign = 1.0 if view.score.better == "higher" else -1.0
+    low, high = sorted(sign * limit for limit in _mean_limits(view, cell.scores, boot))
+    mean = sign * float(stats.iqm(cell.scores.values))
+    columns = {"iqm": mean, "iqm_low": low, "iqm_high": high}
+    area = cell.arms.get("area")
+    low, high = _mean_limits(view, area, boot) if area else (math.nan, math.nan)
+    known = view.score.anchors is not None
+    columns["normalised"] = float(stats.iqm(cell.arms["final"].values)) if known else math.nan
+    columns["area"] = float(stats.iqm(area.values)) if area else math.nan
+    return columns | {"area_low": low, "area_high": high}
+
+
+def _mean_limits(view: TaskView, arm: stats.Arm, boot: stats.Bootstrap) -> tuple[float, float]:
+    return stats.percentiles(stats.iqm_resampled(view.name, arm, boot))
+
+
+def _effect_columns(name: str, found: stats.Comparison | None) -> dict[str, float]:
     low, high = stats.percentiles(found.samples) if found else (math.nan, math.nan)
-    return {
-        "improvement": found.value if found else math.nan,
-        "improvement_low": low,
-        "improvement_high": high,
-        "inert": view.inert.get(key, ""),
-    }
+    value = found.value if found else math.nan
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
-def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def effect_matrix(
+    study: Study, base: str, endpoint: Endpoint = "final"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """P(improvement) [strategies, tasks] on a base and its p adjusted for the whole matrix.
 
-    NaN where there is no record or the strategy is inert. Rows are in the order of the findings,
-    with strategies that only toy games know behind them. Of plain cells, without extensions. A cell
-    that stands in two rows is tested once.
+    By one endpoint. NaN where there is no record or the strategy is inert. Rows are in the order of
+    the findings, with strategies that only toy games know behind them. Of plain cells, without
+    extensions. A cell that stands in two rows is tested once.
     """
     rows = study.rows(base)
     views = [view for view in study.tasks if view.domain != EXTENSION]
@@ -125,10 +139,10 @@ def effect_matrix(study: Study, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     for label, row in rows.items():
         for name, view in columns.items():
             key = view.key(base, row)
-            effect = view.effects.get(key)
+            effect = view.effects[endpoint].get(key)
             if effect is not None:
                 values.loc[label, name] = effect.value
-                tests[name, key] = rank_test([(effect.treated.values, effect.base.values)])
+                tests[name, key] = rank_test([effect.sample])
     adjusted = pd.DataFrame(math.nan, index=values.index, columns=values.columns)
     found = dict(zip(tests, benjamini_hochberg(list(tests.values())), strict=True))
     for label, row in rows.items():
@@ -153,6 +167,7 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
                 f"{domain}_low": known.low if known else math.nan,
                 f"{domain}_high": known.high if known else math.nan,
                 f"{domain}_p_holm": part.p_adjusted if known else math.nan,
+                **_area_columns(f"{domain}_area", part.area),
                 f"{domain}_tasks": " ".join(known.tasks) if known else "",
                 f"{domain}_failures_without": "{}/{}".format(*part.failures[:2]),
                 f"{domain}_failures_with": "{}/{}".format(*part.failures[2:]),
@@ -162,6 +177,12 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
         row |= {"evidence": finding.evidence, "control": finding.expected or ""}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _area_columns(name: str, area: stats.Effect | None) -> dict[str, float]:
+    """The effect by area, its interval, and its p, which is not adjusted: no verdict has it."""
+    found = (area.value, area.low, area.high, area.p) if area else (math.nan,) * 4
+    return dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_p"), found, strict=True))
 
 
 def extension_table(games: Sequence[Game]) -> pd.DataFrame:
@@ -207,6 +228,7 @@ def _extension_row(game: Game, entry: Entry) -> dict[str, object]:
         "p": known.p if known else math.nan,
         "p_adjusted": entry.p_adjusted,
         "state": entry.word,
+        **_area_columns("area", entry.area),
         "failures": entry.cell.failure_text,
         "inert": entry.inert,
         "spec": entry.cell.record.provenance.spec,

@@ -97,8 +97,8 @@ def test_rows_of_the_map_are_the_same(found):
     for task in ("lqr", "pendulum"):
         assert values.loc[ROW, task] == values.loc["spectral_norm", task]
         assert adjusted.loc[ROW, task] == adjusted.loc["spectral_norm", task]
-    effects = [e for view in found.tasks for e in view.effects.values()]
-    raw = [rank_test([(e.treated.values, e.base.values)]) for e in effects]
+    effects = [e for view in found.tasks for e in view.effects["final"].values()]
+    raw = [rank_test([e.sample]) for e in effects]
     once = adjusted.drop(index=ROW).to_numpy().ravel().tolist()
     once += adjusted.loc[ROW, ["ring8", "digits"]].tolist()
     assert sorted(once) == pytest.approx(sorted(benjamini_hochberg(raw)))
@@ -146,7 +146,7 @@ def test_nothing_is_inert_that_takes_the_place_of_what_acts():
     made = [record("lqr", None), record("lqr", shift=-6.0, **placed)]
     view = findings.study(made).tasks[0]
     assert not view.inert
-    assert [effect.value < 0.05 for effect in view.effects.values()] == [True]
+    assert [effect.value < 0.05 for effect in view.effects["final"].values()] == [True]
 
 
 def test_a_control_in_place_of_another_is_none():

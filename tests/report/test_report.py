@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from bench.experiment import registry
+from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.record import Artefact
 from bench.report import cells, findings, pages, tables
 from bench.report.pages import build_report
@@ -82,7 +83,7 @@ def test_inert_cells_are_shown_and_not_counted(found):
     assert row(found, "target_network").verdict == "RL only"
     ring = next(view for view in found.tasks if view.name == "ring8")
     assert ("bare", "", "target_network") in ring.cells
-    assert ("bare", "", "target_network") not in ring.effects
+    assert ("bare", "", "target_network") not in ring.effects["final"]
     assert cells.inert_reason("target_network", "lqr") is None
     assert cells.inert_reason("nobody_knows_it", "ring8") is None
     assert cells.inert_reason("target_network", "nobody_knows_it") is None
@@ -144,7 +145,7 @@ def test_a_collapsed_run_counts_as_failed_and_ranks_worst():
     record = make_record(scores=[1.0, 9.0], statuses=["ok", "collapsed"])
     cell = next(iter(findings.study([record]).tasks[0].cells.values()))
     assert cell.failure_text == "1 of 2 (1 collapsed)"
-    assert cell.arm.values.tolist() == [-1.0, -math.inf]
+    assert cell.scores.values.tolist() == [-1.0, -math.inf]
 
 
 def test_task_table_numbers():
@@ -177,7 +178,7 @@ def test_p_is_adjusted_for_the_strategies_and_not_for_the_controls(found):
 def test_no_records_is_a_clear_error(tmp_path):
     with pytest.raises(ValueError, match="no records found"):
         build_report([], tmp_path, None)
-    with pytest.raises(ValueError, match="1 of another kind: protocol 0, not 1"):
+    with pytest.raises(ValueError, match=f"1 of another kind: protocol 0, not {PROTOCOL_VERSION}"):
         build_report([make_record(protocol_version="0")], tmp_path, None)
     assert not list(tmp_path.iterdir())
 

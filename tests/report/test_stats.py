@@ -9,12 +9,18 @@ import pytest
 from scipy import stats as scipy_stats
 
 from bench.report import stats, verdicts
+from bench.report.rank_tests import Sample
 
 SMALL = stats.Bootstrap(times=400)
 
 
 def arm(scores, better="higher", seeds=None):
-    return stats.Arm.of(seeds or range(len(scores)), scores, better)
+    return stats.Arm(tuple(seeds or range(len(scores))), stats.utilities(scores, better))
+
+
+def won(treated, base, better):
+    """P(treated better than base) over all pairs."""
+    return Sample(stats.utilities(treated, better), stats.utilities(base, better)).won.mean()
 
 
 def one_effect(treated, base, better="higher"):
@@ -60,14 +66,14 @@ def test_failure_interval_is_the_exact_one(failures):
     ],
 )
 def test_probability_of_improvement(treated, base, better, expected):
-    assert stats.probability_of_improvement(treated, base, better) == expected
+    assert won(treated, base, better) == expected
 
 
 def test_probability_of_improvement_is_mann_whitney():
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 9, 12).astype(float), rng.integers(1, 9, 8).astype(float)
     expected = scipy_stats.mannwhitneyu(x, y).statistic / (12 * 8)
-    assert stats.probability_of_improvement(x, y, "higher") == pytest.approx(expected)
+    assert won(x, y, "higher") == pytest.approx(expected)
 
 
 def test_a_copy_of_the_base_has_no_effect_in_any_resample():
@@ -155,3 +161,19 @@ def test_more_tasks_narrow_the_interval():
 def test_rank_intervals():
     samples = np.array([[3.0, 3.0, 3.0], [1.0, 2.0, 1.0], [2.0, 1.0, 2.0], [-np.inf] * 3])
     assert stats.rank_intervals(samples) == [(1, 1), (2, 3), (2, 3), (4, 4)]
+
+
+def test_ranks_within_the_tolerance_are_shared():
+    samples = np.array([[0.500, 0.5], [0.506, 0.6], [0.512, 0.7], [-np.inf] * 2])
+    assert stats.rank_intervals(samples, 0.01) == [(2, 3), (1, 2), (1, 1), (4, 4)]
+
+
+def test_differences_below_the_tolerance_are_no_effect_in_any_resample():
+    scores = np.linspace(0.5, 0.505, 10)
+    seeds = tuple(range(10))
+    near = stats.Arm(seeds, scores + 0.004, 0.01), stats.Arm(seeds, scores, 0.01)
+    found = stats.effect([stats.compare("t", *near, SMALL)])
+    assert (found.value, found.low, found.high, found.p) == (0.5, 0.5, 0.5, 1.0)
+    assert not found.identical
+    far = stats.Arm(seeds, scores + 0.03, 0.01), near[1]
+    assert stats.effect([stats.compare("t", *far, SMALL)]).value == 1.0

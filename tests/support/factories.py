@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.records.record import Record
+from bench.records.record import Record, ScoreInfo
 
 SPEC = "0123456789abcdef"
 PROVENANCE = {
@@ -37,9 +37,10 @@ def make_record(
     seeds: Sequence[int] | None = None,
     points: int = 6,
     seconds: float = 12.0,
+    anchors: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Record:
-    """A record whose seeds end at `scores`; None is a run that diverged half-way."""
+    """A record whose seeds end at `scores`, None: diverged half-way; with areas if anchored."""
     seeds = list(range(len(scores))) if seeds is None else list(seeds)
     statuses = statuses or ["diverged" if score is None else "ok" for score in scores]
     contrast = contrast or ("base" if strategy is None else "added")
@@ -68,13 +69,7 @@ def make_record(
         "contrast": contrast,
         "cell": base + sign + (strategy or ""),
         "settings": {strategy: {}} if strategy else {},
-        "score_info": {
-            "metric": "fid" if better == "lower" else "return",
-            "unit": "squared distance" if better == "lower" else "reward per episode",
-            "better": better,
-            "window": 3,
-            "step_unit": "update" if better == "lower" else "environment step",
-        },
+        "score_info": make_score(better) | {"anchors": anchors},
         "planned_seeds": seeds,
         "seeds": results,
         "seconds": {"update": seconds, "evaluate": 0.25 * seconds},
@@ -82,7 +77,23 @@ def make_record(
         "provenance": PROVENANCE
         | {"environment": None if domain == "gan" else "Pendulum-v1 (gymnasium)"},
     }
-    return Record.model_validate(raw | changes)
+    raw |= changes
+    info = ScoreInfo.model_validate(raw["score_info"])
+    for result in results:
+        result["area"] = info.area([point["metrics"][info.metric] for point in result["curve"]])
+    return Record.model_validate(raw)
+
+
+def make_score(better: str) -> dict[str, Any]:
+    """A distance of a GAN, or a return."""
+    lower = better == "lower"
+    return {
+        "metric": "fid" if lower else "return",
+        "unit": "squared distance" if lower else "reward per episode",
+        "better": better,
+        "window": 3,
+        "step_unit": "update" if lower else "environment step",
+    }
 
 
 def make_curve(score: float | None, points: int, better: str) -> list[dict[str, Any]]:
@@ -118,11 +129,13 @@ def normal_scores(label: str, mean: float, spread: float, n: int) -> list[float]
     return (mean + spread * rng.standard_normal(n)).tolist()
 
 
-def make_grid(effects: dict[str, tuple[float, float]], *, n: int = 10) -> list[Record]:
+def make_grid(
+    effects: dict[str, tuple[float, float]], *, n: int = 10, anchored: bool = False
+) -> list[Record]:
     """Two GAN and two RL tasks with a bare base, every strategy, and both controls.
 
     `effects` gives each strategy's shift of the score in the GAN and in the RL domain, in standard
-    deviations over seeds; positive is better.
+    deviations over seeds; positive is better. The range of the anchors is 30 of them.
     """
     records = []
     for task, domain in (("ring8", "gan"), ("digits", "gan"), ("lqr", "rl"), ("pendulum", "rl")):
@@ -130,6 +143,9 @@ def make_grid(effects: dict[str, tuple[float, float]], *, n: int = 10) -> list[R
         mean, spread, sign = (1.0, 0.1, -1.0) if domain == "gan" else (-300.0, 40.0, 1.0)
         ground = normal_scores(task, mean, spread, n)
         place: dict[str, Any] = {"task": task, "domain": domain, "better": better}
+        if anchored:
+            low, high = mean - 25.0 * sign * spread, mean + 5.0 * sign * spread
+            place["anchors"] = {"low": low, "high": high, "log": False}
         records.append(make_record(scores=ground, **place))
         records.append(make_record(scores=ground, strategy="placebo", **place))
         harm = [score - sign * 12.0 * spread for score in ground]
