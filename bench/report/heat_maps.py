@@ -50,7 +50,7 @@ def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> bytes | N
     ]
     names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
     with styled():
-        figure, _ = _draw(values, text, names, controls=sum(control))
+        figure, _ = _draw(values, text, names, controls=sum(control), endpoint=endpoint)
         return png(figure)
 
 
@@ -150,6 +150,7 @@ def _draw(
     *,
     controls: int,
     upright: int = 8,
+    endpoint: Endpoint = "final",
 ) -> tuple[Figure, Axes]:
     """A map with numbers, and a line above the last rows, which are controls.
 
@@ -159,6 +160,7 @@ def _draw(
     figure = Figure(figsize=(3.4 + 0.82 * columns, 1.7 + 0.30 * rows), layout="constrained")
     axes = figure.add_subplot()
     axes.set_facecolor("#E5E7EB")
+    by = " by area" if endpoint == "area" else ""
     sns.heatmap(
         values,
         ax=axes,
@@ -168,7 +170,7 @@ def _draw(
         linewidths=1.2,
         linecolor="white",
         cbar_kws={
-            "label": "P(better than base)\n0.5 = no effect, higher is better",
+            "label": f"P(better than base){by}\n0.5 = no effect, higher is better",
             "pad": 0.02,
             "aspect": 25,
             "shrink": max(0.5, min(1.0, 6.0 / rows)),

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.experiment import costs
 from bench.experiment.protocol import PROTOCOL_VERSION
+from bench.learner.task import TIE
 from bench.records.record import Record
 from bench.report import belonging, curves, extensions, heat_maps, plots, samples, tables, verdicts
 from bench.report.cells import DOMAIN_NAMES, TaskView, in_order
@@ -100,6 +101,7 @@ def _page(found: Study, selection: Selection, writer: Writer) -> Page:
     return {
         "protocol": PROTOCOL_VERSION,
         "verdicts": verdicts,
+        "tie": TIE,
         "costs": costs,
         "domains": DOMAINS,
         "domain_names": DOMAIN_NAMES,

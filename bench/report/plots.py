@@ -16,7 +16,7 @@ from matplotlib.patheffects import withStroke
 
 from bench.report import stats
 from bench.report.cells import short
-from bench.report.findings import Finding
+from bench.report.findings import DOMAINS, Finding
 from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, styled
 from bench.report.verdicts import EPS, VERDICTS
 
@@ -27,6 +27,8 @@ SHIFTS = [
     for angle in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)
 ]
 """Candidate offsets of a label from its mark, in points: the nearest first."""
+AREA_LINE: dict[str, Any] = {"lw": 0.9, "alpha": 0.5, "ls": (0, (1, 1)), "zorder": 2}
+AREA_MARK: dict[str, Any] = {"ms": 4.5, "alpha": 0.5, "mew": 0, "zorder": 2}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Mark:
     gan: stats.Effect
     rl: stats.Effect
     text: str
+    area: tuple[float, float] | None = None  # where the effects by area are
 
     @property
     def x(self) -> float:
@@ -49,13 +52,17 @@ class Mark:
 
     @property
     def lines(self) -> list[list[tuple[float, float]]]:
-        """Both error bars, as their end points."""
+        """Both error bars, as their end points, and the mark by area."""
         across = [(self.gan.low, self.y), (self.gan.high, self.y)]
-        return [across, [(self.x, self.rl.low), (self.x, self.rl.high)]]
+        up = [(self.x, self.rl.low), (self.x, self.rl.high)]
+        return [across, up, *([[self.area] * 2] if self.area else [])]
 
 
 def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
-    """PNG of GAN effect (x) against RL effect (y) with intervals; None if no row has both."""
+    """PNG of GAN effect (x) against RL effect (y) with intervals; None if no row has both.
+
+    The effect by area is a lighter mark, tied to that by final score by a thin line.
+    """
     rows = [f for f in findings if all(part.effect for part in f.domains.values())]
     if not rows:
         return None
@@ -86,8 +93,10 @@ def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
                 ecolor=(colour, 0.55),
                 zorder=3,
             )
-            points.append(Mark(gan, rl, printable(short(finding.label), 36)))
-        _verdict_legend(axes, {finding.verdict for finding in rows})
+            mark = Mark(gan, rl, printable(short(finding.label), 36), _by_area(finding))
+            points.append(mark)
+            _area_mark(axes, mark, colour, marker)
+        _legend(axes, rows)
         canvas.draw()  # fixes the layout, which label placement depends on
         figure.set_layout_engine("none")
         _place_labels(axes, points, canvas)
@@ -116,7 +125,22 @@ def _quadrants(axes: Axes) -> None:
     axes.set_ylabel("RL effect: P(better than base), 0.5 = no effect, higher is better →")
 
 
-def _verdict_legend(axes: Axes, shown: set[str]) -> None:
+def _by_area(finding: Finding) -> tuple[float, float] | None:
+    """The effects by area in GANs and in RL, if there are both."""
+    gan, rl = (finding.domains[domain].area for domain in DOMAINS)
+    return (gan.value, rl.value) if gan and rl else None
+
+
+def _area_mark(axes: Axes, mark: Mark, colour: str, marker: str) -> None:
+    """A mark where the effects by area are, with a line from those by final score."""
+    if mark.area:
+        axes.plot(*zip((mark.x, mark.y), mark.area, strict=True), color=colour, **AREA_LINE)
+        axes.plot(*mark.area, marker=marker, color=colour, **AREA_MARK)
+
+
+def _legend(axes: Axes, findings: Sequence[Finding]) -> None:
+    """The verdicts that are shown, and the mark of the effect by area."""
+    shown = {finding.verdict for finding in findings}
     handles = []
     for name in VERDICTS:
         if name in shown:
@@ -125,6 +149,9 @@ def _verdict_legend(axes: Axes, shown: set[str]) -> None:
             handles.append(
                 Line2D([], [], ls="", marker=marker, color=colour, mfc=face, ms=6.5, label=name)
             )
+    if any(_by_area(finding) for finding in findings):
+        style = {**AREA_LINE, **AREA_MARK, "color": MUTED, "marker": "o"}
+        handles.append(Line2D([], [], label="by area", **style))
     axes.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False
     )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.learner.task import TIE
-from bench.report import extensions, findings, heat_maps, stats, tables
+from bench.report import extensions, findings, heat_maps, plots, stats, tables
+from bench.report.pages import build_report
 from tests.report.extension_records import extension, games
 from tests.support.factories import make_grid, make_record
 
 DISTANCE = {"low": 4.0, "high": 0.5, "log": False}
 LOG = {"low": 4.0, "high": 0.004, "log": True}
-SEEDS = tuple(range(10))
 
 
 def with_areas(record, areas):
@@ -143,3 +145,31 @@ def test_extensions_have_both_and_scores_in_the_metrics_unit():
     assert entry.median == pytest.approx(median)
     row = tables.extension_table(list(games([base, fast]).values())).iloc[1]
     assert (row.area, row.area_low, row.area_high) == (1.0, 1.0, 1.0)
+
+
+def test_pages_tables_and_figures_show_both(tmp_path):
+    grid = make_grid({"r1": (4.0, 4.0)}, anchored=True)
+    written = {p.name: p for p in build_report(grid, tmp_path, tmp_path / "L.md")}
+    csv = pd.read_csv(written["transfer-bare.csv"]).set_index("strategy").loc["r1"]
+    effects = [f"{csv.gan_effect:.2f} [{csv.gan_low:.2f}, {csv.gan_high:.2f}]"]
+    effects.append(f"{csv.gan_area:.2f} [{csv.gan_area_low:.2f}, {csv.gan_area_high:.2f}]")
+    assert " | ".join(effects) in written["L.md"].read_text(encoding="utf-8")
+    page = written["index.html"].read_text(encoding="utf-8")
+    assert f"by area</abbr> {effects[1]}" in page
+    assert "areas-bare.png" in page
+    task = pd.read_csv(written["task-ring8.csv"]).set_index("cell").loc["bare+r1"]
+    area = f"{task.area:.2f} [{task.area_low:.2f}, {task.area_high:.2f}]"
+    assert area in written["L.md"].read_text(encoding="utf-8")
+    plain = build_report(make_grid({"r1": (4.0, 4.0)}), tmp_path / "b", None)
+    assert "areas-bare.png" not in {path.name for path in plain}
+    assert ">by area</abbr>" not in (tmp_path / "b" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_scatter_has_a_lighter_mark_by_area():
+    grid = make_grid({"r1": (4.0, 4.0)}, anchored=True)
+    rows = [f for f in findings.study(grid).findings["bare"] if f.label == "r1"]
+    with mock.patch.object(plots, "png", side_effect=lambda figure: figure):
+        axes = plots.effect_scatter(rows).axes[0]
+    place = tuple(part.area.value for part in rows[0].domains.values())
+    assert place in [tuple(line.get_xydata()[-1]) for line in axes.lines if len(line.get_xdata())]
+    assert "by area" in [text.get_text() for text in axes.get_legend().get_texts()]
