@@ -17,6 +17,7 @@ class Grid25(MixtureGan):
     name: ClassVar[str] = "grid25"
     mixture: ClassVar[Mixture] = grid(side=5, spacing=2.0, deviation=0.05)
     batch_rows: ClassVar[int] = 128
+    measures_speed: ClassVar[bool] = True
     failure: ClassVar[FailureMode] = FailureMode("mode dropping", "modes", "below", 20.0)
     anchors: ClassVar[Anchors] = Anchors(
         low=2.3, high=0.003, log=True, source="untrained actors; 2,500 real samples (both means)"

@@ -15,7 +15,11 @@ class HalfCheetahSmall(SmallLocomotion):
     action_size: ClassVar[int] = 6
     seconds: ClassVar[float] = 150.0
     failure: ClassVar[FailureMode] = FailureMode("overestimation", "critic_bias", "above", 1000.0)
-    anchors: ClassVar[Anchors] = Anchors(low=-270.0, high=4000.0, source="uniform actions; TODO")
+    anchors: ClassVar[Anchors] = Anchors(
+        low=-270.0,
+        high=3800.0,
+        source="uniform actions, 20 episodes: -270 +- 21; best seed of the headroom's: 3,790",
+    )
 
 
 task = HalfCheetahSmall()

@@ -15,7 +15,11 @@ class HopperSmall(SmallLocomotion):
     action_size: ClassVar[int] = 3
     seconds: ClassVar[float] = 110.0
     failure: ClassVar[FailureMode] = FailureMode("lost exploration", "spread", "below", 0.1)
-    anchors: ClassVar[Anchors] = Anchors(low=18.0, high=1000.0, source="uniform actions; TODO")
+    anchors: ClassVar[Anchors] = Anchors(
+        low=17.0,
+        high=1000.0,
+        source="uniform actions, 100 episodes: 16.7 +- 1.8; best seed of the headroom's: 1,040",
+    )
 
 
 task = HopperSmall()

@@ -40,6 +40,7 @@ class StackedDigits(Gan):
         Metric("kl", "nats", "lower"),
         Metric("modes", "of 1,000", "higher"),
     )
+    measures_speed: ClassVar[bool] = True
     failure: ClassVar[FailureMode] = FailureMode("mode dropping", "modes", "below", 500.0)
     anchors: ClassVar[Anchors] = Anchors(
         low=6.9,

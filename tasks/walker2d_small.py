@@ -15,7 +15,11 @@ class Walker2dSmall(SmallLocomotion):
     action_size: ClassVar[int] = 6
     seconds: ClassVar[float] = 170.0
     failure: ClassVar[FailureMode] = FailureMode("overestimation", "critic_bias", "above", 1000.0)
-    anchors: ClassVar[Anchors] = Anchors(low=2.0, high=1000.0, source="uniform actions; TODO")
+    anchors: ClassVar[Anchors] = Anchors(
+        low=2.0,
+        high=500.0,
+        source="uniform actions, 100 episodes: 1.8 +- 0.8; best seed of the headroom's: 570",
+    )
 
 
 task = Walker2dSmall()

@@ -14,6 +14,7 @@ from typing import Any
 
 from bench import strategies as strategy_package
 from bench import tasks as task_package
+from bench.contribute import headroom
 from bench.contribute.catalogue_text import STRATEGIES_PAGE, TABLE_1, TASKS_PAGE
 from bench.experiment import registry
 from bench.experiment.kits import KITS, REFERENCE
@@ -95,6 +96,8 @@ def tasks_readme() -> str:
                 if task.domain != EXTENSION
             ),
         ),
+        seeds=f"{headroom.SEEDS[0]:,} to {headroom.SEEDS[-1]:,}",
+        headroom=headroom_table(),
         extensions=_table(
             ("task", "players", *head),
             (
@@ -104,6 +107,30 @@ def tasks_readme() -> str:
             ),
         ),
     )
+
+
+def headroom_table() -> str:
+    """Every counted task: its failure mode, and what was found on the selection seeds."""
+    rows = []
+    for name, task in tasks().items():
+        if task.failure is None:
+            continue
+        found, failure = headroom.headroom(name), task.failure
+        plateau = f"{found.moved:.2f}, seeds {found.spread:.2f}"
+        rows.append(
+            (
+                _task_link(task),
+                NAMES[task.domain],
+                f"{failure.kind}: `{failure.metric}` {failure.beyond} {failure.bound:,g}",
+                f"{found.final:.2f}",
+                f"{found.area:.2f}",
+                *(f"{p:.2f} `{who}` ({what})" for who, p, what in (found.wins, found.loses)),
+                "speed" if task.measures_speed else plateau,
+            )
+        )
+    rows.sort(key=lambda row: row[1])
+    head = ("task", "domain", "failure mode of the bare learner", "final", "area")
+    return _table((*head, "most wins against the base", "fewest", "moves"), rows)
 
 
 def players(task: Task) -> str:

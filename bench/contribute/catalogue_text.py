@@ -74,10 +74,11 @@ TASKS_PAGE = """\
 Each file defines one task; [family/](family) holds what related tasks share. How to add one:
 [CONTRIBUTING.md](../CONTRIBUTING.md#a-task).
 
-The score is the mean of its metric over the last three of ten evaluations, never the best one over
-time; the best is stored beside it. *Low* and *high* are the anchors: on the normalised scale, 0 is
-an untrained, random or idle player and 1 is known to be attainable. Tasks of the tier `full` need a
-download, an accelerator, or hours.
+A task has two endpoints. The *final* score is the mean of its metric over the last three of ten
+evaluations, never the best one over time; the best is stored beside it. The *area* is the mean of
+the normalised score over all evaluations. *Low* and *high* are the anchors: on the normalised
+scale, 0 is an untrained, random or idle player and 1 is known to be attainable; scores that differ
+by less than 0.01 are ties. Tasks of the tier `full` need a download, an accelerator, or hours.
 
 {tasks}
 
@@ -88,6 +89,19 @@ section of their own. *Players* are in the order of play, with their roles: a cr
 reward and next value, a model minimises a loss of its own, the actor climbs what it is judged by.
 
 {extensions}
+
+## Headroom
+
+Each counted task is there for a failure mode. A task on which the reference base is as good as can
+be, or no better than untrained, could tell strategies from nothing, so each was tried on five seeds
+that no result uses, {seeds}, with the reference base and with others on top of it
+([assets/headroom.jsonl](assets/headroom.jsonl), by `python -m bench.contribute.headroom`). Asked is
+that the base ends between 0.25 and 0.9 by its final score or its area; that against it something
+wins with a probability of 0.75 and something loses with 0.25; and that its median moves less in the
+last fifth of the budget than seeds differ, or that the task says that it measures *speed*. With
+five seeds the best of a dozen strategies may win by luck: that it can is all that is asked.
+
+{headroom}
 
 ## Scores
 
@@ -100,10 +114,20 @@ every order of play. On `twist` simultaneous and alternating updates diverge and
 converges. `lqr_game` knows the exact Q of every policy. `ring8_mdp` must give the parameters of
 `ring8`.
 
+On mixtures of Gaussians FID and IS are between features that see modes and quality, as Inception's
+are for images: the exact posterior over the modes and "no mode", and the position
+(`bench/scoring/mixture.py`). Between raw coordinates FID would see a mean and a covariance only, and
+a uniform circle would pass for the ring. Tests hold these scores to an order, with margins: real
+draws, blurred ones, half of the modes, one Gaussian or a uniform square with the right moments, one
+mode alone.
+
 GANs also report IS, KID, precision and recall where they mean something, or the modes that are
-covered. RL tasks report episode lengths, and the error and bias of the critic's prediction against
-the realised return. All report losses and gradient norms. FID and IS are computed by
-torch-fidelity; KID, precision and recall equal its own to rounding, in a fifth of its time.
+covered. An RL score is the mean return of ten full episodes of the actor without noise; they start
+in states that are the same for all seeds and strategies, and others in each evaluation. RL tasks
+also report episode lengths, the error and bias of the critic's prediction against the realised
+return, and how much the actor's actions vary and how many are at a bound. All report losses and
+gradient norms. FID and IS are computed by torch-fidelity; KID, precision and recall equal its own
+to rounding, in a fifth of its time.
 
 Each task declares whether envpool or Gymnasium steps its environment, because they integrate some
 differently: where envpool is not installed, the tasks that need it are skipped. The replay buffers

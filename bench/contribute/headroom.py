@@ -68,6 +68,7 @@ class Outcome(NamedTuple):
     curve: Numbers  # [evaluation] median over seeds of the normalised score
     settings: dict[str, dict[str, Any]] = {}  # noqa: RUF012  other than the published ones
     seconds: float = 0.0
+    device: str = "cpu"
     torch: str = ""
 
 
@@ -100,6 +101,7 @@ def tried(
         curve=_rounded(np.median(scores, axis=1)),
         settings=settings or {},
         seconds=round(sum(run.seconds.values()), 1),
+        device=device,
         torch=torch.__version__.partition("+")[0],
     )
 

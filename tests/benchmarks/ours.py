@@ -14,6 +14,7 @@ from bench.functional import pytree
 from bench.learner.learner import Learner
 from bench.learner.strategy import combine
 from bench.learner.task import Task
+from bench.tasks.family.digit_images import DigitImages
 from bench.training.train import _Trainer
 
 
@@ -28,6 +29,11 @@ def fashion(device: str) -> Task:
     pixels = torch.randint(256, (2000, 784), dtype=torch.uint8, device=device)
     changed = {"images": lambda self, device: pixels}
     return type("MadeUp", (type(registry.task("fashion_mnist")),), changed)()
+
+
+def small_images() -> Task:
+    """Digits of 8 x 8 pixels with small convolutions instead of dense networks."""
+    return type("Small", (DigitImages,), {"name": "images", "seconds": 60.0})()
 
 
 def learner(task: Task, *strategies: str) -> Learner:
