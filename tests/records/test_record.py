@@ -40,7 +40,7 @@ def test_files_have_sorted_keys_and_one_line_for_each_seed(tmp_path):
     text = (tmp_path / "bare.json").read_text()
     raw = json.loads(text)
     assert list(raw) == sorted(raw)
-    assert sum(line.lstrip().startswith('{"attempts"') for line in text.splitlines()) == 10
+    assert sum(line.lstrip().startswith('{"area"') for line in text.splitlines()) == 10
     # 2 braces, a line for each other part, and 2 lines around the 10 seeds
     assert len(text.splitlines()) == 2 + (len(raw) - 1) + 12
 
@@ -134,8 +134,8 @@ CORRUPT = {
     "overflow": (WHOLE.replace("0.1", "1e999"), "1e999 is not a finite number"),
     "deep": ("[" * 60_000, "not a record"),
     "an extra field": (changed(extra=1), "extra: Extra inputs are not permitted"),
-    "a future schema": (changed(schema_version=2), "schema_version: Input should be 1"),
-    "an odd schema": (changed(schema_version=[1]), "schema_version: Input should be 1"),
+    "a future schema": (changed(schema_version=3), "schema_version: Input should be 2"),
+    "an odd schema": (changed(schema_version=[1]), "not a record"),
     "no seeds": (changed(seeds=[]), "seeds: .*at least 1"),
     "no planned seeds": (changed(planned_seeds=[]), "planned_seeds: .*at least 1"),
     "a seed twice": (changed(seeds=json.loads(WHOLE)["seeds"][:1] * 2), "once each"),
@@ -177,7 +177,7 @@ def test_old_schemas_are_upgraded_step_by_step(tmp_path, monkeypatch):
     path.write_text(changed(schema_version=-1, name="ring8", task="?"))
     upgraders = {
         -1: lambda raw: {**raw, "schema_version": 0, "task": raw["name"]},
-        0: lambda raw: {k: v for k, v in raw.items() if k != "name"} | {"schema_version": 1},
+        0: lambda raw: {k: v for k, v in raw.items() if k != "name"} | {"schema_version": 2},
     }
     monkeypatch.setattr(store, "UPGRADERS", upgraders)
     assert read(path) == Record.model_validate_json(WHOLE)
@@ -186,7 +186,35 @@ def test_old_schemas_are_upgraded_step_by_step(tmp_path, monkeypatch):
         read(path)
 
 
-INFO = ScoreInfo(metric="fid", unit="1", better="lower", window=2, step_unit="update")
+def test_a_record_of_schema_1_gets_its_areas_from_its_curves(tmp_path):
+    anchors = {"low": 4.0, "high": 0.5, "log": True}
+    made = make_record(scores=(0.5, None, 3.9), statuses=("ok", "diverged", "collapsed"))
+    raw = made.model_dump(mode="json") | {"schema_version": 1}
+    for given in (None, anchors):
+        for seed in raw["seeds"]:
+            seed.pop("area", None)
+        raw["score_info"]["anchors"] = given
+        (tmp_path / "bare.json").write_text(json.dumps(raw))
+        found = read(tmp_path / "bare.json")
+        assert found.schema_version == 2
+        areas = [seed.area for seed in found.seeds]
+        if given is None:
+            assert areas == [None, None, None]
+    assert areas[1] is None
+    assert areas[0] > areas[2] > 0.0
+    assert found == make_record(
+        scores=(0.5, None, 3.9), statuses=("ok", "diverged", "collapsed"), anchors=anchors
+    )
+
+
+INFO = ScoreInfo(
+    metric="fid",
+    unit="1",
+    better="lower",
+    window=2,
+    step_unit="update",
+    anchors=Scale(low=5.0, high=0.0, log=False),
+)
 
 
 def points(*values: float | None) -> list[Evaluation]:
@@ -196,20 +224,22 @@ def points(*values: float | None) -> list[Evaluation]:
 @pytest.mark.parametrize(
     ("values", "better", "status", "summary"),
     [
-        ((4.0, 1.0, 2.0, 3.0), "lower", "ok", (2.5, 3.0, 1.0)),
-        ((4.0, 1.0, 2.0, 3.0), "higher", "ok", (2.5, 3.0, 4.0)),
-        ((4.0,), "lower", "ok", (4.0, 4.0, 4.0)),
-        ((4.0, 1.0, 2.0, 3.0), "lower", "collapsed", (2.5, 3.0, 1.0)),
-        ((4.0, 1.0, None, None), "lower", "diverged", (None, None, 1.0)),
-        ((4.0, 1.0, 2.0, 3.0), "lower", "diverged", (None, None, 1.0)),
-        ((4.0, 1.0, None, 3.0), "lower", "ok", (None, 3.0, 1.0)),
-        ((None, None), "lower", "diverged", (None, None, None)),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "ok", (2.5, 0.5, 3.0, 1.0)),
+        ((4.0, 1.0, 2.0, 3.0), "higher", "ok", (2.5, 0.5, 3.0, 4.0)),
+        ((4.0,), "lower", "ok", (4.0, 0.2, 4.0, 4.0)),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "collapsed", (2.5, 0.5, 3.0, 1.0)),
+        ((4.0, 1.0, None, None), "lower", "diverged", (None, None, None, 1.0)),
+        ((4.0, 1.0, 2.0, 3.0), "lower", "diverged", (None, None, None, 1.0)),
+        ((4.0, 1.0, None, 3.0), "lower", "ok", (None, None, 3.0, 1.0)),
+        ((None, 1.0, 2.0, 3.0), "lower", "ok", (2.5, None, 3.0, 1.0)),
+        ((None, None), "lower", "diverged", (None, None, None, None)),
     ],
 )
 def test_summary_of_a_curve(values, better, status, summary):
     info = INFO.model_copy(update={"better": better})
     found = summarise(points(*values), info, status)
-    assert found == dict(zip(("score", "last", "best"), summary, strict=True))
+    expected = dict(zip(("score", "area", "last", "best"), summary, strict=True))
+    assert found == pytest.approx(expected)
 
 
 def test_corrupt_records_are_kept_under_free_names(tmp_path):

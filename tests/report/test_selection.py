@@ -15,7 +15,7 @@ def test_the_first_record_of_a_cell_wins_and_the_others_are_named(tmp_path):
     assert kept == [first]
     assert [why for _, why in ignored] == [
         selection.CUSTOM_UPDATES,
-        "protocol 0, not 1",
+        "protocol 0, not 2",
         selection.SAME_CELL,
     ]
     build_report([first, second], tmp_path, None)
