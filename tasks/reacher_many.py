@@ -8,11 +8,11 @@ Chen et al., 2021, arXiv 2101.05982).
 from typing import ClassVar
 
 from bench.learner.task import FailureMode
-from bench.tasks.reacher import Reacher
+from bench.tasks.family.arm import Arm
 
 
-class ReacherMany(Reacher):
-    """The task `reacher` with other proportions; uniform actions for the first 500 steps."""
+class ReacherMany(Arm):
+    """The arm of `reacher` with other proportions; uniform actions for the first 500 steps."""
 
     name: ClassVar[str] = "reacher_many"
     updates: ClassVar[int] = 32_000

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.learner.task import FailureMode
-from bench.tasks.reacher import Reacher
+from bench.tasks.family.arm import Arm
 
 
-class ReacherTurning(Reacher):
-    """The task `reacher` with turning torques."""
+class ReacherTurning(Arm):
+    """The arm of `reacher` with turning torques."""
 
     name: ClassVar[str] = "reacher_turning"
     failure: ClassVar[FailureMode] = FailureMode("moving target", "drop", "above", 0.1)

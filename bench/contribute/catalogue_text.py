@@ -116,10 +116,10 @@ converges. `lqr_game` knows the exact Q of every policy. `ring8_mdp` must give t
 
 On mixtures of Gaussians FID and IS are between features that see modes and quality, as Inception's
 are for images: the exact posterior over the modes and "no mode", and the position
-(`bench/scoring/mixture.py`). Between raw coordinates FID would see a mean and a covariance only, and
-a uniform circle would pass for the ring. Tests hold these scores to an order, with margins: real
-draws, blurred ones, half of the modes, one Gaussian or a uniform square with the right moments, one
-mode alone.
+(`bench/scoring/mixture.py`). Between raw coordinates FID would see a mean and a covariance only,
+and a uniform circle would pass for the ring. Tests hold these scores to an order, with margins:
+real draws, blurred ones, half of the modes, one Gaussian or a uniform square with the right
+moments, one mode alone.
 
 GANs also report IS, KID, precision and recall where they mean something, or the modes that are
 covered. An RL score is the mean return of ten full episodes of the actor without noise; they start

@@ -31,7 +31,7 @@ import torch
 import bench.tasks
 from bench.experiment import registry
 from bench.experiment.cell import Cell
-from bench.learner.task import TIE, area
+from bench.learner.task import TIE, area, moved
 from bench.training.train import train
 
 FILE = Path(bench.tasks.__file__).parent / "assets" / "headroom.jsonl"
@@ -128,7 +128,7 @@ class Headroom(NamedTuple):
     area: float
     wins: tuple[str, float, str]  # strategy, probability, endpoint
     loses: tuple[str, float, str]
-    moved: float  # by how much the reference's median moves in the last fifth of the budget
+    moved: float  # by how much the reference's median moves over the last fifth of the budget
     spread: float  # the standard deviation of its final scores over seeds
 
     @property
@@ -143,8 +143,8 @@ class Headroom(NamedTuple):
 
     @property
     def plateau(self) -> bool:
-        """Whether the budget ends on the reference's plateau."""
-        return self.moved <= self.spread
+        """Whether the budget ends on the reference's plateau; a move that is a tie is none."""
+        return self.moved <= max(self.spread, TIE)
 
 
 def headroom(task: str) -> Headroom:
@@ -164,7 +164,7 @@ def headroom(task: str) -> Headroom:
         area=float(np.median([-math.inf if value is None else value for value in base.area])),
         wins=max(against, key=lambda one: one[1]),
         loses=min(against, key=lambda one: one[1]),
-        moved=abs(curve[-1] - curve[round(0.8 * (len(curve) - 1))]),
+        moved=moved(curve),
         spread=float(np.std(failed, ddof=1)),
     )
 

@@ -146,7 +146,8 @@ class Grid(BaseModel):
         able = [name + EACH for name, entry in every.items() if not entry.whole]
         named = _spelt_out(self.strategies, {"all": every, f"all{EACH}": able})
         # Cells with a custom number of updates are not compared: they need no base, no controls.
-        beside = [] if self.updates else _controls()
+        # Nor are bases alone, in a grid without strategies.
+        beside = [] if self.updates or not named else _controls()
         first: list[Change] = [] if self.updates and named else [(None, None)]
         inside = () if base == "bare" else reference(task)
         rows = {row for name in (*named, *beside) for row in _changes(name, task, inside)}

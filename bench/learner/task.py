@@ -128,6 +128,15 @@ def drop(normalised: Sequence[float]) -> float:
     return max(normalised) - normalised[-1]
 
 
+def moved(normalised: Sequence[float]) -> float:
+    """Return how far a normalised curve moves over the last fifth of the budget.
+
+    The last two of ten equally spaced evaluations against the two before: means of two, because one
+    evaluation is noisy.
+    """
+    return abs(math.fsum(normalised[-2:]) - math.fsum(normalised[-4:-2])) / 2.0
+
+
 CURVE = {"swing": swing, "drop": drop}
 """Numbers of a whole curve that may show a failure mode, beside the metrics of evaluations."""
 

@@ -19,7 +19,17 @@ from bench.experiment import costs
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.task import TIE
 from bench.records.record import Record
-from bench.report import belonging, curves, extensions, heat_maps, plots, samples, tables, verdicts
+from bench.report import (
+    bases,
+    belonging,
+    curves,
+    extensions,
+    heat_maps,
+    plots,
+    samples,
+    tables,
+    verdicts,
+)
 from bench.report.cells import DOMAIN_NAMES, TaskView, in_order
 from bench.report.files import Writer
 from bench.report.findings import DOMAINS, Finding, Study, study
@@ -111,6 +121,7 @@ def _page(found: Study, selection: Selection, writer: Writer) -> Page:
         "summary": summary(found),
         "bases": [_base_section(found, base, writer) for base in found.bases],
         "base_curves": writer.figure("bases", curves.base_curves(found)),
+        "counted": bases.bases_table(found.tasks).to_dict("records"),
         "tasks": [_task_section(found, view, writer) for view in found.tasks if view.shown],
         "extensions": _extension_section(found, writer),
         "searches": chosen.to_dict("records"),
