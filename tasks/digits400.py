@@ -1,10 +1,11 @@
-"""A hundred handwritten digits: a critic that can learn its data by heart.
+"""Four hundred handwritten digits: a critic that can learn its data by heart.
 
-The first ten images of each digit are the data, the other 1,697 are held out. A critic that
-overfits rates the images that it knows above those that it does not, and these below what the actor
-makes: its slopes then lead to the hundred images and nowhere else (Karras et al., 2020, arXiv
-2006.06676). `overfit` is the probability that it rates one of its images above a held-out one, 1/2
-without overfitting. Scores are those of `digits`, against all images.
+Every fourth image is data, 400 of them, the other 1,397 are held out. A critic that overfits rates
+the images that it knows above those that it does not: its slopes then lead to these images and
+nowhere else (Karras et al., 2020, arXiv 2006.06676). `overfit` is the probability that it rates one
+of its images above a held-out one, 1/2 without overfitting. Scores are those of `digits`, against
+all images. With a hundred images the reference kit makes little else than these: copies alone then
+bound the score, and nothing can win.
 """
 
 from __future__ import annotations
@@ -23,23 +24,21 @@ from bench.tasks.family import handwriting
 from bench.tasks.family.dense_digits import dense
 from bench.tasks.family.digit_images import DigitImages
 
-EACH = 10
+KNOWN = 400
 
 
 @functools.cache
 def known() -> Array:
-    """Which of the images [N] are data, as a mask: the first ten of each digit."""
-    labels = classifier.digits()[1]
-    mask = np.zeros(len(labels), dtype=bool)
-    for digit in range(10):
-        mask[np.flatnonzero(labels == digit)[:EACH]] = True
+    """Which of the images [N] are data, as a mask: every fourth, so that all writers are there."""
+    mask = np.zeros(len(classifier.digits()[1]), dtype=bool)
+    mask[: 4 * KNOWN : 4] = True
     return mask
 
 
-class Digits100(DigitImages):
+class Digits400(DigitImages):
     """The networks of `digits`."""
 
-    name: ClassVar[str] = "digits100"
+    name: ClassVar[str] = "digits400"
     updates: ClassVar[int] = 6_000
     seconds: ClassVar[float] = 45.0
     compiled: ClassVar[bool] = True
@@ -47,12 +46,12 @@ class Digits100(DigitImages):
         *DigitImages.metrics,
         Metric("overfit", "P(critic rates its data above held-out data)", "neither"),
     )
-    failure: ClassVar[FailureMode] = FailureMode("overfitting critic", "overfit", "above", 0.7)
+    failure: ClassVar[FailureMode] = FailureMode("overfitting critic", "overfit", "above", 0.6)
     anchors: ClassVar[Anchors] = Anchors(
         low=1600.0,
         high=1.3,
         log=True,
-        source="untrained actors; 2,000 draws of all images, of which a hundred only tell a part",
+        source="untrained actors; 2,000 draws of all images, of which 400 only tell a part",
     )
 
     def blueprint(self) -> Blueprint:
@@ -60,7 +59,7 @@ class Digits100(DigitImages):
         return dense(self.action_size)
 
     def images(self, device: torch.device) -> Tensor:
-        """The hundred images, in the default dtype."""
+        """The 400 images, in the default dtype."""
         return handwriting.images(device)[torch.as_tensor(np.flatnonzero(known()), device=device)]
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
@@ -72,4 +71,4 @@ class Digits100(DigitImages):
         return super().judge(actions, critic) | {"overfit": overfit}
 
 
-task = Digits100()
+task = Digits400()
