@@ -15,12 +15,15 @@ from bench.experiment import declarations, plugins
 from bench.experiment.kits import GRID_FOLDER, KITS
 
 Row = dict[str, Any]
-TASK = ("domain", "tier", "players", "metrics", "updates", "steps_per_update", "step_unit")
+TASK = (
+    *("domain", "tier", "players", "metrics", "updates", "steps_per_update", "updates_per_step"),
+    *("step_unit", "failure"),
+)
 LEFT_OUT = {"instead_of", "search", "source"}  # of tables for people: too wide
 
 
 def tasks() -> list[Row]:
-    """Every task: its domain, players in the order of play, score and budget."""
+    """Every task: its domain, players in the order of play, score, budget and failure mode."""
     modules = declarations.module_names("tasks")
 
     def declared() -> dict[str, Row]:
@@ -28,7 +31,8 @@ def tasks() -> list[Row]:
 
     def row(name: str, task: Row) -> Row:
         score = task["metrics"][0]
-        steps = task["updates"] * task["steps_per_update"]
+        failure = task["failure"]
+        steps = -(-task["updates"] // task["updates_per_step"]) * task["steps_per_update"]
         return {
             "name": name,
             "domain": task["domain"],
@@ -36,6 +40,7 @@ def tasks() -> list[Row]:
             "players": list(task["players"]),
             "score": f"{score.name} ({score.better} is better)",
             "budget": f"{steps} {task['step_unit']}s",
+            "failure mode": failure.kind if failure is not None else "",
             "about": task["about"],
         }
 

@@ -75,7 +75,7 @@ class GridOptions:
         typer.Option(help="orders of play: given, simultaneous, reversed, or as actor.critic"),
     ] = None
     contrasts: Annotated[
-        list[str] | None, typer.Option(help="of added, in-place-of, removed; default: all")
+        list[str] | None, typer.Option(help="of added, in-place-of, removed; or none; default: all")
     ] = None
     results: Results = Path("results")
     name: Submission = "local"

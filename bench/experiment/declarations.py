@@ -18,7 +18,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-ALLOWED = {"float": float, "Metric": lambda *args: SimpleNamespace(name=args[0], better=args[2])}
+ALLOWED = {
+    "float": float,
+    "Metric": lambda *args: SimpleNamespace(name=args[0], better=args[2]),
+    "FailureMode": lambda *args: SimpleNamespace(kind=args[0], metric=args[1]),
+}
 """What a declaration that is read here may call."""
 
 

@@ -24,6 +24,9 @@ EACH = "@each"
 Change = tuple[str | None, str | None]
 """The strategies that are added or removed, and those in whose place they are: as in `Cell`."""
 
+NONE = "none"
+"""In place of contrasts: the bases alone."""
+
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
@@ -65,7 +68,7 @@ class Grid(BaseModel):
     )
     contrasts: Names = Field(
         default=tuple(CONTRASTS),
-        description=f"a list of {', '.join(CONTRASTS)}",
+        description=f"a list of {', '.join(CONTRASTS)}; or none",
         examples=["[added, removed]"],
     )
 
@@ -121,8 +124,10 @@ class Grid(BaseModel):
         raise BadGrid(f"no task here has two players for {each}; leave {EACH} out")
 
     def _chosen(self, cells: list[Cell]) -> list[Cell]:
-        """Return the cells of `contrasts`, with all bases and controls; `BadGrid` if none is."""
-        contrasts = {CONTRASTS[word] for word in self.contrasts}
+        """Return the cells of `contrasts`, with bases and controls; of "none" the bases alone."""
+        if set(self.contrasts) == {NONE}:
+            return [cell for cell in cells if cell.strategy is None]
+        contrasts = {CONTRASTS[word] for word in self.contrasts if word != NONE}
         beside = {(None, None), *((name, None) for name in _controls())}
         rest = {cell for cell in cells if (cell.strategy, cell.instead_of) not in beside}
         chosen = {cell for cell in rest if cell.contrast in contrasts}
@@ -146,8 +151,7 @@ class Grid(BaseModel):
         able = [name + EACH for name, entry in every.items() if not entry.whole]
         named = _spelt_out(self.strategies, {"all": every, f"all{EACH}": able})
         # Cells with a custom number of updates are not compared: they need no base, no controls.
-        # Nor are bases alone, in a grid without strategies.
-        beside = [] if self.updates or not named else _controls()
+        beside = [] if self.updates else _controls()
         first: list[Change] = [] if self.updates and named else [(None, None)]
         inside = () if base == "bare" else reference(task)
         rows = {row for name in (*named, *beside) for row in _changes(name, task, inside)}
@@ -160,7 +164,7 @@ class Grid(BaseModel):
             "strategies": ("strategy", {*registry.strategies(), *KITS}, {"all", f"all{EACH}"}),
             "bases": ("base", {*BASES}, set()),
             "play": ("order of play", set(), set()),
-            "contrasts": ("contrast", {*CONTRASTS}, set()),
+            "contrasts": ("contrast", {*CONTRASTS}, {NONE}),
         }
         for field, (kind, names, words) in known.items():
             if not getattr(self, field) and field != "strategies":

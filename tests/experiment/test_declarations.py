@@ -26,6 +26,9 @@ def test_every_declaration_is_read_as_it_is(package: str, imported) -> None:
         found, whole = declarations.task(module, listing.TASK), expected[name]
         for made, metric in zip(found.pop("metrics"), whole.pop("metrics"), strict=True):
             assert (made.name, made.better) == (metric.name, metric.better)
+        made, failure = found.pop("failure"), whole.pop("failure")
+        assert (made is None) == (failure is None)
+        assert made is None or (made.kind, made.metric) == (failure.kind, failure.metric)
         assert found == whole
 
 

@@ -47,7 +47,7 @@ def test_the_suites_own_grids_can_run(name):
     chosen = load_grid(name)
     # As any reader of YAML reads them.
     raw = yaml.safe_load((GRID_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    words = {key: [raw[key]] for key in ("tasks", "strategies") if isinstance(raw[key], str)}
+    words = {key: [word] for key, word in raw.items() if isinstance(word, str) and key != "about"}
     assert chosen.model_dump(mode="json", exclude_unset=True) == raw | words
     cells = chosen.cells()
     check(cells, chosen.seeds)
@@ -55,16 +55,17 @@ def test_the_suites_own_grids_can_run(name):
     assert len({(cell.task, cell.name) for cell in cells}) == len(cells)
     for cell in cells:
         assert Cell(cell.task, cell.base) in cells
-        for control in ("placebo", "harmful"):
+        for control in ("placebo", "harmful") if chosen.strategies else ():
             assert Cell(cell.task, cell.base, control) in cells
 
 
 def test_the_demo_is_what_the_readme_promises():
     demo = load_grid("demo")
     domains = [registry.task(name).domain for name in demo.tasks]
-    assert sorted(domains) == ["gan", "gan", "rl", "rl"]
+    assert sorted(domains) == ["gan", "rl"]
     assert (demo.bases, demo.seeds) == (("bare",), 3)
-    assert len(demo.cells()) == 4 * (1 + 4 + 2)
+    # Each task with its base, the controls and the kit of either domain; R1 by itself, too.
+    assert len(demo.cells()) == 2 * (1 + 2 + 2 + 1) == 12
 
 
 def test_names_given_twice_or_in_another_order_are_one_cell():
@@ -253,3 +254,12 @@ def test_all_at_each_are_all_that_can_be_restricted():
 def test_players_and_orders_that_are_not_there(changes, message):
     with pytest.raises((BadGrid, UnknownName, Conflict), match=message):
         trial(**changes)
+
+
+def test_bases_alone_have_no_controls():
+    cells = load_grid("bases").narrowed(("ring8", "dirac"), None, None, None).cells()
+    assert [f"{cell.task}/{cell.name}" for cell in cells] == [
+        "ring8/bare",
+        "ring8/reference",
+        "dirac/bare",
+    ]
