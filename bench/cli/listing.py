@@ -15,7 +15,10 @@ from bench.experiment import declarations, plugins
 from bench.experiment.kits import GRID_FOLDER, KITS
 
 Row = dict[str, Any]
-TASK = ("domain", "tier", "players", "metrics", "updates", "steps_per_update", "step_unit")
+TASK = (
+    *("domain", "tier", "players", "metrics", "updates"),
+    *("steps_per_update", "updates_per_step", "step_unit"),
+)
 LEFT_OUT = {"instead_of", "search", "source"}  # of tables for people: too wide
 
 
@@ -28,7 +31,8 @@ def tasks() -> list[Row]:
 
     def row(name: str, task: Row) -> Row:
         score = task["metrics"][0]
-        steps = task["updates"] * task["steps_per_update"]
+        # As the task itself counts them: `Problem.steps`.
+        steps = -(-task["updates"] // task["updates_per_step"]) * task["steps_per_update"]
         return {
             "name": name,
             "domain": task["domain"],
