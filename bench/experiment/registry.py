@@ -96,15 +96,16 @@ class StrategyEntry:
         """Return the published settings on this task.
 
         The factory's default arguments, overridden by the file's DEFAULTS for the task's domain,
-        then for the kinds that it belongs to, then for the task itself. They do not depend on
-        `player`, so that effects on several players are those of one setting. Raises as `check`
-        does.
+        then for the kinds that it belongs to, then for the task itself; a game or an extension of
+        one of the two fields is of that field's domain. They do not depend on `player`, so that
+        effects on several players are those of one setting. Raises as `check` does.
         """
         self.check(task)
         parameters = inspect.signature(self.factory).parameters
         settings = {name: parameter.default for name, parameter in parameters.items()}
         special = getattr(self.module, "DEFAULTS", {})
-        for scope in (task.domain, *task.kinds, task.name):
+        domain = () if {"gan", "rl"} & {*task.kinds} else (task.domain,)
+        for scope in (*domain, *task.kinds, task.name):
             settings |= special.get(scope, {})
         return settings
 
