@@ -95,9 +95,8 @@ class StrategyEntry:
     def defaults(self, task: Task) -> dict[str, Any]:
         """Return the published settings on this task.
 
-        The factory's default arguments, overridden by the file's DEFAULTS for the task's domain,
-        then for the kinds that it belongs to, then for the task itself; a game or an extension of
-        one of the two fields is of that field's domain. They do not depend on `player`, so that
+        The factory's default arguments, overridden by the file's DEFAULTS for the task's domain, or
+        the field of a game or an extension, then for its kinds, then for the task. Not by `player`:
         effects on several players are those of one setting. Raises as `check` does.
         """
         self.check(task)
