@@ -7,6 +7,7 @@ then one Gaussian or a uniform square with the right moments, then one mode alon
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -88,11 +89,11 @@ def test_made_up_samples_are_in_order(name: str) -> None:
     ]
     scores = [[mixture_scores(points, mixture) for points in rank] for rank in ranks]
     fid = [[s["fid"] for s in rank] for rank in scores]
-    for better, worse in zip(fid, fid[1:], strict=False):
+    for better, worse in pairwise(fid):
         assert 1.1 * max(better) < min(worse), (name, fid)
     # IS sees classes only: a Gaussian and one mode alone both tell nothing.
     told = [[s["is"] for s in rank] for rank in scores[:4]]
-    for better, worse in zip(told, told[1:], strict=False):
+    for better, worse in pairwise(told):
         assert 0.97 * min(better) > max(worse), (name, told)
 
 
