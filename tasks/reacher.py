@@ -2,28 +2,15 @@
 
 from typing import ClassVar
 
-from bench.learner.problem import EnvironmentLibrary
-from bench.learner.task import Anchors, FailureMode
-from bench.tasks.family.control import Control
+from bench.learner.task import FailureMode
+from bench.tasks.family.reach import Reach
 
 
-class Reacher(Control):
-    """One copy of the environment per seed, uniform actions for the first 1,000 steps."""
+class Reacher(Reach):
+    """The environment as it is."""
 
     name: ClassVar[str] = "reacher"
-    environment: ClassVar[str] = "Reacher-v5"
-    environment_library: ClassVar[EnvironmentLibrary] = "envpool"
-    obs_size: ClassVar[int] = 10
-    action_size: ClassVar[int] = 2
-    updates: ClassVar[int] = 15_000
-    warmup: ClassVar[int] = 1_000
-    seconds: ClassVar[float] = 35.0
     failure: ClassVar[FailureMode] = FailureMode("cycling", "swing", "above", 0.04)
-    anchors: ClassVar[Anchors] = Anchors(
-        low=-43.3,
-        high=-3.6,
-        source="uniform actions, 100 episodes: -43.3 +- 0.4; TD3, v1, 1M steps (arXiv 1802.09477)",
-    )
 
 
 task = Reacher()

@@ -8,10 +8,10 @@ Chen et al., 2021, arXiv 2101.05982).
 from typing import ClassVar
 
 from bench.learner.task import FailureMode
-from bench.tasks.reacher import Reacher
+from bench.tasks.family.reach import Reach
 
 
-class ReacherMany(Reacher):
+class ReacherMany(Reach):
     """The task `reacher` with other proportions; uniform actions for the first 500 steps."""
 
     name: ClassVar[str] = "reacher_many"

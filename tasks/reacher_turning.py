@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.learner.task import FailureMode
-from bench.tasks.reacher import Reacher
+from bench.tasks.family.reach import Reach
 
 
-class ReacherTurning(Reacher):
+class ReacherTurning(Reach):
     """The task `reacher` with turning torques."""
 
     name: ClassVar[str] = "reacher_turning"
