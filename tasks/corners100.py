@@ -29,7 +29,7 @@ class Corners100(MixtureGan):
     measures_speed: ClassVar[bool] = True
     failure: ClassVar[FailureMode] = FailureMode("saturating critic", "certainty", "above", 0.9)
     anchors: ClassVar[Anchors] = Anchors(
-        low=2.3, high=0.0024, log=True, source="untrained actors; 2,500 real samples (both means)"
+        low=2.5, high=0.0024, log=True, source="untrained actors; 2,500 real samples (both means)"
     )
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:

@@ -195,7 +195,7 @@ def untrained_scores_are_an_untrained_policys(task: Task) -> None:
     """The scores at step 0 are those of the untrained actor, found again without the trainer.
 
     Samples are drawn and judged by hand; episodes are run in single Gymnasium environments, without
-    exploration and to their very end.
+    exploration and to their very end, from the starts of all seeds' evaluations after 0 updates.
     """
     found = train(Learner(task, combine([])), [4], library="gymnasium", updates=0).curves[0][0]
     learner = Learner(task, combine([]))
@@ -212,7 +212,7 @@ def untrained_scores_are_an_untrained_policys(task: Task) -> None:
     else:
         returns = [
             _episode(learner, state, number)
-            for number in copy_seeds([4], task.episodes, "evaluate")
+            for number in copy_seeds([0], task.episodes, "evaluate")
         ]
         expected = {"return": sum(returns) / len(returns)}
     for name, value in expected.items():
@@ -229,8 +229,9 @@ def _episode(learner: Learner, state: LearnerState, seed: int) -> float:
     space: Any = env.action_space
     while not (ended or cut):
         row = torch.as_tensor(obs[None]).to(torch.get_default_dtype())
-        action = learner.eval_action(state, row, state.players.step)[0].numpy()
-        obs, reward, ended, cut, _ = env.step(stretch(action, space.low, space.high))
+        action = learner.eval_action(state, row, state.players.step).numpy()
+        (done,) = stretch(learner.task.actuated(action, 0), space.low, space.high)
+        obs, reward, ended, cut, _ = env.step(done)
         total += float(reward)
     env.close()
     return total

@@ -95,16 +95,16 @@ class StrategyEntry:
     def defaults(self, task: Task) -> dict[str, Any]:
         """Return the published settings on this task.
 
-        The factory's default arguments, overridden by the file's DEFAULTS for the task's domain,
-        then for the kinds that it belongs to, then for the task itself. They do not depend on
-        `player`, so that effects on several players are those of one setting. Raises as `check`
-        does.
+        The factory's default arguments, overridden by the file's DEFAULTS for the task's domain, or
+        the field of a game or an extension, then for its kinds, then for the task. Not by `player`:
+        effects on several players are those of one setting. Raises as `check` does.
         """
         self.check(task)
         parameters = inspect.signature(self.factory).parameters
         settings = {name: parameter.default for name, parameter in parameters.items()}
         special = getattr(self.module, "DEFAULTS", {})
-        for scope in (task.domain, *task.kinds, task.name):
+        domain = () if {"gan", "rl"} & {*task.kinds} else (task.domain,)
+        for scope in (*domain, *task.kinds, task.name):
             settings |= special.get(scope, {})
         return settings
 

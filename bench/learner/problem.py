@@ -156,7 +156,8 @@ class Rules(ABC):
 
     name: ClassVar[str]
     domain: ClassVar[Domain]
-    # Families whose published settings differ: "toy", ...; of an extension also "gan" or "rl".
+    # Families whose published settings differ: "toy", ...; of a game or an extension also "gan" or
+    # "rl", which then takes the place of its domain.
     kinds: ClassVar[tuple[str, ...]] = ()
     discount: ClassVar[float] = 0.0
     judges_pairs: ClassVar[bool] = False  # penalties are on slopes in (obs, action), not action

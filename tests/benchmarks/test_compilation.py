@@ -14,14 +14,15 @@ import pytest
 
 from bench.training import compilation
 
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import json, sys, torch
 torch.set_num_threads(1)
-from bench.training import compilation as compiled
 from bench.experiment.grid import Cell
 from bench.training.train import train
-compiled.pays = lambda *_: True
-run = train(Cell.parse(sys.argv[1]).learner(), range(10), updates=1)
+from tests.support.code_path import code_path
+with code_path(compiled=True):
+    run = train(Cell.parse(sys.argv[1]).learner(), range(10), updates=1)
 assert run.compiled
 print(json.dumps(run.seconds))
 """
@@ -36,6 +37,7 @@ def compile_seconds(cell: str, cache: Path) -> float:
     made = subprocess.run(
         [sys.executable, "-c", SCRIPT, cell],
         env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(cache)},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,

@@ -14,9 +14,9 @@ import torch
 
 import bench.training.train
 from bench.experiment import registry
-from bench.training import compilation
 from bench.training.train import train
 from tests.benchmarks.ours import fashion, learner, median_seconds, pendulum, turns
+from tests.support.code_path import code_path
 from tests.support.trajectories import float64
 
 TD3 = ("critic_steps", "replay", "target_network", "target_smoothing", "twin_critics")
@@ -61,7 +61,7 @@ def test_the_same_numbers_as_on_the_processor(task: str, compile_it: bool) -> No
     gradient near 0 becomes a whole step.
     """
     what = learner(registry.task(task), "replay")
-    with float64(), mock.patch.object(compilation, "pays", return_value=compile_it):
+    with float64(), code_path(compiled=compile_it):
         here, there = (train(what, [0, 1], updates=30, device=d) for d in ("cpu", "cuda"))
     assert there.compiled == compile_it
     for name, value in here.actor.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.cli import listing
-from bench.experiment import declarations
+from bench.experiment import declarations, registry
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,13 @@ def test_every_declaration_is_read_as_it_is(package: str, imported) -> None:
         assert (made is None) == (failure is None)
         assert made is None or (made.kind, made.metric) == (failure.kind, failure.metric)
         assert found == whole
+
+
+def test_budgets_are_counted_as_tasks_count_steps() -> None:
+    budgets = {row["name"]: row["budget"] for row in listing.tasks()}
+    for name, task in registry.tasks().items():
+        assert budgets[name] == f"{task.steps(task.updates)} {task.step_unit}s"
+    assert budgets["reacher_many"] == "4000 environment steps"
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,13 @@ def cell(task: str, added: str, removed: str, **changes) -> Cell:
 @pytest.mark.parametrize(
     ("made", "name", "strategies"),
     [
-        (cell("ring8", "spectral_norm", "r1"), "reference-r1+spectral_norm", "spectral_norm"),
-        (cell("ring8", "huber+r2", "r1"), "reference-r1+huber+r2", "huber r2"),
+        (
+            cell("ring8", "spectral_norm", "r1"),
+            "reference-r1+spectral_norm",
+            "low_beta1 spectral_norm",
+        ),
+        (cell("ring8", "huber+r2", "r1"), "reference-r1+huber+r2", "huber low_beta1 r2"),
+        (cell("ring8", "r2", "low_beta1+r1"), "reference-low_beta1-r1+r2", "r2"),
         (
             cell("pendulum", "batch_norm_joint", "target_network"),
             "reference-target_network+batch_norm_joint",
@@ -40,7 +45,7 @@ def cell(task: str, added: str, removed: str, **changes) -> Cell:
             "reference-replay+layer_norm@reward",
             "layer_norm@reward target_network",
         ),
-        (cell("ring8", "r1@critic", "r1"), "reference-r1+r1@critic", "r1@critic"),
+        (cell("ring8", "r1@critic", "r1"), "reference-r1+r1@critic", "low_beta1 r1@critic"),
         (
             cell(GAME, "r2@critic", "replay", updates=900, play="simultaneous", variant="tuned"),
             "reference-replay+r2@critic=simultaneous@900~tuned",
@@ -80,7 +85,10 @@ def test_what_is_removed_together_has_a_sign_each():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ring8/reference-replay+r2", "reference base of ring8 has no replay to remove: it has r1"),
+        (
+            "ring8/reference-replay+r2",
+            "reference base of ring8 has no replay to remove: it has low_beta1, r1",
+        ),
         ("ring8/bare-r1+r2", "the bare base of ring8 has no r1 to remove: it has no strategies"),
         ("ring8/reference-r11+r2", "has no r11 to remove"),
         ("ring8/reference-r1+r22", "unknown strategy 'r22'; did you mean 'r2'"),
@@ -274,9 +282,13 @@ def test_a_declaration_is_no_part_of_the_hash_unless_it_is_read():
 
 
 def test_the_hash_is_that_of_what_acts():
-    """On the ring the reference base is R1 alone, so that what replaces it acts alone."""
-    alone = spec_hash(Cell("ring8", "bare", "spectral_norm"))
-    assert spec_hash(cell("ring8", "spectral_norm", "r1")) == alone
+    """On the ring the reference base is R1 and low momentum: what replaces both acts alone."""
+    alone, with_momentum = (
+        spec_hash(Cell("ring8", "bare", row))
+        for row in ("spectral_norm", "low_beta1+spectral_norm")
+    )
+    assert spec_hash(cell("ring8", "spectral_norm", "low_beta1+r1")) == alone
+    assert spec_hash(cell("ring8", "spectral_norm", "r1")) == with_momentum != alone
     assert spec_hash(Cell("ring8", "reference", "spectral_norm")) != alone
     with pytest.raises(BadGrid):
         spec_hash(cell("ring8", "spectral_norm", "replay"))

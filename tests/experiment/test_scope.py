@@ -168,9 +168,13 @@ def test_settings_do_not_depend_on_the_player() -> None:
         ("lqr_imitation", "lqr"),
         ("lqr_model", "lqr"),
         ("pendulum_imitation", "pendulum"),
+        ("lqr", "pendulum"),
+        ("inverted_pendulum", "pendulum"),
     ],
 )
-def test_extensions_take_the_published_settings_of_their_field(game: str, like: str) -> None:
+def test_extensions_and_games_take_the_published_settings_of_their_field(
+    game: str, like: str
+) -> None:
     for entry in registry.strategies().values():
         one, other = (entry.defaults(registry.task(name)) for name in (game, like))
         assert one == other, entry.name
@@ -205,8 +209,8 @@ def test_searches_know_scopes() -> None:
 @pytest.mark.parametrize(
     ("task", "strategies"),
     [
-        *((THREE, KIT), ("ring8", ("r1",)), ("pendulum", KIT), ("dirac", ())),
-        *(("lqr_model", ()), ("ring8_info", ())),
+        *((THREE, KIT), ("ring8", ("low_beta1", "r1")), ("pendulum", KIT), ("dirac", ())),
+        *(("lqr_model", ()), ("ring8_info", ()), ("lqr", KIT), ("inverted_pendulum", KIT)),
     ],
 )
 def test_the_reference_is_the_tasks_own_or_its_domains(task: str, strategies: tuple) -> None:

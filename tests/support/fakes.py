@@ -29,7 +29,7 @@ class FakeTraining:
         cell = "+".join([learner.task.name, *sorted(parts)])
         self.calls.append((learner.task.name, cell, tuple(seeds)))
         self.before(cell)
-        total = (updates or learner.task.updates) * learner.task.steps_per_update
+        total = learner.task.steps(updates or learner.task.updates)
         steps = [total * part // self.evaluations for part in range(self.evaluations + 1)]
         names = [metric.name for metric in learner.task.metrics]
         return Run(

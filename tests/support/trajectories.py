@@ -21,7 +21,6 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from unittest import mock
 
 import torch
 
@@ -36,8 +35,8 @@ from bench.experiment.spec import (
 )
 from bench.functional import pytree
 from bench.learner.problem import EnvironmentLibrary
-from bench.training import compilation
 from bench.training.train import train
+from tests.support.code_path import code_path
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = Path(__file__).with_suffix(".json")
@@ -63,8 +62,7 @@ class Trajectory(NamedTuple):
         # episodes of an evaluation go on when others have ended.
         changes = {"warmup": 0, "evaluations": 1, "episodes": min(4, task.episodes * 4)}
         quick = type(task.__name__, (task,), changes)()
-        compile_it = self.code == "compiled"
-        with float64(), mock.patch.object(compilation, "pays", return_value=compile_it):
+        with float64(), code_path(compiled=self.code == "compiled"):
             run = train(
                 replace(learner, task=quick), range(4), updates=self.updates, library=self.library
             )

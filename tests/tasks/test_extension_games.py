@@ -152,7 +152,7 @@ def ring_points(modes: Array, mixture: Mixture) -> Array:
 def recognises(sharpness: float, mixture: Mixture) -> Any:
     def says(obs: Array, action: Array, *, player: str) -> Array:
         assert player == "recogniser"
-        return sharpness * mixture.log_posterior(action)
+        return sharpness * mixture.log_posterior(action)[:, :-1]  # of the modes; the last is none
 
     return says
 

@@ -15,6 +15,7 @@ from bench.training import compilation
 from bench.training.trace import trace
 from bench.training.train import train
 from tests.support.closed_form import evaluated
+from tests.support.code_path import code_path
 
 needs_compiler = pytest.mark.skipif(compilation.compiler() is None, reason="no C++ compiler")
 
@@ -47,8 +48,8 @@ def test_compiled_updates_give_the_same_numbers(
 
     monkeypatch.setattr(compilation, "compiled", counted)
     for fast in (True, False):
-        monkeypatch.setattr(compilation, "pays", lambda *_, fast=fast: fast)
-        runs.append(train(evaluated(Cell.parse(cell).learner(), 1), [0, 3], updates=20))
+        with code_path(compiled=fast):
+            runs.append(train(evaluated(Cell.parse(cell).learner(), 1), [0, 3], updates=20))
     assert [run.compiled for run in runs] == [True, False]
     assert calls == 20  # the machine code was made, and it was what ran
     ours, theirs = (pytree.leaves(run.state) for run in runs)
@@ -65,7 +66,8 @@ def test_what_pays_depends_on_the_calls_and_not_on_the_seeds() -> None:
 
 
 def test_convolutions_stay_recorded() -> None:
-    assert not compilation.pays(recording("digits/bare"), 10**9, 2)
+    assert not compilation.pays(recording("digits_info/bare"), 10**9, 2)
+    assert compilation.pays(recording("digits/bare"), 10**9, 2)  # dense networks
 
 
 @needs_compiler
@@ -73,14 +75,14 @@ def test_options_that_this_version_lacks_are_left_out(monkeypatch: pytest.Monkey
     """As older versions lack those that only save time."""
     monkeypatch.setitem(compilation.OPTIONS, "cpp.no_such_option", True)
     monkeypatch.setitem(compilation.OPTIONS, "no_such_option", True)
-    monkeypatch.setattr(compilation, "pays", lambda *_: True)
-    assert train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
+    with code_path(compiled=True):
+        assert train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
 
 
 def test_without_a_compiler_updates_run_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setattr(compilation, "pays", lambda *_: True)
-    assert not train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
+    with code_path(compiled=True):
+        assert not train(Cell.parse("bilinear/bare").learner(), [0], updates=3).compiled
 
 
 @pytest.mark.parametrize("why", ["compiler", "disk", "a cache of another processor", "anything"])
@@ -99,9 +101,9 @@ def test_what_cannot_be_compiled_runs_as_recorded(
         raise InductorError(RuntimeError("planted"), None)
 
     monkeypatch.setenv("CXX", "true")
-    monkeypatch.setattr(compilation, "pays", lambda *_: True)
     monkeypatch.setattr(compilation, "compiled", broken)
-    with pytest.warns(UserWarning, match="updates are replayed, because ") as warned:
+    warns = pytest.warns(UserWarning, match="updates are replayed, because ")
+    with code_path(compiled=True), warns as warned:
         run = train(Cell.parse("bilinear/bare").learner(), [0], updates=3)
     assert len(str(warned[0].message)) < 400
     assert not run.compiled

@@ -14,6 +14,7 @@ from bench.learner.strategy import Conflict
 from bench.training import compilation
 from bench.training.train import Run, train
 from tests.support.closed_form import evaluated
+from tests.support.code_path import code_path
 
 BATCH = tuple(range(10))
 
@@ -36,14 +37,14 @@ def compare(cell: Cell, updates: int, *others: Sequence[int]) -> None:
 
 @pytest.mark.parametrize("code", ["recorded", "compiled"])
 @pytest.mark.parametrize("task", ["ring8", "pendulum"])
-def test_alone_or_in_a_batch(task: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alone_or_in_a_batch(task: str, code: str) -> None:
     if code == "compiled" and compilation.compiler() is None:
         pytest.skip("there is no C++ compiler")
-    monkeypatch.setattr(compilation, "pays", lambda *_: code == "compiled")
     others = [[7], [8, 2], [9, 4, 3, 2, 6]]
     if code == "compiled":  # which takes long for every size of batch: of four or of five
         others = others[2:] if task == "ring8" else others[1:2]
-    compare(Cell(task, "reference"), 60, *others)
+    with code_path(compiled=code == "compiled"):
+        compare(Cell(task, "reference"), 60, *others)
 
 
 def test_images_alone_or_in_a_batch() -> None:
@@ -56,13 +57,14 @@ def test_the_choice_to_compile_does_not_depend_on_the_number_of_seeds(
     """At the very number of calls from which ten seeds would be compiled, and one fewer."""
     recordings = {}
 
-    def keep(recording: object, leaves: object, carried: int, calls: int, seeds: int) -> object:
+    def keep(recording: object, calls: int, seeds: int) -> bool:
         recordings[seeds] = recording
-        return recording, False
+        return False
 
-    monkeypatch.setattr(compilation, "best", keep)
-    for seeds in (4, 7, 10):
-        train(evaluated(Cell("ring8", "reference").learner(), 1), range(seeds), updates=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(compilation, "pays", keep)
+        for seeds in (4, 7, 10):
+            train(evaluated(Cell("ring8", "reference").learner(), 1), range(seeds), updates=1)
     few, odd, ten = recordings[4], recordings[7], recordings[10]
     least = next(calls for calls in range(1, 10**6) if compilation.pays(ten, calls, 10))
     for calls, answer in ((least, True), (least - 1, False)):
@@ -72,9 +74,9 @@ def test_the_choice_to_compile_does_not_depend_on_the_number_of_seeds(
 @pytest.mark.slow
 @pytest.mark.skipif(compilation.compiler() is None, reason="there is no C++ compiler")
 @pytest.mark.parametrize("task", ["ring8", "pendulum"])
-def test_compiled_code_of_any_size(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compilation, "pays", lambda *_: True)
-    compare(Cell(task, "reference"), 60, [7], [8, 2], [9, 4, 3, 2, 6], [1, 5, 6, 0, 9, 8, 3])
+def test_compiled_code_of_any_size(task: str) -> None:
+    with code_path(compiled=True):
+        compare(Cell(task, "reference"), 60, [7], [8, 2], [9, 4, 3, 2, 6], [1, 5, 6, 0, 9, 8, 3])
 
 
 @pytest.mark.slow

@@ -101,7 +101,9 @@ def test_the_optimal_policy_scores_one_and_others_more() -> None:
             cost += weight * made.reward
             weight *= task.discount
             state, ended = made.obs, bool(made.truncated.all())
-        scores = task.judge_episodes(Episodes(start, cost, cost, 0 * cost, cost, np.full(20, 25.0)))
+        none = 0 * cost
+        lengths = np.full(20, 25.0)
+        scores = task.judge_episodes(Episodes(start, cost, cost, none, cost, lengths, none, none))
         return scores["cost_ratio"]
 
     best = optimal_gain()

@@ -17,9 +17,9 @@ from bench.functional import pytree
 from bench.learner.learner import Learner
 from bench.learner.state import LearnerState
 from bench.learner.strategy import Conflict, combine
-from bench.training import compilation
 from bench.training.train import train
 from tests.support.closed_form import evaluated
+from tests.support.code_path import code_path
 from tests.support.sample import sample
 from tests.training.test_compilation import needs_compiler
 
@@ -43,11 +43,9 @@ class Eager:
 
 def trained(learner: Learner, how: str) -> LearnerState:
     """The state of two seeds after some updates, made in one of three ways."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compilation, "pays", lambda *_: how == "compiled")
+    with pytest.MonkeyPatch.context() as patch, code_path(compiled=how == "compiled"):
         if how == "eager":
             patch.setattr("bench.training.train.trace", Eager)
-            patch.setattr(compilation, "best", lambda made, *_: (made, False))
         run = train(evaluated(learner, 1), [0, 3], updates=UPDATES, library="gymnasium")
     assert run.compiled == (how == "compiled")
     return run.state

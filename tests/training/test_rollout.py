@@ -22,8 +22,9 @@ AFTERWARDS = 1e6
 class Written:
     """Copies that reward 1, 10, 100 and 1,000 per step, and show how many steps they have done."""
 
-    def reset(self) -> np.ndarray:
+    def reset(self, number: int = 0) -> np.ndarray:
         self.steps = 0
+        self.stepped: list[np.ndarray] = []
         return np.zeros((len(ENDS), 1))
 
     def step(self, action: np.ndarray) -> Transition:
@@ -31,6 +32,7 @@ class Written:
 
     def advance(self, action: np.ndarray, alive: np.ndarray) -> Transition:
         self.steps += 1
+        self.stepped.append(action)
         length, terminated, truncated = (np.array(part) for part in zip(*ENDS, strict=True))
         ended = length <= self.steps
         reward = np.where(length < self.steps, AFTERWARDS, 10.0 ** np.arange(len(ENDS)))
@@ -65,6 +67,7 @@ def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -
     rollout.evaluate(
         lambda obs: torch.zeros(2, 2, 1),
         lambda obs: 0.1 * (7.0 + obs[..., 0]),  # the critic, on the scale of scaled rewards
+        0,
     )
     found = [np.concatenate(part) for part in zip(*task.seen, strict=True)]
     names = dict(zip(Episodes._fields, found, strict=True))
@@ -80,10 +83,54 @@ def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -
 def test_a_step_in_training_gives_scaled_rewards_and_no_discount_after_an_end(monkeypatch) -> None:
     monkeypatch.setattr(environments, "make", lambda *_: Written())
     rollout = Rollout(Kept(), (0, 1), "gymnasium")
-    assert rollout.step(torch.zeros(2, 2, 1)).reward.flatten().tolist() == pytest.approx(
+    assert rollout.step(torch.zeros(2, 2, 1), 0).reward.flatten().tolist() == pytest.approx(
         [0.1, 1.0, 10.0, 100.0]
     )
-    seen = rollout.step(torch.zeros(2, 2, 1))
+    seen = rollout.step(torch.zeros(2, 2, 1), 1)
     assert seen.discount.flatten().tolist() == [0.0, 0.5, 0.0, 0.5]
     assert (seen.obs == 1.0).all()
     assert (seen.next_obs == 2.0).all()
+
+
+def test_actions_at_a_bound_and_their_spread_are_those_of_each_episode(monkeypatch) -> None:
+    """1, -1, 1, ... in both seeds; then 0.5 and 0.99 in turns: half of the steps at a bound."""
+    monkeypatch.setattr(environments, "make", lambda *_: Written())
+    found = []
+    for even, odd in ((1.7, -1.0), (0.5, 0.99)):
+        task = Kept()
+        Rollout(task, (0, 1), "gymnasium").evaluate(
+            lambda obs, even=even, odd=odd: torch.where(obs % 2 == 0, even, odd),
+            lambda obs: obs[..., 0],
+            0,
+        )
+        found.append([np.concatenate(part) for part in list(zip(*task.seen, strict=True))[-2:]])
+    (bounded, spread), (half, small) = found
+    assert bounded == pytest.approx([1.0] * 4)
+    # After 2, 3, 1 and 4 steps; 1 - mean^2 is the variance.
+    assert spread == pytest.approx([1.0, np.sqrt(8 / 9), 0.0, 1.0])
+    assert half == pytest.approx([1 / 2, 1 / 3, 0.0, 1 / 2])
+    assert small == pytest.approx(np.array([1.0, np.sqrt(8 / 9), 0.0, 1.0]) * 0.245)
+
+
+class Shifted(Kept):
+    """Its environment is stepped with actions that are shifted by the number of the update."""
+
+    name: ClassVar[str] = "shifted"
+
+    def actuated(self, action: np.ndarray, update: int) -> np.ndarray:
+        return action + update
+
+
+def test_what_is_actuated_steps_the_environment_and_is_not_learned_from(monkeypatch) -> None:
+    monkeypatch.setattr(environments, "make", lambda *_: Written())
+    rollout = Rollout(Shifted(), (0, 1), "gymnasium")
+    for number in (0, 3):
+        action = torch.full((2, 2, 1), 0.25)
+        seen = rollout.step(action, number)
+        assert torch.equal(seen.action, action)
+        assert (rollout.training.stepped[-1] == 0.25 + number).all()
+    assert rollout.evaluation is not None
+    for number in (0, 7):
+        rollout.evaluate(lambda obs: torch.full((2, 2, 1), 0.25), lambda obs: obs[..., 0], number)
+        assert len(rollout.evaluation.stepped) == 4
+        assert (np.stack(rollout.evaluation.stepped) == 0.25 + number).all()
