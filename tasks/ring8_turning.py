@@ -1,9 +1,9 @@
 """Ring of eight Gaussians that turns while it is learned: a target that moves.
 
-It turns by one mode's distance in a twentieth of the budget. At every evaluation it stands as at the
-start, and samples are scored against that, so that a generator that lags behind is late by the angle
-`lag`; one that stops and waits cannot know when that will be. The modes are wider than those of
-`ring8`, 0.05: following is hard enough.
+It turns by one mode's distance in a twentieth of the budget. At every evaluation it stands as at
+the start, and samples are scored against that, so that a generator that lags behind is late by the
+angle `lag`; one that stops and waits cannot know when that will be. The modes are wider than those
+of `ring8`, 0.05: following is hard enough.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Ring8Turning(MixtureGan):
         return made._replace(action=torch.cat([own, real @ turn.T]))
 
     def eval_updates(self, updates: int) -> list[int]:
-        """The usual updates, each put back to the last one at which the ring stands as at the start."""
+        """The usual updates, each put back to the last one at which the ring stands as at first."""
         usual = super().eval_updates(updates)
         if updates < self.period:
             return usual

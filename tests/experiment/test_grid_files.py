@@ -174,7 +174,10 @@ def test_names_that_do_not_exist_are_named_with_file_and_line(tmp_path, text, li
     [
         ("folder.yaml", "folder.yaml is a folder; name a YAML file in it"),
         ("folder/", "folder is a folder; name a YAML file in it"),
-        ("folder/demo", "there is no file folder/demo; give a grid file, or a name: bases, core, demo"),
+        (
+            "folder/demo",
+            "there is no file folder/demo; give a grid file, or a name: bases, core, demo",
+        ),
         (
             "demo.yaml",
             "there is no file demo.yaml; give a grid file, or a name: bases, core, demo, "
