@@ -26,7 +26,7 @@ PLAYED = [
 ]
 
 
-ASKED = {"corners100", "digits100"}
+ASKED = {"corners100", "digits400"}
 """They also report what their critic knows, which is no part of the score."""
 
 
@@ -62,8 +62,8 @@ def test_one_mode_alone_is_the_low_anchor_of_stacked_digits() -> None:
 @pytest.mark.parametrize("name", SAMPLED)
 def test_real_samples_are_the_high_anchor(name: str) -> None:
     task, scores = TASKS[name], []
-    # A hundred digits are learned from, and what is made of them is compared with all.
-    source: Any = TASKS["digits"] if name == "digits100" else task
+    # Four hundred digits are learned from, and what is made of them is compared with all.
+    source: Any = TASKS["digits"] if name == "digits400" else task
     for seed in range(8):
         real = source.real(rng.seed_key(seed), task.samples)
         scores.append(task.judge(real.numpy(), critic(name))[task.metrics[0].name])

@@ -14,10 +14,20 @@ from bench.experiment import registry
 from bench.functional import rng
 from bench.learner.task import CURVE, Array, FailureMode, area, drop, swing
 from bench.scoring import classifier
-from bench.tasks import corners100, digits100, ring8, ring8_turning
+from bench.tasks import corners100, digits400, ring8, ring8_turning
+from bench.tasks.family.mixture import MixtureGan
 from tests.support.closed_form import learner
 
 TURNING = ring8_turning.task
+
+
+class Still(MixtureGan):
+    """The same ring, which never turns."""
+
+    name, mixture, anchors = "still", TURNING.mixture, TURNING.anchors
+
+
+STILL = Still()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +77,7 @@ def test_failures_are_of_metrics_that_there_are() -> None:
 
 def drawn(task: Any, step: int) -> tuple[Array, Array]:
     """The actor's and the real rows of a fresh batch at this update."""
-    what, key = learner(task.name), rng.fold(rng.seed_key(0), 7)
+    what, key = learner("ring8_turning"), rng.fold(rng.seed_key(0), 7)
     actor = what.init(key).players.actor
     made = task.fresh(
         lambda obs, use: what.act(actor, obs, use), key, torch.tensor(step), task.blank(0)
@@ -87,7 +97,7 @@ def turned(points: Array, modes: float) -> Array:
 @pytest.mark.parametrize("turns", [0, 1, 9])
 def test_the_ring_turns_by_one_mode_in_a_period(turns: int, share: float) -> None:
     step = turns * TURNING.period + round(share * TURNING.period)
-    (own, real), (same, still) = drawn(TURNING, step), drawn(ring8.task, step)
+    (own, real), (same, still) = drawn(TURNING, step), drawn(STILL, step)
     assert np.array_equal(own, same)
     assert real == pytest.approx(turned(still, share), abs=1e-5)
     if share == 0.0:
@@ -96,10 +106,11 @@ def test_the_ring_turns_by_one_mode_in_a_period(turns: int, share: float) -> Non
 
 @pytest.mark.parametrize("behind", [-0.25, 0.0, 0.1, 0.25])
 def test_the_lag_is_how_far_samples_are_behind(behind: float) -> None:
-    real = ring8.task.mixture.sample(rng.seed_key(1), TURNING.samples).double().numpy()
+    real = TURNING.mixture.sample(rng.seed_key(1), TURNING.samples).double().numpy()
     garbage = np.random.default_rng(0).normal(size=(200, 2)) * 0.3
     found = TURNING.judge(np.concatenate([turned(real, -behind), garbage]), no_critic)
-    assert found["lag"] == pytest.approx(behind, abs=1e-3)
+    # Four standard errors: 0.05 / 2 of an angle is 0.032 modes, over the root of 2,500 samples.
+    assert found["lag"] == pytest.approx(behind, abs=2.6e-3)
     assert math.isnan(TURNING.judge(garbage, no_critic)["lag"])
 
 
@@ -108,7 +119,7 @@ def no_critic(*_: Any, **__: Any) -> Any:
 
 
 @pytest.mark.parametrize("updates", [TURNING.updates, 10_000, 4_000])
-def test_the_ring_is_judged_where_it_stands_as_ring8(updates: int) -> None:
+def test_the_ring_is_judged_where_it_stands_as_at_first(updates: int) -> None:
     marks = TURNING.eval_updates(updates)
     assert marks[0] == 0
     assert marks[-1] == updates
@@ -118,26 +129,25 @@ def test_the_ring_is_judged_where_it_stands_as_ring8(updates: int) -> None:
 
 def test_every_evaluation_of_the_budget_is_kept() -> None:
     assert TURNING.eval_updates(TURNING.updates) == ring8.task.eval_updates(TURNING.updates)
-    assert TURNING.eval_updates(21_000) == [*range(0, 20_000, 2_000), 21_000]
+    assert TURNING.eval_updates(21_000) == [*range(0, 18_001, 2_000), 21_000]
 
 
 # Critics that know their data, or everything
 
 
-def test_a_hundred_digits_are_ten_of_each() -> None:
+def test_four_hundred_digits_are_every_fourth() -> None:
     images, labels = classifier.digits()
-    known = digits100.known()
-    assert np.bincount(labels[known]).tolist() == [10] * 10
-    mine = digits100.task.images(torch.device("cpu")).numpy()
+    known = digits400.known()
+    assert np.flatnonzero(known).tolist() == list(range(0, 1600, 4))
+    assert all(30 <= count <= 50 for count in np.bincount(labels[known]))  # all classes alike
+    mine = digits400.task.images(torch.device("cpu")).numpy()
     assert mine == pytest.approx(images[known], abs=1e-6)
-    for digit in range(10):  # the first ones
-        assert known[np.flatnonzero(labels == digit)[:10]].all()
-    rows = digits100.task.real(rng.seed_key(0), 2000).numpy()
+    rows = digits400.task.real(rng.seed_key(0), 6000).numpy()
     assert {row.tobytes() for row in rows} == {row.tobytes() for row in mine}
 
 
 def test_overfitting_is_how_often_known_data_are_preferred() -> None:
-    task, known = digits100.task, digits100.known()
+    task, known = digits400.task, digits400.known()
     samples = task.real(rng.seed_key(0), task.samples).numpy()
 
     def overfit(q: Array) -> float:
