@@ -66,7 +66,7 @@ def test_a_run_keeps_it_in_records_that_are_valid(tmp_path, monkeypatch, trainin
     assert (added.contrast, added.instead_of) == ("added", None)
     assert (placed.contrast, placed.instead_of) == ("in place of", "r1")
     assert placed.strategy == added.strategy == "spectral_norm"
-    assert placed.settings.keys() == {"spectral_norm"}
+    assert placed.settings.keys() == {"low_beta1", "spectral_norm"}
     assert placed.origin == Cell.parse(BOTH[1])
     assert placed.provenance.spec == spec_hash(placed.origin) != added.provenance.spec
     assert bench("validate", "results") == 0
@@ -101,7 +101,7 @@ def test_showing_a_cell_that_was_not_run_or_is_none(tmp_path, monkeypatch, capsy
     assert bench("show", BOTH[1]) == 2
     assert one_error(capsys).startswith("there is no record results/2/local/ring8/reference-r1+sp")
     assert bench("show", "ring8/reference-replay+r2") == 2
-    assert "has no replay to remove: it has r1" in one_error(capsys)
+    assert "has no replay to remove: it has low_beta1, r1" in one_error(capsys)
 
 
 def test_a_search_is_kept_and_found_again(tmp_path, training, monkeypatch):

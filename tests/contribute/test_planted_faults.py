@@ -234,9 +234,9 @@ def test_exploring_while_evaluating_is_caught(monkeypatch: pytest.MonkeyPatch) -
 
     evaluate = Rollout.evaluate
 
-    def noisy(self: Rollout, eval_action: Any, state_value: Any) -> Any:
+    def noisy(self: Rollout, eval_action: Any, *rest: Any) -> Any:
         return evaluate(
-            self, lambda obs: eval_action(obs) + 0.1 * torch.randn(*obs.shape[:2], 1), state_value
+            self, lambda obs: eval_action(obs) + 0.1 * torch.randn(*obs.shape[:2], 1), *rest
         )
 
     monkeypatch.setattr(Rollout, "evaluate", noisy)
