@@ -46,6 +46,7 @@ class Digits400(DigitImages):
         *DigitImages.metrics,
         Metric("overfit", "P(critic rates its data above held-out data)", "neither"),
     )
+    measures_speed: ClassVar[bool] = True
     failure: ClassVar[FailureMode] = FailureMode("overfitting critic", "overfit", "above", 0.6)
     anchors: ClassVar[Anchors] = Anchors(
         low=1600.0,

@@ -139,7 +139,9 @@ def headroom(task: str) -> Headroom:
     found = kept()
     base = found[f"{task}/reference", ""]
     added = f"{task}/reference+"
-    others = {cell.removeprefix(added): one for (cell, _), one in found.items() if added in cell}
+    others = {
+        cell.removeprefix(added): one for (cell, _), one in found.items() if cell.startswith(added)
+    }
     against = [
         (strategy, improvement(one, base, endpoint), endpoint)
         for strategy, one in sorted(others.items())
