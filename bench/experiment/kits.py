@@ -16,6 +16,8 @@ REFERENCE: Mapping[str, tuple[str, ...]] = {
     "gan": ("low_beta1", "r1"),
     "game": (),
     "extension": (),
+    "spiral20": ("low_beta1", "r1"),
+    "reacher": ("replay", "target_network"),
     "lqr": ("replay", "target_network"),
     "inverted_pendulum": ("replay", "target_network"),
     "lqr_imitation": ("replay", "target_network"),
