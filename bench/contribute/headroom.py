@@ -2,7 +2,7 @@
 
 A task on which the reference base is already as good as can be, or as bad as the untrained actor,
 tells strategies from nothing. So each counted task is tried, on seeds that no result uses, with the
-reference base and a dozen varied strategies on top of it. The outcomes are kept beside the tasks;
+reference base and about a dozen varied strategies on top of it. The outcomes are kept beside the tasks;
 tests ask of every counted task that
 
 - the reference base ends between 0.25 and 0.9 of the anchors, by its final score or by its area,
