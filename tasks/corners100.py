@@ -27,7 +27,7 @@ class Corners100(MixtureGan):
         Metric("certainty", "of the critic, on samples: 1 - 2 sigmoid(q)", "neither"),
     )
     measures_speed: ClassVar[bool] = True
-    failure: ClassVar[FailureMode] = FailureMode("saturating critic", "certainty", "above", 0.9)
+    failure: ClassVar[FailureMode] = FailureMode("saturating critic", "certainty", "above", 0.7)
     anchors: ClassVar[Anchors] = Anchors(
         low=2.5, high=0.0024, log=True, source="untrained actors; 2,500 real samples (both means)"
     )

@@ -2,7 +2,8 @@
 
 The two torques are turned in their plane by an angle that grows evenly to a right angle at the end
 of training: each joint then does what the other did. An evaluation is done at the angle of its
-time. Old experience tells of dynamics that are no more, as `ring8_turning`'s data do.
+time. Old experience tells of dynamics that are no more, as `ring8_turning`'s data do. The bare
+learner's curve swings by 0.22 from one evaluation to the next, by 0.09 where the joints stay.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class ReacherTurning(Arm):
     """The arm of `reacher` with turning torques."""
 
     name: ClassVar[str] = "reacher_turning"
-    failure: ClassVar[FailureMode] = FailureMode("moving target", "drop", "above", 0.1)
+    failure: ClassVar[FailureMode] = FailureMode("moving target", "swing", "above", 0.15)
 
     def actuated(self, action: NDArray[Any], update: int) -> NDArray[Any]:
         """The actions [N, 2] turned by the angle of this update."""

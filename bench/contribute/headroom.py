@@ -2,8 +2,8 @@
 
 A task on which the reference base is already as good as can be, or as bad as the untrained actor,
 tells strategies from nothing. So each counted task is tried, on seeds that no result uses, with the
-reference base and about a dozen varied strategies on top of it. The outcomes are kept beside the tasks;
-tests ask of every counted task that
+reference base and about a dozen varied strategies on top of it. The outcomes are kept beside the
+tasks; tests ask of every counted task that
 
 - the reference base ends between 0.25 and 0.9 of the anchors, by its final score or by its area,
 - of the strategies at least one wins against it with a probability of 0.75, one loses with 0.25,
