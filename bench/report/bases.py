@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench.experiment import registry
 from bench.learner.task import FailureMode, Task, moved
-from bench.records.record import Record
+from bench.records.record import Evaluation, Record
 from bench.report.cells import Key, TaskView
 from bench.report.stats import Floats
 
@@ -57,7 +57,7 @@ def _ends(task: Task, record: Record | None) -> dict[str, float]:
     curves = normalised(record)
     shows = [
         task.failure.measured(
-            [{k: math.nan if v is None else v for k, v in p.metrics.items()} for p in seed.curve],
+            [_shown(task.failure.metric, point) for point in seed.curve],
             curve.tolist(),
             task.window,
         )
@@ -70,6 +70,12 @@ def _ends(task: Task, record: Record | None) -> dict[str, float]:
     areas = [-math.inf if s.area is None else s.area for s in record.seeds]
     found = {"final": finals, "area": areas, "shows": shows}
     return {name: float(np.median(values)) for name, values in found.items()}
+
+
+def _shown(metric: str, point: Evaluation) -> dict[str, float]:
+    """The metric at one evaluation; NaN where it is missing, as in records of another making."""
+    value = point.metrics.get(metric)
+    return {metric: math.nan if value is None else value}
 
 
 def normalised(record: Record) -> Floats:

@@ -81,6 +81,8 @@ TRAJECTORIES = (
     Trajectory("dirac/bare"),
     Trajectory("dirac/bare", code="compiled"),
     Trajectory("lqr_game/bare", updates=20),  # then it diverges
+    Trajectory("corners100/bare"),
+    Trajectory("reacher_turning/bare"),
     Trajectory("ring8/reference"),
     Trajectory("ring8_mdp/bare"),
     Trajectory("digits/reference"),
