@@ -17,7 +17,7 @@ from tests.support.fakes import FakeTraining, bench
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    """1/someone: dirac, whose only base is bare, with r1 and the controls, 3 seeds each."""
+    """2/someone: dirac, whose only base is bare, with r1 and the controls, 3 seeds each."""
     grid = Grid(
         about="", tasks=("dirac",), strategies=("r1",), bases=("bare", "reference"), seeds=3
     )
@@ -148,7 +148,7 @@ FAULTS = {
     "an unknown task": (lambda raw: raw.update(task="dirak"), "unknown task 'dirak'"),
     "an unknown strategy": (lambda raw: raw.update(strategy="r9"), "unknown strategy 'r9'"),
     "a conflict": (lambda raw: raw.update(strategy="r1+r1"), "r1 is given twice"),
-    "another protocol": (lambda raw: raw.update(protocol_version="2"), "protocol 2, not 1"),
+    "another protocol": (lambda raw: raw.update(protocol_version="1"), "protocol 1, not 2"),
     "an extra field": (lambda raw: raw.update(note="hello"), "note: Extra inputs"),
     "a missing field": (lambda raw: raw.pop("provenance"), "provenance: Field required"),
     "an outcome that is none": (
@@ -185,11 +185,11 @@ def test_a_truncated_file_and_a_nan_are_named(folder):
 @pytest.mark.parametrize(
     "place",
     [
-        "1/someone/dirac/bare+r2.json",
-        "1/someone/bilinear/bare+r1.json",
-        "1/someone/bare+r1.json",
-        "1/someone/more/dirac/dirac.json",
-        "2/someone/dirac/bare+r1.json",
+        "2/someone/dirac/bare+r2.json",
+        "2/someone/bilinear/bare+r1.json",
+        "2/someone/bare+r1.json",
+        "2/someone/more/dirac/dirac.json",
+        "3/someone/dirac/bare+r1.json",
     ],
 )
 def test_a_record_in_the_wrong_place_is_named(folder, place):
@@ -198,7 +198,7 @@ def test_a_record_in_the_wrong_place_is_named(folder, place):
     path.parent.mkdir(parents=True, exist_ok=True)
     (folder / "dirac" / "bare+r1.json").rename(path)
     problems = validate(root)[1]
-    assert problems == [f"{path}: belongs at 1/<name>/dirac/bare+r1.json"]
+    assert problems == [f"{path}: belongs at 2/<name>/dirac/bare+r1.json"]
 
 
 @pytest.mark.parametrize("name", ["page.html", "dirac/samples.png", ".hidden", "setup.py"])
@@ -229,7 +229,7 @@ def test_links_and_nothing_else_are_named(folder, tmp_path):
     (tmp_path / "linked" / "2" / "me").symlink_to(folder)
     count, (line,) = validate(tmp_path / "linked")
     assert count == 0
-    assert "1/me: a link, of which a submission has none; validate what it leads to" in line
+    assert "2/me: a link, of which a submission has none; validate what it leads to" in line
     assert validate(tmp_path / "linked" / "2" / "me")[1] == validate(folder)[1]
 
 

