@@ -19,7 +19,7 @@ from torch import Tensor
 
 from bench.learner.problem import Blueprint
 from bench.learner.task import Anchors, Array, Critic, FailureMode, Metric
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 from bench.tasks.family import handwriting
 from bench.tasks.family.dense_digits import dense
 from bench.tasks.family.digit_images import DigitImages
@@ -30,7 +30,7 @@ KNOWN = 400
 @functools.cache
 def known() -> Array:
     """Which of the images [N] are data, as a mask: every fourth, so that all writers are there."""
-    mask = np.zeros(len(classifier.digits()[1]), dtype=bool)
+    mask = np.zeros(len(digits_classifier.digits()[1]), dtype=bool)
     mask[: 4 * KNOWN : 4] = True
     return mask
 
@@ -65,7 +65,7 @@ class Digits400(DigitImages):
 
     def judge(self, actions: Array, critic: Critic) -> dict[str, float]:
         """The usual scores, and how much the critic prefers its own data to held-out data."""
-        images = classifier.digits()[0]
+        images = digits_classifier.digits()[0]
         q = critic(np.zeros((len(images), 0)), images)
         own, held = q[known()][:, None], q[~known()][None]
         overfit = float((own > held).mean() + 0.5 * (own == held).mean())

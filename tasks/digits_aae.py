@@ -25,7 +25,7 @@ from bench.functional.layers import blind, mlp
 from bench.functional.optim import Adam
 from bench.learner.problem import Act, Blueprint, Domain, Experience, Player, Role, See
 from bench.learner.task import Anchors, Array, Critic, Metric
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 from bench.scoring.metrics import frechet_distance, inception_score, moments
 from bench.tasks.family import handwriting
 from bench.tasks.family.digit_images import real_features
@@ -102,8 +102,8 @@ class DigitsAae(Gan):
         """Images made of draws of N(0, 1), images restored, and classes of neighbouring codes."""
         if not np.isfinite(actions).all():
             return dict.fromkeys((metric.name for metric in self.metrics), float("nan"))
-        images, classes = classifier.digits()
-        features, logits = classifier.features_and_logits(self.drawn(critic))
+        images, classes = digits_classifier.digits()
+        features, logits = digits_classifier.CLASSIFIER.features_and_logits(self.drawn(critic))
         restored = critic(images, actions, player="decoder")
         error = np.square(restored - images).sum() / np.square(images - images.mean(axis=0)).sum()
         nearest = NearestNeighbors(n_neighbors=2).fit(actions).kneighbors(return_distance=False)

@@ -26,7 +26,7 @@ from bench.functional.layers import blind, mlp, seeing
 from bench.functional.optim import Adam
 from bench.learner.problem import Act, Blueprint, Domain, Experience, Player, Role, See
 from bench.learner.task import Anchors, Array, Critic, Metric
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 from bench.scoring.metrics import frechet_distance, inception_score, moments
 from bench.tasks.family.digit_images import DigitImages
 
@@ -114,7 +114,7 @@ class DigitsVae(DigitImages):
         if not np.isfinite(actions).all():
             return dict.fromkeys((metric.name for metric in self.metrics), float("nan"))
         features, logits = self.look(actions)
-        images, _ = classifier.digits()
+        images, _ = digits_classifier.digits()
         blank = np.zeros((len(images), self.obs_size))
         mean = critic(blank, images, player="encoder")[:, :CODE]
         restored = critic(np.hstack([images, mean]), images, player="actor")

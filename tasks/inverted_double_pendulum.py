@@ -22,6 +22,7 @@ class InvertedDoublePendulum(Control):
     updates: ClassVar[int] = 15_000
     warmup: ClassVar[int] = 1_000
     seconds: ClassVar[float] = 40.0
+    early_episodes: ClassVar[int | None] = 2
     measures_speed: ClassVar[bool] = True
     failure: ClassVar[FailureMode] = FailureMode("saturating critic", "bounded", "above", 0.5)
     anchors: ClassVar[Anchors] = Anchors(

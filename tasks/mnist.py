@@ -34,7 +34,7 @@ from bench.tasks.family.images import ImageGan
 
 @functools.cache
 def _real_features() -> tuple[Array, Moments]:
-    features, _ = mnist_classifier.features_and_logits(mnist.scaled(mnist.images()[0]))
+    features, _ = mnist_classifier.CLASSIFIER.features_and_logits(mnist.scaled(mnist.images()[0]))
     return features, moments(features)
 
 
@@ -65,7 +65,7 @@ class Mnist(ImageGan):
 
     def look(self, images: Array) -> tuple[Array, Array]:
         """Features and logits of the MNIST classifier."""
-        return mnist_classifier.features_and_logits(images)
+        return mnist_classifier.CLASSIFIER.features_and_logits(images)
 
     def real_features(self) -> tuple[Array, Moments]:
         """Features of all images, and their moments."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from bench.functional import rng
 from bench.learner.problem import Blueprint
 from bench.learner.task import Anchors, Array, Critic, FailureMode, Metric
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 from bench.scoring.metrics import coverage
 from bench.tasks.family import handwriting
 from bench.tasks.family.dense_digits import dense
@@ -62,7 +62,7 @@ class StackedDigits(Gan):
         """KL divergence and number of modes of the actor's images, by the classifier's labels."""
         if not np.isfinite(actions).all():
             return {"kl": float("nan"), "modes": float("nan")}
-        _, logits = classifier.features_and_logits(actions.reshape(-1, 64))
+        _, logits = digits_classifier.CLASSIFIER.features_and_logits(actions.reshape(-1, 64))
         digits = logits.argmax(axis=1).reshape(-1, 3)
         return coverage(digits @ np.array([100, 10, 1]), 1000)
 

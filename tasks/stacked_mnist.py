@@ -80,7 +80,7 @@ class StackedMnist(Gan):
         """KL divergence and number of modes of the actor's images, by the classifier's labels."""
         if not np.isfinite(actions).all():
             return {"kl": float("nan"), "modes": float("nan")}
-        digits = mnist_classifier.digits(actions.reshape(-1, 784)).reshape(-1, 3)
+        digits = mnist_classifier.CLASSIFIER.labels(actions.reshape(-1, 784)).reshape(-1, 3)
         return coverage(digits @ np.array([100, 10, 1]), 1000)
 
     def missing(self) -> str | None:

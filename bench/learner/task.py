@@ -123,11 +123,6 @@ def swing(normalised: Sequence[float]) -> float:
     return math.fsum(moves) / len(moves) if moves else 0.0
 
 
-def drop(normalised: Sequence[float]) -> float:
-    """Return how far a normalised curve ends below its best: 0 where the last is the best."""
-    return max(normalised) - normalised[-1]
-
-
 def moved(normalised: Sequence[float]) -> float:
     """Return how far a normalised curve moves over the last fifth of the budget.
 
@@ -137,7 +132,7 @@ def moved(normalised: Sequence[float]) -> float:
     return abs(math.fsum(normalised[-2:]) - math.fsum(normalised[-4:-2])) / 2.0
 
 
-CURVE = {"swing": swing, "drop": drop}
+CURVE = {"swing": swing}
 """Numbers of a whole curve that may show a failure mode, beside the metrics of evaluations."""
 
 
@@ -165,6 +160,7 @@ class Scored:
     anchors: ClassVar[Anchors]  # of the score
     samples: ClassVar[int] = 0  # actions drawn in each evaluation; 0: episodes are run instead
     episodes: ClassVar[int] = 0  # evaluation episodes per seed, with an environment
+    early_episodes: ClassVar[int | None] = None  # the same before the window, where they are long
     failure: ClassVar[FailureMode | None] = None  # that a counted task is there for
     measures_speed: ClassVar[bool] = False  # whether the budget ends before the reference's plateau
     picture_shape: ClassVar[tuple[int, ...] | None] = None  # of `pictures`, if not an action's
@@ -172,6 +168,12 @@ class Scored:
     def eval_updates(self, updates: int) -> list[int]:
         """Return the numbers of updates after which to evaluate: 0, ..., `updates`, increasing."""
         return sorted({updates * i // self.evaluations for i in range(self.evaluations + 1)})
+
+    def episodes_after(self, updates: int, total: int) -> int:
+        """Return the number of evaluation episodes per seed after `updates` of `total`."""
+        if self.early_episodes is None or updates in self.eval_updates(total)[-self.window :]:
+            return self.episodes
+        return self.early_episodes
 
     def probe(self, rows: int) -> Tensor:
         """Return the observations [rows, O] at which actions are drawn for an evaluation."""

@@ -76,19 +76,20 @@ class Rollout:
         return self._tensor(self.evaluation.reset(number))
 
     def evaluate(
-        self, eval_action: EvalAction, state_value: StateValue, number: int
+        self, eval_action: EvalAction, state_value: StateValue, number: int, episodes: int
     ) -> list[dict[str, float]]:
         """Run full episodes in the evaluation environments; return metrics for each seed.
 
         `eval_action` gives the actions, `state_value` the critic's values; `number` is that of the
-        updates made.
+        updates made, `episodes` how many of each seed's environments are played.
         """
         obs = self.start(number)
         assert self.evaluation is not None
         start, predicted = self._array(obs), self._values(state_value(obs))
         count = len(start)
         returns, discounted, lengths = np.zeros(count), np.zeros(count), np.zeros(count)
-        tail, alive = np.zeros(count), np.ones(count, dtype=bool)
+        tail, played = np.zeros(count), np.arange(count) % self.task.episodes < episodes
+        alive = played.copy()
         total = np.zeros((3, count, self.task.action_size))  # of actions, squares, and at a bound
         weight = 1.0
         while alive.any():
@@ -106,10 +107,11 @@ class Rollout:
                 tail += np.where(cut, weight * rest, 0.0)
             alive &= ~(made.terminated | made.truncated)
             obs = self._tensor(made.obs)
-        mean, square, at_bound = total / lengths[:, None]
+        mean, square, at_bound = total[:, played] / lengths[played, None]
         bounded = at_bound.mean(axis=1)
         spread = np.sqrt(np.maximum(square - mean**2, 0.0)).mean(axis=1)
-        parts = (start, returns, discounted, tail, predicted, lengths, bounded, spread)
+        whole = (start, returns, discounted, tail, predicted, lengths)
+        parts = (*(part[played] for part in whole), bounded, spread)
         split = (np.split(np.asarray(part, dtype=float), len(self.seeds)) for part in parts)
         return [self.task.judge_episodes(Episodes(*seed)) for seed in zip(*split, strict=True)]
 

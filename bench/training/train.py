@@ -127,7 +127,7 @@ class _Trainer:
         marks = self.task.eval_updates(total)
         steps = [self.task.steps(mark) for mark in marks]
         bad: list[int | None] = [None] * len(self.seeds)
-        curves = [self._evaluate([], bad, 0)]
+        curves = [self._evaluate([], bad, 0, total)]
         observer.evaluated(0, curves[0])
         given, action = self._beginning()
         leaves, structure = pytree.flatten(self.state)
@@ -147,7 +147,7 @@ class _Trainer:
                 observer.updated((number + 1) / total)
             self.state = pytree.unflatten(leaves, structure)
             bad = _first_bad(losses, start, bad)
-            curves.append(self._evaluate(losses, bad, stop))
+            curves.append(self._evaluate(losses, bad, stop, total))
             observer.evaluated(steps[len(curves) - 1], curves[-1])
         return Run(
             seeds=self.wanted,
@@ -196,7 +196,7 @@ class _Trainer:
             return compilation.best(recording, leaves, carried, compile_it=compile_it)
 
     def _evaluate(
-        self, losses: list[list[Tensor]], bad: list[int | None], number: int
+        self, losses: list[list[Tensor]], bad: list[int | None], number: int, total: int
     ) -> list[Metrics]:
         with self.clock("evaluation"):
             if self.rollout is not None and not self.task.samples:
@@ -205,6 +205,7 @@ class _Trainer:
                     lambda obs: self.eval_action.flat([*state, obs, keys])[0],
                     lambda obs: self.state_value.flat([*state, obs, keys])[0],
                     number,
+                    self.task.episodes_after(number, total),
                 )
             else:
                 actions = self._actions()

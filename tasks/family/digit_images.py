@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.learner.task import Anchors, Array
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 from bench.scoring.metrics import Moments, moments
 from bench.tasks.family import handwriting
 from bench.tasks.family.images import ImageGan
@@ -18,7 +18,7 @@ from bench.tasks.family.images import ImageGan
 @functools.cache
 def real_features() -> tuple[Array, Moments]:
     """Features of all 1,797 images, and their moments."""
-    features, _ = classifier.features_and_logits(classifier.digits()[0])
+    features, _ = digits_classifier.CLASSIFIER.features_and_logits(digits_classifier.digits()[0])
     return features, moments(features)
 
 
@@ -43,7 +43,7 @@ class DigitImages(ImageGan):
 
     def look(self, images: Array) -> tuple[Array, Array]:
         """Features and logits of the digits classifier."""
-        return classifier.features_and_logits(images)
+        return digits_classifier.CLASSIFIER.features_and_logits(images)
 
     def real_features(self) -> tuple[Array, Moments]:
         """Features of all images, and their moments."""

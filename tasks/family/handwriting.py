@@ -7,7 +7,7 @@ import functools
 import torch
 from torch import Tensor
 
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 
 
 def images(device: torch.device) -> Tensor:
@@ -18,9 +18,9 @@ def images(device: torch.device) -> Tensor:
 @functools.cache
 def _images(dtype: torch.dtype, device: torch.device) -> Tensor:
     # as_tensor copies outside vmap and tracing; .to() would cache one of their tensors.
-    return torch.as_tensor(classifier.digits()[0], dtype=dtype, device=device)
+    return torch.as_tensor(digits_classifier.digits()[0], dtype=dtype, device=device)
 
 
 def sources() -> dict[str, str]:
     """SHA-256 of the images and of the classifier's weights."""
-    return {"digits": classifier.IMAGES_SHA256, "classifier": classifier.SHA256}
+    return {"digits": digits_classifier.IMAGES_SHA256, "classifier": digits_classifier.SHA256}

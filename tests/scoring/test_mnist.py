@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from packaging.requirements import Requirement
 
 from bench.experiment import registry
-from bench.scoring import mnist, mnist_classifier
-from bench.scoring.classifier import WrongWeights
+from bench.scoring import mnist
+from bench.scoring.classifier import held_out
 from bench.scoring.datasets import BadData
 from bench.scoring.metrics import frechet_distance, moments
+from bench.scoring.mnist_classifier import CLASSIFIER
 
 TASKS = ("mnist", "stacked_mnist")
 
@@ -118,74 +118,20 @@ def test_the_commands_ask_for_what_is_declared() -> None:
         assert Requirement(command.split("'")[1]) == wanted
 
 
-def test_the_classifier_knows_held_out_digits() -> None:
-    """0.982; a binomial deviation of 1,000 images is 0.004."""
-    held = mnist_classifier.held_out(5000)
-    assert np.bincount(mnist.images()[1][held]).tolist() == [100] * mnist.CLASSES
-    assert mnist_classifier.accuracy(mnist_classifier.load()) == pytest.approx(0.982, abs=0.0015)
-
-
-def test_features_are_those_before_the_last_layer() -> None:
-    images = mnist.scaled(mnist.images()[0][::50])
-    features, logits = mnist_classifier.features_and_logits(images)
-    assert features.shape == (100, mnist_classifier.FEATURES)
-    assert features.dtype == np.float64
-    params = mnist_classifier.load()
-    expected = features @ params["logits/weight"].double().numpy().T
-    expected += params["logits/bias"].double().numpy()
-    assert logits == pytest.approx(expected, abs=1e-3)  # float32 sums of 64 terms of about 10
-    assert (mnist_classifier.digits(images) == logits.argmax(axis=1)).all()
-
-
 def test_digits_are_those_of_every_thousand_images() -> None:
     """Computed a thousand at a time, and the rest."""
     pixels, digits = mnist.images()
     some = np.random.default_rng(0).permutation(5000)[:2300]
-    seen = mnist_classifier.digits(mnist.scaled(pixels[some]))
+    seen = CLASSIFIER.labels(mnist.scaled(pixels[some]))
     assert seen.shape == (2300,)
     assert (seen == digits[some]).mean() > 0.98
 
 
-def test_every_feature_is_alive() -> None:
-    features, _ = mnist_classifier.features_and_logits(mnist.scaled(mnist.images()[0]))
-    assert np.linalg.matrix_rank(np.cov(features, rowvar=False)) == mnist_classifier.FEATURES
-
-
 def test_held_out_images_are_no_further_than_others() -> None:
     """Features that knew their images by heart would set the held-out ones apart."""
-    features, _ = mnist_classifier.features_and_logits(mnist.scaled(mnist.images()[0]))
-    held = mnist_classifier.held_out(5000)
+    features, _ = CLASSIFIER.features_and_logits(mnist.scaled(mnist.images()[0]))
+    held = held_out(5000)
     apart = frechet_distance(moments(features[held]), moments(features[~held]))
     order = np.random.default_rng(0).permutation(5000)
     mixed = frechet_distance(moments(features[order[:1000]]), moments(features[order[1000:]]))
     assert apart < 2.0 * mixed
-
-
-def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
-    content = bytearray(mnist_classifier.WEIGHTS.read_bytes())
-    assert len(content) < 500_000
-    content[len(content) // 2] ^= 1
-    planted = tmp_path / "weights.npz"
-    planted.write_bytes(content)
-    with pytest.raises(WrongWeights, match="restore the file") as refusal:
-        mnist_classifier.load(planted)
-    assert str(planted) in str(refusal.value)
-    with pytest.raises(WrongWeights, match=r"none\.npz is missing"):
-        mnist_classifier.load(tmp_path / "none.npz")
-
-
-def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
-    params = mnist_classifier.load()
-    assert {leaf.dtype for leaf in params.values()} == {torch.float32}
-    assert mnist_classifier.save(params, tmp_path / "again.npz") == mnist_classifier.SHA256
-
-
-def test_training_is_deterministic() -> None:
-    first, second = mnist_classifier.train(epochs=1), mnist_classifier.train(epochs=1)
-    assert all(torch.equal(first[name], second[name]) for name in first)
-
-
-@pytest.mark.slow
-def test_training_again_is_as_accurate() -> None:
-    """Not the hash: other processors and PyTorch versions round otherwise."""
-    assert mnist_classifier.accuracy(mnist_classifier.train()) >= 0.97

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from bench.functional import rng
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 from bench.scoring.metrics import frechet_distance, inception_score, moments
 from bench.tasks.digits import task
 from bench.training.trace import trace
@@ -29,6 +28,9 @@ def defaults() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+CLASSIFIER = digits_classifier.CLASSIFIER
+
+
 def NOBODY(obs: object, actions: object) -> NDArray[np.float64]:  # noqa: N802
     """A critic that is never asked."""
     raise AssertionError
@@ -41,7 +43,7 @@ def noisy(key: torch.Tensor, rows: int, deviation: float) -> NDArray[np.float32]
 
 
 def test_data() -> None:
-    images, classes = classifier.digits()
+    images, classes = digits_classifier.digits()
     assert images.shape == (1797, 64)
     assert images.dtype == np.float32
     assert (images.min(), images.max()) == (-1.0, 1.0)
@@ -49,61 +51,9 @@ def test_data() -> None:
     assert np.bincount(classes).min() > 150
 
 
-def test_the_shipped_classifier_knows_held_out_digits() -> None:
-    assert classifier.accuracy(classifier.load()) >= 0.97
-
-
-def test_features_are_those_before_the_last_layer() -> None:
-    images, _ = classifier.digits()
-    features, logits = classifier.features_and_logits(images[:50])
-    assert features.shape == (50, classifier.FEATURES)
-    assert features.dtype == np.float64
-    params = classifier.load()
-    expected = features @ params["logits/weight"].double().numpy().T
-    expected += params["logits/bias"].double().numpy()
-    # float32 sums of 32 terms of size about 10
-    assert logits == pytest.approx(expected, abs=1e-3)
-
-
-def test_every_feature_is_alive() -> None:
-    features, _ = classifier.features_and_logits(classifier.digits()[0])
-    assert np.linalg.matrix_rank(np.cov(features, rowvar=False)) == classifier.FEATURES
-
-
-def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
-    content = bytearray(classifier.WEIGHTS.read_bytes())
-    content[len(content) // 2] ^= 1
-    planted = tmp_path / "weights.npz"
-    planted.write_bytes(content)
-    with pytest.raises(classifier.WrongWeights, match="restore the file") as refusal:
-        classifier.load(planted)
-    assert str(planted) in str(refusal.value)
-    assert "\n" not in str(refusal.value)
-
-
-def test_missing_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(classifier.WrongWeights, match=r"none\.npz is missing"):
-        classifier.load(tmp_path / "none.npz")
-
-
-def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
-    assert classifier.save(classifier.load(), tmp_path / "again.npz") == classifier.SHA256
-
-
-@pytest.mark.slow
-def test_training_again_is_as_accurate() -> None:
-    """Not the hash: other processors and PyTorch versions round otherwise."""
-    assert classifier.accuracy(classifier.train()) >= 0.97
-
-
-def test_training_is_deterministic() -> None:
-    first, second = classifier.train(epochs=1), classifier.train(epochs=1)
-    assert all(torch.equal(first[name], second[name]) for name in first)
-
-
 def test_distance_of_random_halves() -> None:
     """The floor: the bias of two halves, about 5 with these features."""
-    features, _ = classifier.features_and_logits(classifier.digits()[0])
+    features, _ = CLASSIFIER.features_and_logits(digits_classifier.digits()[0])
     distances = []
     for seed in range(10):
         order = np.random.default_rng(seed).permutation(len(features))
@@ -130,12 +80,12 @@ def test_scores_are_ordered() -> None:
 
 
 def test_all_real_images_are_at_distance_zero() -> None:
-    scores = task.judge(classifier.digits()[0], NOBODY)
+    scores = task.judge(digits_classifier.digits()[0], NOBODY)
     assert scores["fid"] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_one_image_again_and_again_is_one_class() -> None:
-    image = classifier.digits()[0][:1]
+    image = digits_classifier.digits()[0][:1]
     scores = task.judge(np.repeat(image, task.samples, axis=0), NOBODY)
     assert scores["is"] == pytest.approx(1.0, abs=1e-4)
     assert scores["precision"] == 1.0  # it is a real one
@@ -153,8 +103,8 @@ def test_what_has_diverged_scores_nan() -> None:
 
 def test_canary() -> None:
     """Frozen samples have frozen scores: nobody changed pixels, features or formulas unseen."""
-    features, logits = classifier.features_and_logits(noisy(rng.seed_key(5), 1000, 0.7))
-    real, _ = classifier.features_and_logits(classifier.digits()[0])
+    features, logits = CLASSIFIER.features_and_logits(noisy(rng.seed_key(5), 1000, 0.7))
+    real, _ = CLASSIFIER.features_and_logits(digits_classifier.digits()[0])
     found = (frechet_distance(moments(features), moments(real)), inception_score(logits))
     assert found == pytest.approx((101.787, 8.57221), rel=1e-3)
 
@@ -169,12 +119,12 @@ def test_images_follow_the_default_dtype_and_the_key(dtype: torch.dtype) -> None
     assert recorded.shape == (3, 5, 64)
     for seed, key in enumerate(keys):
         assert torch.equal(task.real(key, 5), recorded[seed])
-    images = {image.tobytes() for image in classifier.digits()[0]}
+    images = {image.tobytes() for image in digits_classifier.digits()[0]}
     assert all(image.tobytes() in images for image in recorded.reshape(-1, 64).float().numpy())
 
 
 def test_the_sources_name_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     before = task.sources()
     assert before == task.sources()
-    monkeypatch.setattr(classifier, "SHA256", "0" * 64)
+    monkeypatch.setattr(digits_classifier, "SHA256", "0" * 64)
     assert task.sources() != before

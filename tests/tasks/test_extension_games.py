@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.functional import rng
 from bench.learner.forward import Forward
-from bench.scoring import classifier
+from bench.scoring import digits_classifier
 from bench.scoring.mixture import Mixture
 from bench.tasks import (
     digits_aae,
@@ -28,7 +28,7 @@ from bench.training.train import train
 from tests.support.closed_form import build, evaluated, learner
 
 Array = NDArray[Any]
-IMAGES, CLASSES = classifier.digits()
+IMAGES, CLASSES = digits_classifier.digits()
 CENTRED = IMAGES - IMAGES.mean(axis=0)
 AXES = np.linalg.svd(CENTRED, full_matrices=False)[2][:8]  # the first principal components
 
@@ -244,7 +244,7 @@ def test_noise_of_ten_kinds_is_told_apart_but_is_no_information() -> None:
     """One noise image for every class that the classifier sees."""
     task, draws = digits_info.task, np.random.default_rng(0)
     noise = draws.uniform(-1.0, 1.0, (20_000, 64)).astype(np.float32)
-    labels = classifier.features_and_logits(noise)[1].argmax(axis=1)
+    labels = digits_classifier.CLASSIFIER.features_and_logits(noise)[1].argmax(axis=1)
     ten = np.stack([noise[labels == digit][0] for digit in range(10)])
 
     def nothing(obs: Array, action: Array, *, player: str) -> Array:

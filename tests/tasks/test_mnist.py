@@ -126,7 +126,7 @@ def test_a_mode_is_the_three_digits_in_the_order_of_channels(
 ) -> None:
     """Stacks of the digits 3, 1, 4 and a tenth of 2, 7, 1: the KL of two modes, 0.9 and 0.1."""
     pixels, classes = mnist.images()
-    known = mnist_classifier.digits(mnist.scaled(pixels)) == classes
+    known = mnist_classifier.CLASSIFIER.labels(mnist.scaled(pixels)) == classes
     one = [mnist.scaled(pixels[known & (classes == digit)][:1]) for digit in range(10)]
     stacks = [np.concatenate([one[int(d)] for d in mode], axis=1) for mode in ("314", "271")]
     images = np.concatenate([np.repeat(stacks[0], 90, axis=0), np.repeat(stacks[1], 10, axis=0)])

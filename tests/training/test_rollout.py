@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.experiment import registry
 from bench.learner.task import Episodes
 from bench.tasks.family.control import Control
 from bench.training import environments
@@ -68,6 +69,7 @@ def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -
         lambda obs: torch.zeros(2, 2, 1),
         lambda obs: 0.1 * (7.0 + obs[..., 0]),  # the critic, on the scale of scaled rewards
         0,
+        2,
     )
     found = [np.concatenate(part) for part in zip(*task.seen, strict=True)]
     names = dict(zip(Episodes._fields, found, strict=True))
@@ -78,6 +80,26 @@ def test_every_episode_counts_to_its_end_and_a_cut_one_has_a_tail(monkeypatch) -
     assert names["predicted"] == pytest.approx([7.0] * 4)
     # What the critic says of the last state, where an episode was cut and had not ended.
     assert names["tail"] == pytest.approx([0.0, 10.0 / 8, 0.0, 11.0 / 16])
+
+
+def test_fewer_episodes_are_the_first_ones_of_each_seed(monkeypatch) -> None:
+    """And nothing is stepped beyond their ends: after two steps and one."""
+    monkeypatch.setattr(environments, "make", lambda *_: Written())
+    task = Kept()
+    rollout = Rollout(task, (0, 1), "gymnasium")
+    rollout.evaluate(lambda obs: torch.zeros(2, 2, 1), lambda obs: obs[..., 0], 0, 1)
+    assert [seed.returns.tolist() for seed in task.seen] == [[2.0], [100.0]]
+    assert [seed.lengths.tolist() for seed in task.seen] == [[2.0], [1.0]]
+    assert all(len(part) == 1 for seed in task.seen for part in seed)
+    assert rollout.evaluation is not None
+    assert len(rollout.evaluation.stepped) == 2
+
+
+def test_few_episodes_are_played_before_the_window() -> None:
+    task = registry.task("halfcheetah_small")
+    marks = task.eval_updates(task.updates)
+    assert [task.episodes_after(mark, task.updates) for mark in marks] == [2] * 8 + [10] * 3
+    assert registry.task("pendulum").episodes_after(0, 20_000) == 10
 
 
 def test_a_step_in_training_gives_scaled_rewards_and_no_discount_after_an_end(monkeypatch) -> None:
@@ -102,6 +124,7 @@ def test_actions_at_a_bound_and_their_spread_are_those_of_each_episode(monkeypat
             lambda obs, even=even, odd=odd: torch.where(obs % 2 == 0, even, odd),
             lambda obs: obs[..., 0],
             0,
+            2,
         )
         found.append([np.concatenate(part) for part in list(zip(*task.seen, strict=True))[-2:]])
     (bounded, spread), (half, small) = found
@@ -131,6 +154,8 @@ def test_what_is_actuated_steps_the_environment_and_is_not_learned_from(monkeypa
         assert (rollout.training.stepped[-1] == 0.25 + number).all()
     assert rollout.evaluation is not None
     for number in (0, 7):
-        rollout.evaluate(lambda obs: torch.full((2, 2, 1), 0.25), lambda obs: obs[..., 0], number)
+        rollout.evaluate(
+            lambda obs: torch.full((2, 2, 1), 0.25), lambda obs: obs[..., 0], number, 2
+        )
         assert len(rollout.evaluation.stepped) == 4
         assert (np.stack(rollout.evaluation.stepped) == 0.25 + number).all()
