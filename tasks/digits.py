@@ -28,7 +28,7 @@ class Digits(DigitImages):
     updates: ClassVar[int] = 6_000
     seconds: ClassVar[float] = 45.0
     compiled: ClassVar[bool] = True
-    failure: ClassVar[FailureMode] = FailureMode("mode dropping", "recall", "below", 0.6)
+    failure: ClassVar[FailureMode] = FailureMode("cycling", "swing of is", "above", 0.1)
 
     def blueprint(self) -> Blueprint:
         """Dense networks."""

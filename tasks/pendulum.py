@@ -16,7 +16,7 @@ class Pendulum(SwingUp):
     name: ClassVar[str] = "pendulum"
     seconds: ClassVar[float] = 20.0
     measures_speed: ClassVar[bool] = True
-    failure: ClassVar[FailureMode] = FailureMode("cycling", "swing", "above", 0.04)
+    failure: ClassVar[FailureMode] = FailureMode("cycling", "swing of score", "above", 0.04)
 
 
 task = Pendulum()

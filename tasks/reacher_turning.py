@@ -22,7 +22,7 @@ class ReacherTurning(Arm):
     """The arm of `reacher` with turning torques."""
 
     name: ClassVar[str] = "reacher_turning"
-    failure: ClassVar[FailureMode] = FailureMode("moving target", "swing", "above", 0.15)
+    failure: ClassVar[FailureMode] = FailureMode("moving target", "swing of score", "above", 0.06)
 
     def actuated(self, action: NDArray[Any], update: int) -> NDArray[Any]:
         """The actions [N, 2] turned by the angle of this update."""

@@ -55,18 +55,27 @@ Failure = Literal[
 """How training of two players goes wrong; "lost exploration" is RL's "mode dropping"."""
 
 
+SCORE = "score"
+
+
 @dataclass(frozen=True)
 class FailureMode:
     """What a task is there for: a failure of the bare learner, with a number that shows it.
 
     It is shown where the median over seeds of `metric`, a mean over the task's window, is at or
-    beyond `bound`. The metric may be one of the task's, or of the whole curve (see `CURVE`).
+    beyond `bound`. "swing of" a metric is the number of its whole curve (see `swing`) instead; the
+    metric "score" is the normalised first one.
     """
 
     kind: Failure
     metric: str
     beyond: Literal["above", "below"]
     bound: float
+
+    @property
+    def read(self) -> str:
+        """The metric that is read at every evaluation."""
+        return self.metric.removeprefix("swing of ")
 
     def shown(self, value: float) -> bool:
         """Return whether a value of the metric shows the failure."""
@@ -76,9 +85,10 @@ class FailureMode:
         self, curve: Sequence[Mapping[str, float]], normalised: Sequence[float], window: int
     ) -> float:
         """Return the number of one run: of its metrics and normalised scores at each evaluation."""
-        if self.metric in CURVE:
-            return CURVE[self.metric](normalised)
-        return math.fsum(point[self.metric] for point in curve[-window:]) / len(curve[-window:])
+        values = normalised if self.read == SCORE else [point[self.read] for point in curve]
+        if self.metric != self.read:
+            return swing(values)
+        return math.fsum(values[-window:]) / len(values[-window:])
 
 
 TIE = 0.01
@@ -113,14 +123,15 @@ def area(normalised: Sequence[float]) -> float:
     return math.fsum(normalised) / len(normalised)
 
 
-def swing(normalised: Sequence[float]) -> float:
-    """Return how far a normalised curve moves from one evaluation to the next in its second half.
+def swing(curve: Sequence[float]) -> float:
+    """Return how much of its moves a curve takes back over its second half, per evaluation.
 
-    The mean of the absolute differences: 0 at rest, large where players cycle.
+    The sum of the absolute moves less the absolute move from start to end: 0 at rest and where a
+    curve only rises or only falls, large where players cycle.
     """
-    late = normalised[len(normalised) // 2 :]
-    moves = [abs(after - before) for before, after in pairwise(late)]
-    return math.fsum(moves) / len(moves) if moves else 0.0
+    moves = [after - before for before, after in pairwise(curve[len(curve) // 2 :])]
+    taken_back = math.fsum(map(abs, moves)) - abs(math.fsum(moves))
+    return taken_back / len(moves) if moves else 0.0
 
 
 def moved(normalised: Sequence[float]) -> float:
@@ -130,10 +141,6 @@ def moved(normalised: Sequence[float]) -> float:
     evaluation is noisy.
     """
     return abs(math.fsum(normalised[-2:]) - math.fsum(normalised[-4:-2])) / 2.0
-
-
-CURVE = {"swing": swing}
-"""Numbers of a whole curve that may show a failure mode, beside the metrics of evaluations."""
 
 
 class Episodes(NamedTuple):

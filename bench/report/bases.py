@@ -57,7 +57,7 @@ def _ends(task: Task, record: Record | None) -> dict[str, float]:
     curves = normalised(record)
     shows = [
         task.failure.measured(
-            [_shown(task.failure.metric, point) for point in seed.curve],
+            [_shown(task.failure.read, point) for point in seed.curve],
             curve.tolist(),
             task.window,
         )

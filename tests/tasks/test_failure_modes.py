@@ -12,7 +12,7 @@ import torch
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.learner.task import CURVE, Array, FailureMode, area, swing
+from bench.learner.task import SCORE, Array, FailureMode, area, swing
 from bench.scoring import digits_classifier
 from bench.tasks import corners100, digits400, ring8, ring8_turning
 from bench.tasks.family.mixture import MixtureGan
@@ -33,11 +33,12 @@ STILL = Still()
 @pytest.mark.parametrize(
     ("curve", "expected"),
     [
-        # The mean; the mean move of the second half.
+        # The mean; what the second half takes back, per move.
         ([0.5, 0.5, 0.5, 0.5], (0.5, 0.0)),
         ([0.0, 0.4, 0.8, 0.8], (0.5, 0.0)),
-        ([0.0, 1.0, 0.2, 0.6, 0.1, 0.5], (0.4, 0.45)),
-        ([1.0, 0.0, 0.5, 0.0, -0.5], (0.2, 0.5)),
+        ([0.0, 1.0, 0.2, 0.6, 0.1, 0.5], (0.4, 0.4)),
+        ([1.0, 0.0, 0.5, 0.0, -0.5], (0.2, 0.0)),
+        ([1.0, 0.0, 0.5, 0.0, 0.5], (0.4, 0.5)),
         ([0.3], (0.3, 0.0)),
     ],
 )
@@ -59,14 +60,18 @@ def test_a_failure_is_measured_in_the_window_or_on_the_whole_curve() -> None:
     assert modes.measured(points, scores, 3) == pytest.approx(6.0)
     assert modes.measured(points, scores, 1) == 4.0
     assert modes.measured(points, scores, 10) == pytest.approx(4.75)
-    assert FailureMode("cycling", "swing", "above", 0.1).measured(points, scores, 3) == 0.5
+    score = FailureMode("cycling", "swing of score", "above", 0.1)
+    assert score.measured(points, scores, 3) == 0.0
+    assert score.measured(points, [0.0, 1.0, 0.25, 0.75, 0.25], 3) == 0.5
+    other = FailureMode("cycling", "swing of modes", "above", 0.1)
+    assert other.measured([*points, {"modes": 5.0}, {"modes": 4.0}], scores, 3) == 1.0
 
 
 def test_failures_are_of_metrics_that_there_are() -> None:
     """And every counted task declares one."""
     for name, task in registry.tasks().items():
         if task.failure is not None:
-            assert task.failure.metric in {*CURVE, *(metric.name for metric in task.metrics)}, name
+            assert task.failure.read in {SCORE, *(metric.name for metric in task.metrics)}, name
         if task.domain in ("gan", "rl") and task.tier == "core":
             assert task.failure is not None, name
 
