@@ -14,23 +14,27 @@ SEARCH = {"decay": (0.99, 0.999, 0.9999)}
 def actor_ema(*, decay: float = 0.999) -> Strategy:
     """EMA of the generator: evaluate an exponential moving average of the actor's parameters.
 
-    average <- average + (1 - decay) * (actor - average) after every update. Only evaluations use
-    the average, training never does. decay = 0 is neutral.
+    average <- average + (1 - decay) / (1 - decay^t) * (actor - average) after update t: bias
+    corrected, so that the initial actor is no part of it. Only evaluations use the average,
+    training never does. decay = 0 is neutral.
 
-    Paper against here: the paper uses 0.9999 over hundreds of thousands of updates; runs here have
-    thousands, hence 0.999.
+    Paper against here: the paper uses 0.9999 over hundreds of thousands of updates, and no
+    correction; runs here have tens of thousands, hence 0.999.
     """
 
     def init_memory(context: StartContext) -> Any:
-        return ravel(context.players.actor)
+        average = ravel(context.players.actor)
+        return {"average": average, "rest": 1.0 + 0.0 * average.sum()}
 
-    def update_memory(average: Any, context: PostUpdateContext) -> Any:
-        moved = ravel(context.new.actor)
+    def update_memory(memory: Any, context: PostUpdateContext) -> Any:
+        moved, rest = ravel(context.new.actor), decay * memory["rest"]  # decay^t
         # At decay = 0 exactly the actor, not average + (actor - average), which rounds.
-        return moved if decay == 0.0 else lerp(average, moved, 1.0 - decay)
+        if decay:
+            moved = lerp(memory["average"], moved, (1.0 - decay) / (1.0 - rest))
+        return {"average": moved, "rest": rest}
 
-    def policy(actor: Params, average: Any) -> Params:
-        return unravel(average, actor)
+    def policy(actor: Params, memory: Any) -> Params:
+        return unravel(memory["average"], actor)
 
     return Strategy(
         name="actor_ema",

@@ -11,19 +11,20 @@ from bench.learner.task import Task, no_hidden_layers
 HOME = "gan"
 SOURCE = "Radford et al., 2016 (DCGAN), arXiv 1511.06434; Ioffe and Szegedy, 2015, arXiv 1502.03167"
 NEUTRAL = {"on": False}
-AFTER = ("weight_norm", "dropout", "target_scaling", "layer_norm")
+AFTER = ("weight_norm", "dropout", "layer_norm")
 
 
 def batch_norm_split(*, on: bool = True) -> Strategy:
     """Split batch normalisation: the critic's statistics are over each half of its batch.
 
-    Before every activation h <- (h - mean) / sd * gain + bias, with statistics over `batch_rows`
-    rows: data and samples separately in a GAN, (s, a) and (s', a') separately in RL. on = False is
-    neutral. Inert where the critic has no hidden layer.
+    Before every activation but the first h <- (h - mean) / sd * gain + bias, with statistics over
+    `batch_rows` rows: data and samples separately in a GAN, (s, a) and (s', a') separately in RL.
+    on = False is neutral. Inert where the critic has no hidden layer.
 
-    Paper against paper: batches that are all real or all generated are the usual recipe for GANs;
-    CrossQ found that separate batches fail in RL. Here there are no running statistics, and without
-    a replay buffer an RL batch has only a few rows.
+    As in DCGAN's discriminator, the first layer is left out: normalised samples of one point would
+    look like any others. Paper against paper: batches that are all real or all generated are the
+    usual recipe for GANs; CrossQ found that separate batches fail in RL. Here there are no running
+    statistics, and without a replay buffer an RL batch has only a few rows.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:

@@ -14,7 +14,7 @@ HOME = "rl"
 SOURCE = "Silver et al., 2014 (DPG), theorem 3"
 NEUTRAL = {"on": False}
 AFTER = (
-    *("weight_norm", "dropout", "target_scaling", "layer_norm", "spectral_norm"),
+    *("weight_norm", "dropout", "layer_norm", "spectral_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
 )
 
@@ -23,11 +23,11 @@ def compatible_critic(*, on: bool = True) -> Strategy:
     """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, with J the Jacobian of the actor.
 
     mu is the actor before this update, J its Jacobian with respect to its parameters, and w is
-    learned, 0 at the start; V is the task's critic, evaluated at action 0. This form of the action
-    gradient, dq/da = J(s) w, is the one for which the policy gradient is exact. on = False is
-    neutral. Not applicable, and inert, where the actor's input contains noise: the critic does not
-    see the noise behind an action, so it cannot know J there. These are all GANs except the
-    two-parameter games.
+    learned, 0 at the start. Where actions are clipped, so is mu in a - mu(s). V is the task's
+    critic, evaluated at action 0. This form of the action gradient, dq/da = J(s) w, is the one for
+    which the policy gradient is exact. on = False is neutral. Not applicable, and inert, where the
+    actor's input contains noise: the critic does not see the noise behind an action, so it cannot
+    know J there. These are all GANs except the two-parameter games.
 
     Paper against here: DPG fits w by least squares; here q is learned like any critic.
     """
@@ -36,7 +36,8 @@ def compatible_critic(*, on: bool = True) -> Strategy:
         if not on or inert(task):
             return value
         actor = task.blueprint().actor.net
-        return replace(value, net=Net((Compatible(value.net, actor, task.obs_size),)))
+        bounded = task.environment is not None
+        return replace(value, net=Net((Compatible(value.net, actor, task.obs_size, bounded),)))
 
     def init_memory(context: StartContext) -> Any:
         return tmap(lambda leaf: leaf.clone(), context.players.actor)

@@ -11,6 +11,7 @@ NEUTRAL = {"gamma": 0.0}
 INSTEAD_OF = ("low_beta1",)  # another way to damp the rotation that a momentum of 0.9 drives
 NEUTRAL_INTEGRATOR = integrators.simultaneous
 SEARCH = {"gamma": (0.1, 1.0, 10.0)}
+DEFAULTS = {"rl": {"gamma": 0.02}}  # the added gradient is then about as long as F, as in GANs
 
 
 def consensus(*, gamma: float = 1.0) -> Strategy:
@@ -20,7 +21,8 @@ def consensus(*, gamma: float = 1.0) -> Strategy:
     updates, which are the baseline of this strategy's neutrality check.
 
     Paper against here: the paper chooses gamma per task, 10 on its mixtures with RMSProp at 1e-4;
-    with the larger learning rates of these tasks the default is 1. In RL the Bellman target is a
+    with the larger learning rates of these tasks the default is 1. In RL the norm of J'F over that
+    of F is 28 to 382, against 2 to 6 in GANs, so that there it is 0.02; and the Bellman target is a
     constant in F but not in the derivative of F.
     """
     return Strategy(name="consensus", integrator=partial(integrators.consensus, gamma=gamma))

@@ -1,7 +1,7 @@
 """Freezing learning: the player that is too far ahead skips its update."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -15,19 +15,24 @@ SOURCE = "Pfau and Vinyals, 2016, arXiv 1610.01945; band of Larsen et al., 2016,
 NEUTRAL = {"margin": float("inf")}
 ACTIVE = {"margin": -1e9}  # always outside the band
 SEARCH = {"margin": (0.25, 0.5, 0.75)}
+DEFAULTS = {"gan": {"around": "uninformed"}}  # VAE/GAN's band is around log 2
 
 
-def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
+def freeze_learning(
+    *, margin: float = 0.5, decay: float = 0.99, around: Literal["mean", "uninformed"] = "mean"
+) -> Strategy:
     """Freezing learning: the player that is too far ahead skips its update.
 
-    With the critic's loss L and its running mean M <- decay * M + (1 - decay) * L, bias-corrected
-    and including this L: the critic does not move while L < M - margin * |M|, the actor not while
-    L > M + margin * |M|. margin = inf is neutral. Each of several critics is held by its own loss,
-    the actor by that of its judge; models are never held.
+    The critic does not move while a loss L < M - margin * |M|, the actor not while L > M + margin *
+    |M|. Around "uninformed", M is the loss of a critic whose outputs are all 0, log 2 in a GAN, and
+    L that of each half of the newest rows by itself: one half is enough. Around "mean", L is the
+    critic's loss of the update, and M its running mean, M <- decay * M + (1 - decay) * L,
+    bias-corrected and including this L. margin = inf is neutral. Each of several critics is held by
+    its own loss, the actor by that of its judge; models are never held.
 
     Paper against code: Pfau and Vinyals give no band. The released code of VAE/GAN has the band
-    0.68 +- 0.35, that is log 2 plus or minus half of it. A loss in RL has no such fixed point, so
-    the band lies around the running mean in both domains.
+    0.68 +- 0.35 for each half, that is log 2 plus or minus half of it, as in GANs here. A loss in
+    RL has no such fixed point: there the band is around the running mean.
     """
 
     def judges(players: tuple[str, ...]) -> dict[str, str]:
@@ -48,13 +53,30 @@ def freeze_learning(*, margin: float = 0.5, decay: float = 0.99) -> Strategy:
         }
         return memory, memory["sum"] / memory["count"]  # unbiased from the first update on
 
+    def known(critic: str, context: PostUpdateContext) -> tuple[Tensor, Tensor]:
+        """The losses [...] of a critic, and what each is held against [...]."""
+        if around == "mean":
+            loss = context.losses[critic]
+            return loss, mean(context.memory[critic], loss)[1]
+        rules = context.task.rules(critic)
+        shown = context.shown(critic, context.old, context.fresh)
+        old = context.old.params[critic]
+        q = context.forward.q(critic, old, shown.obs, shown.action)
+        own = rules.own(shown)
+
+        def halves(q: Tensor) -> Tensor:
+            rows = rules.critic_loss(q, shown.reward)
+            parts = [part.mean() for part in (rows[:own], rows[own:]) if len(part)]
+            return torch.stack(parts)
+
+        return halves(q), halves(torch.zeros_like(q))
+
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
         for player, critic in judges(context.mine).items():
-            loss = context.losses[critic]
-            _, level = mean(context.memory[critic], loss)
+            loss, level = known(critic, context)
             band = margin * level.abs()
             stays = loss > level + band if player == "actor" else loss < level - band
-            kept = tmap(partial(torch.where, stays), context.old, new)
+            kept = tmap(partial(torch.where, stays.any()), context.old, new)
             new = new.with_players(kept, (player,))
         return new
 

@@ -12,18 +12,24 @@ SOURCE = "Gulrajani et al., 2017, arXiv 1704.00028"
 NEUTRAL = {"weight": 0.0}
 INSTEAD_OF = ("r1",)  # Mescheder et al., 2018, compare the two
 SEARCH = {"weight": (0.1, 1.0, 10.0)}
-DEFAULTS = {"toy": {"weight": 0.1}, "game": {"weight": 0.1}}  # the authors' code for toys
+DEFAULTS = {
+    "rl": {"one_sided": True},  # a slope of 1 everywhere forbids a best action
+    "toy": {"weight": 0.1},  # the authors' code for toys
+    "game": {"weight": 0.1},
+}
 
 
-def gradient_penalty(*, weight: float = 10.0) -> Strategy:
+def gradient_penalty(*, weight: float = 10.0, one_sided: bool = False) -> Strategy:
     """WGAN-GP gradient penalty: weight * E (norm(dq/da) - 1)^2 between data and samples.
 
     Added to the critic's loss, at a = data + e * (own - data), e uniform in [0, 1) for each row.
     The halves are real and generated samples, in RL the actions of the batch and the actor's own.
-    The actor's samples are constants here. weight = 0 is neutral.
+    The actor's samples are constants here. Every head of a critic is held to it. With `one_sided`,
+    relu(norm(dq/da) - 1)^2: only slopes above 1 cost. weight = 0 is neutral.
 
     Paper against code: the paper's weight is 10; its code for 2-D toys uses 0.1, as do the toy
-    tasks here.
+    tasks here. Paper against here: the two-sided penalty asks for a slope of 1 wherever it looks,
+    so that no action could be the best; in RL it is the one-sided one, which the paper tried too.
     """
 
     def penalty(context: LossContext) -> Tensor:
@@ -33,7 +39,7 @@ def gradient_penalty(*, weight: float = 10.0) -> Strategy:
         obs = data.obs if data.obs is own.obs else data.obs + mix * (own.obs - data.obs)
         slope = context.slope(Half(obs, action))
         # The derivative of sqrt is infinite at 0, where the gradient of a new critic may be.
-        norm = torch.sqrt(slope.square().sum(dim=1) + 1e-12)
-        return weight * (norm - 1.0).square().mean()
+        gap = torch.sqrt(slope.square().sum(dim=2) + 1e-12) - 1.0
+        return weight * (gap.relu() if one_sided else gap).square().mean(dim=1).sum()
 
     return Strategy(name="gradient_penalty", penalty=penalty)

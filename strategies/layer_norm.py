@@ -12,7 +12,7 @@ HOME = "rl"
 SOURCE = "Ba et al., 2016, arXiv 1607.06450; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"
 NEUTRAL = {"on": False}
 INSTEAD_OF = ("target_network",)  # Gallici et al., 2024 (PQN), arXiv 2407.04811
-AFTER = ("weight_norm", "dropout", "target_scaling")
+AFTER = ("weight_norm", "dropout")
 
 
 def layer_norm(*, on: bool = True) -> Strategy:

@@ -27,13 +27,14 @@ Memory = dict[str, Means]
 def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
     """LeCam regularisation: pull the critic's outputs towards running means of the other half.
 
-    critic loss + weight * (E (q(data) - mean_own)^2 + E (q(own) - mean_data)^2), with
-    mean <- decay * mean + (1 - decay) * E q over the newest experience, for each half. In RL the
-    halves are the actions that were taken and the actor's present ones. weight = 0 is neutral.
+    critic loss + (1 - discount) * weight * (E (q(data) - mean_own)^2 + E (q(own) - mean_data)^2),
+    with mean <- decay * mean + (1 - decay) * E q over the newest experience, for each half. In RL
+    the halves are the actions that were taken and the actor's present ones. weight = 0 is neutral.
 
     Paper against code: the released code uses only the positive parts of q(data) - mean_own and of
     mean_data - q(own), and starts after some updates; here the paper's formula applies from the
-    start.
+    start. Paper against here: in a GAN the discount is 0. In RL a pull on q is a pull on the next
+    targets too; with the factor 1 - discount it comes to the same over a horizon.
     """
 
     def init_memory(context: StartContext) -> Memory:
@@ -45,7 +46,8 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
     def penalty(context: LossContext) -> Tensor:
         data, own = (context.q(*half) for half in context.halves())
         means = context.memory[context.player]
-        return weight * ((data - means.own).square().mean() + (own - means.data).square().mean())
+        pulls = (data - means.own).square().mean() + (own - means.data).square().mean()
+        return weight * (1.0 - context.rules.discount) * pulls
 
     def update_memory(memory: Memory, context: PostUpdateContext) -> Memory:
         moved = {}

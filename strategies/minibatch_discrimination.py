@@ -13,7 +13,7 @@ SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.2"
 NEUTRAL = {"kernels": 0}
 SEARCH = {"kernels": (4, 16, 50), "dims": (3, 5)}
 AFTER = (
-    *("weight_norm", "dropout", "target_scaling", "layer_norm"),
+    *("weight_norm", "dropout", "layer_norm"),
     *("batch_norm_joint", "batch_norm_split"),
 )
 
@@ -21,12 +21,14 @@ AFTER = (
 def minibatch_discrimination(*, kernels: int = 16, dims: int = 5) -> Strategy:
     """Minibatch discrimination: the critic's last layer also sees how close a row is to its half.
 
-    Its additional inputs are o_k = sum_j exp(-norm_1(M_ik - M_jk)), k = 1 ... kernels, with j over
-    the other rows of the half, and M = f T for features f, with learned T and `dims` numbers per
-    kernel. kernels = 0 is neutral. Inert where the critic has no hidden layer.
+    Its additional inputs are o_k = E_j exp(-norm_1(M_ik - M_jk)), k = 1 ... kernels, with j over
+    the other rows of the half, and M = f T / rms(f) for features f of the half, with learned T and
+    `dims` numbers per kernel. kernels = 0 is neutral. Inert where the critic has no hidden layer.
 
-    Paper against code: the released code has 100 kernels of 5 numbers and normalises T at the
-    start; here, with 64 features, there are 16 kernels, and T is initialised like any layer.
+    Paper against code: the paper sums over rows; the released code has 100 kernels of 5 numbers,
+    and scales and centres them on a first batch, so that the sums are no larger than the features.
+    Here there are 16 kernels, features are divided by their root mean square, and sums by the
+    number of rows, which needs no first batch.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:

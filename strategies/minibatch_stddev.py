@@ -13,7 +13,7 @@ SOURCE = "Karras et al., 2018, arXiv 1710.10196, section 3"
 NEUTRAL = {"group": 0}
 SEARCH = {"group": (2, 4, 16)}
 AFTER = (
-    *("weight_norm", "dropout", "target_scaling", "layer_norm"),
+    *("weight_norm", "dropout", "layer_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination"),
 )
 

@@ -1,16 +1,16 @@
-"""Negative momentum: step_t = beta * step_(t-1) + the optimizer's step, with beta < 0."""
+"""Negative momentum: Adam's beta1, or a heavy ball's, is negative."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.functional.optim import Optimizer
+from bench.functional.optim import Adam, Optimizer
 from bench.functional.pytree import Params, tmap
 from bench.learner.strategy import ALL, Strategy
 from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Gidel et al., 2019, arXiv 1807.04740"
-NEUTRAL = {"beta": 0.0}
+NEUTRAL = {"on": False}
 INSTEAD_OF = ("low_beta1",)  # Gidel et al.: momentum below 0, where others take little
 SEARCH = {"beta": (-0.5, -0.3, -0.1)}
 
@@ -19,8 +19,13 @@ SEARCH = {"beta": (-0.5, -0.3, -0.1)}
 class HeavyBall:
     """velocity <- beta * velocity + the step of `inner`; params <- params + velocity."""
 
-    inner: Optimizer
+    inner: Any
     beta: float
+
+    @property
+    def lr(self) -> float:
+        """The inner optimizer's."""
+        return self.inner.lr
 
     def init(self, params: Params) -> Any:
         return {"inner": self.inner.init(params), "velocity": tmap(lambda leaf: 0.0 * leaf, params)}
@@ -34,23 +39,21 @@ class HeavyBall:
         return params, {"inner": inner, "velocity": velocity}
 
 
-def negative_momentum(*, beta: float = -0.5) -> Strategy:
-    """Negative momentum: step_t = beta * step_(t-1) + the optimizer's step, with beta < 0.
+def negative_momentum(*, beta: float = -0.5, on: bool = True) -> Strategy:
+    """Negative momentum: Adam's beta1, or a heavy ball's, is negative.
 
-    With plain gradient descent this is Polyak's heavy ball with a negative beta, for all players.
-    Updates stay alternating, for which it was shown to converge on bilinear games. beta = 0 is
-    neutral.
-
-    Paper against here: with Adam the paper makes beta1 itself negative; here the momentum acts on
-    Adam's steps, so that `low_beta1` with 0 must be added for the same effect.
+    For all players. With Adam, mean <- beta * mean + (1 - beta) * gradient: a gradient g moves the
+    mean by (1 - beta) g at once and takes back half of that in the next update, if beta is -0.5.
+    With plain gradient descent step_t = beta * step_(t-1) + the optimizer's step, Polyak's heavy
+    ball. Updates stay alternating, for which it was shown to converge on bilinear games. It takes
+    the place of another beta1. on = False is neutral.
     """
 
     def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:
-        return HeavyBall(value, beta) if beta else value
+        if not on:
+            return value
+        return replace(value, beta1=beta) if isinstance(value, Adam) else HeavyBall(value, beta)
 
     return Strategy(
-        name="negative_momentum",
-        roles=ALL,
-        optimizers=optimizers,
-        after=("ttur", "low_beta1", "weight_decay", "optimistic"),
+        name="negative_momentum", roles=ALL, optimizers=optimizers, after=("ttur", "low_beta1")
     )

@@ -52,5 +52,5 @@ def optimistic(*, strength: float = 1.0) -> Strategy:
         name="optimistic",
         roles=ALL,
         optimizers=optimizers,
-        after=("ttur", "low_beta1", "weight_decay"),
+        after=("ttur", "low_beta1", "negative_momentum", "weight_decay"),
     )

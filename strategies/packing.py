@@ -18,7 +18,7 @@ EXCLUDES = {
     "compatible_critic": "it is defined at one action, a pack holds several; leave one out",
 }
 AFTER = (
-    *("weight_norm", "dropout", "target_scaling", "layer_norm"),
+    *("weight_norm", "dropout", "layer_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
     *("compatible_critic", "twin_critics"),
 )
@@ -33,8 +33,7 @@ def packing(*, samples: int = 2) -> Strategy:
     neutral. Inert where a half has fewer rows than a pack; raises `Conflict` if the packs would not
     fill a half.
 
-    Here: in a gradient penalty, the action gradient of a row contains the outputs of its whole
-    pack.
+    A gradient penalty is on the slope of a pack in all its actions, once for each pack.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:
@@ -45,7 +44,8 @@ def packing(*, samples: int = 2) -> Strategy:
                 f"packing and {task.name}: packs of {samples} do not fill the `batch_rows` of a "
                 f"half, {task.batch_rows}; choose a number of samples that divides it"
             )
-        return replace(value, net=with_core(value.net, lambda net: Packed(net, samples)))
+        net = with_core(value.net, lambda net: Packed(net, samples))
+        return replace(value, net=net, pack=samples)
 
     def inert(task: Task) -> str | None:
         if task.batch_rows < samples:

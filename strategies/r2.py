@@ -23,6 +23,6 @@ def r2(*, gamma: float = 1.0) -> Strategy:
 
     def penalty(context: LossContext) -> Tensor:
         slope = context.slope(context.halves().own)
-        return 0.5 * gamma * slope.square().sum(dim=1).mean()
+        return 0.5 * gamma * slope.square().sum(dim=2).mean(dim=1).sum()
 
     return Strategy(name="r2", penalty=penalty)

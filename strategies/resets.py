@@ -1,4 +1,4 @@
-"""Resets: reinitialise the critic and its optimizer a few times during the run."""
+"""Resets: reinitialise the players and their optimizers a few times in the first half of a run."""
 
 import torch
 
@@ -10,27 +10,30 @@ from bench.learner.strategy import ALL, PostUpdateContext, Strategy
 HOME = "rl"
 SOURCE = "Nikishin et al., 2022, arXiv 2205.07802"
 NEUTRAL = {"count": 0}
-ACTIVE = {"count": 1_000_000_000}  # at every update but the last one
-SEARCH = {"count": (1, 4, 9), "both": (False, True)}
+ACTIVE = {"count": 1_000_000_000}  # at every update of the first half
+SEARCH = {"count": (1, 2, 4), "both": (False, True)}
+DEFAULTS = {"gan": {"both": False}}  # nothing that a generator has learned would be left
 
 
-def resets(*, count: int = 4, both: bool = False) -> Strategy:
-    """Resets: reinitialise the critic and its optimizer a few times during the run.
+def resets(*, count: int = 2, both: bool = True) -> Strategy:
+    """Resets: reinitialise the players and their optimizers a few times in the first half of a run.
 
-    At every update whose number is a multiple of budget // (count + 1), except the last update of
-    the budget; with `both`, the actor and its optimizer as well. Other strategies keep their
-    memories, such as a replay buffer or target networks. count = 0 is neutral.
+    `count` times, evenly spaced, the last time after half of the budget, so that what is scored has
+    learned for as long again; without `both` the critic alone. Other strategies keep their
+    memories: a replay buffer outlives a reset, which is the point of it, and target networks follow
+    within a few multiples of 1/tau updates. count = 0 is neutral.
 
-    Paper against here: the paper resets every 2e5 of 1e6 updates, which is count 4, and in SAC both
-    players; here by default only the critic, because it is what the actor learns from.
+    Paper against here: the paper resets every 2e5 of 1e6 updates, in SAC both players, and scores
+    training throughout; with its last reset at 80 % of a short budget the score would be of its
+    recovery. A GAN has no memory that outlives a reset of both, so that there it is the critic's.
     """
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
         if not count:
             return new
-        total = context.task.updates
-        period = max(1, total // (count + 1))
-        now = (new.step % period == 0) & (new.step < total)
+        half = context.task.updates // 2
+        period = max(1, half // count)
+        now = (new.step % period == 0) & (new.step <= period * min(count, half))
         anew = context.init(rng.fold(context.key, "anew"))
         drawn = tmap(lambda a, b: torch.where(now, a, b), anew, new)
         return new.with_players(drawn, context.mine)

@@ -14,23 +14,33 @@ SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, ar
 NEUTRAL = {"cap": float("inf")}
 INSTEAD_OF = ("r1",)  # Miyato et al. compare it with gradient penalties, of which R1 is one
 SEARCH = {"cap": (0.5, 1.0, 3.0)}
+DEFAULTS = {"rl": {"hidden_only": True}}  # Gogianu et al.: one layer, so that values keep a scale
 ACTIVE = {"cap": 0.1}
 
 
-def spectral_norm(*, cap: float = 1.0) -> Strategy:
+def spectral_norm(*, cap: float = 1.0, hidden_only: bool = False) -> Strategy:
     """Spectral normalisation: weight <- weight / max(1, sigma / cap), sigma its spectral norm.
 
-    For every layer of the critic, in every forward pass. sigma = u' W v is estimated by one power
+    For every layer of the critic, in every forward pass; with `hidden_only` for the last hidden
+    layer alone, if there is one. sigma = u' W v is estimated by one power
     iteration per update on the stored u [rows] and v [columns], through which no gradient flows; W
     is the weight of a layer, of a convolution as [channels, rest]. cap = inf is neutral.
 
     Paper against here: SNGAN always divides by sigma; dividing only above the cap leaves small
     weights as they are, so that the strategy can be neutral. In RL, Gogianu et al. normalise only
-    the layer before the last; here, as in GANs, all layers.
+    the layer before the last, as here: with a norm of 1 in all layers a critic's values could not
+    span a range of returns.
     """
 
     def matrices(params: Params) -> Params:
-        return {k: leaf.flatten(1) for k, leaf in params.items() if k.endswith("weight")}
+        found = {k: leaf.flatten(1) for k, leaf in params.items() if k.endswith("weight")}
+        if not hidden_only:
+            return found
+        networks: dict[str, list[str]] = {}  # heads are networks of their own
+        for name in found:
+            network = name.removesuffix("/weight").rpartition("/")[0]
+            networks.setdefault(network, []).append(name)
+        return {names[-2]: found[names[-2]] for names in networks.values() if len(names) > 1}
 
     def power_step(weight: Tensor, u: Tensor) -> dict[str, Tensor]:
         v = torch.nn.functional.normalize(weight.T @ u, dim=0)

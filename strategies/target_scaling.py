@@ -1,61 +1,106 @@
-"""Target scaling (PopArt without the mean): q = sqrt(running mean of y^2) * network output."""
+"""PopArt: the critic learns targets on the scale of 1, and its outputs keep their meaning."""
 
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
 
-from bench.functional.layers import Net
+from bench.functional.optim import Optimizer
 from bench.functional.pytree import Params
-from bench.functional.wrappers import Scaled, beside_weights
 from bench.learner.prioritized_replay import td_targets
-from bench.learner.problem import Player
-from bench.learner.strategy import ForwardContext, PostUpdateContext, StartContext, Strategy
+from bench.learner.state import TrainState
+from bench.learner.strategy import PostUpdateContext, Strategy
 from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "van Hasselt et al., 2016 (PopArt), arXiv 1602.07714"
 NEUTRAL = {"decay": 1.0}
 SEARCH = {"decay": (0.9, 0.99, 0.999)}
+SMALLEST = 1e-4
+"""The least scale, as in the paper's experiments."""
+
+
+def last_layers(params: Params) -> set[str]:
+    """Return the names of the parameters of every network's last layer with a weight."""
+    places = [name.removesuffix("/weight") for name in params if name.endswith("/weight")]
+    last = {place.rpartition("/")[0]: place for place in places}  # of heads, each one's own
+    return {name for name in params if name.rpartition("/")[0] in last.values()}
+
+
+@dataclass(frozen=True)
+class Rescaled:
+    """The steps of `inner` on the parameters and the loss that targets of scale 1 would have.
+
+    The network is scale * its last layer's share; a loss of squares is scale^2 times as large.
+    """
+
+    inner: Any
+
+    @property
+    def lr(self) -> float:
+        """The inner optimizer's."""
+        return self.inner.lr
+
+    def init(self, params: Params) -> Any:
+        nothing = 0.0 * next(iter(params.values())).sum()
+        seen = {"mean": nothing, "square": nothing, "rest": 1.0 + nothing}
+        return {"inner": self.inner.init(params), "scale": 1.0 + nothing, "seen": seen}
+
+    def update(self, params: Params, grads: Params, state: Any) -> tuple[Params, Any]:
+        scale, last = state["scale"], last_layers(params)
+        small = {k: leaf / scale if k in last else leaf for k, leaf in params.items()}
+        slopes = {k: g / scale if k in last else g / scale**2 for k, g in grads.items()}
+        moved, inner = self.inner.update(small, slopes, state["inner"])
+        # The step is scaled, not the parameters, which a division and a product would round.
+        steps = {
+            k: scale * (moved[k] - small[k]) if k in last else moved[k] - small[k] for k in params
+        }
+        return {k: params[k] + steps[k] for k in params}, {**state, "inner": inner}
 
 
 def target_scaling(*, decay: float = 0.99) -> Strategy:
-    """Target scaling (PopArt without the mean): q = sqrt(running mean of y^2) * network output.
+    """PopArt: the critic learns targets on the scale of 1, and its outputs keep their meaning.
 
-    q = scale * network, scale = sqrt(square), square <- decay * square + (1 - decay) * E y^2, where
-    y = reward + discount * value(next q) over the newest experience; square starts at 1. decay = 1
-    is neutral. In a GAN E y^2 is 1/2: the scale becomes a fixed temperature of the logits.
+    The scale is the standard deviation of y = reward + discount * value(next q) over the newest
+    experience, from means <- decay * mean + (1 - decay) * E with bias correction. Every step is the
+    one that the optimizer would take on the normalised problem: a last layer of W / scale, and the
+    loss divided by scale^2. Weights are kept unnormalised, so that no output changes when the scale
+    does, of the critic or of a target network. decay = 1 is neutral.
 
-    Paper against here: PopArt also subtracts a mean, divides the loss by the scale and rewrites the
-    last layer whenever the scale changes. Adam compensates for the second, a slow decay for most of
-    the third.
+    Paper against here: PopArt keeps W / scale and rewrites it whenever the scale moves, which is
+    the same (the paper's proposition 3); its mean only moves a bias, and Adam's steps do not ask
+    where that is. In a GAN y is 0 or 1: the scale is 1/2, and the last layer learns at half the
+    rate.
     """
 
-    def blueprint(value: Player, player: str, task: Task) -> Player:
-        *layers, last = value.net.layers
-        return replace(value, net=Net((*layers, Scaled(last))))
+    def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:
+        return value if decay == 1.0 else Rescaled(value)
 
-    def init_memory(context: StartContext) -> dict[str, Tensor]:
-        own = {player: context.players.params[player] for player in context.mine}
-        return {player: 1.0 + 0.0 * next(iter(own[player].values())).sum() for player in own}
-
-    def forward_params(params: Params, context: ForwardContext) -> Params:
-        square = context.memory[context.player]
-        return beside_weights(params, "scale", lambda layer: torch.sqrt(square))
-
-    def update_memory(memory: dict[str, Tensor], context: PostUpdateContext) -> dict[str, Tensor]:
-        squares = {}
-        for player, square in memory.items():
+    def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
+        if decay == 1.0:
+            return new
+        opts = dict(new.opts)
+        for player in context.mine:
             shown = context.shown(player, context.new, context.fresh)
-            target = td_targets(player, shown, context)
-            squares[player] = square + (1.0 - decay) * (target.square().mean() - square)
-        return squares
+            target, old = td_targets(player, shown, context), opts[player]["seen"]
+            rest = decay * old["rest"]
+            mean = decay * old["mean"] + (1.0 - decay) * target.mean()
+            square = decay * old["square"] + (1.0 - decay) * target.square().mean()
+            known = 1.0 - rest
+            variance = square / known - (mean / known) ** 2
+            opts[player] = {
+                **opts[player],
+                "scale": torch.sqrt(variance.clamp(min=SMALLEST**2)),
+                "seen": {"mean": mean, "square": square, "rest": rest},
+            }
+        return new._replace(opts=opts)
 
     return Strategy(
         name="target_scaling",
-        blueprint=blueprint,
-        init_memory=init_memory,
-        forward_params=forward_params,
-        update_memory=update_memory,
-        after=("weight_norm", "dropout", "spectral_norm"),
+        optimizers=optimizers,
+        accept=accept,
+        after=(
+            *("ttur", "low_beta1", "negative_momentum", "weight_decay", "optimistic"),
+            *("critic_steps", "freeze_learning", "lookahead", "resets", "weight_clipping"),
+        ),
     )

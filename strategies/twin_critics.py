@@ -15,7 +15,6 @@ SEARCH = {"count": (2, 4), "judge": ("min", "mean")}
 AFTER = (
     "weight_norm",
     "dropout",
-    "target_scaling",
     "layer_norm",
     "batch_norm_joint",
     "batch_norm_split",

@@ -10,7 +10,9 @@ from bench.learner.task import Task
 HOME = "rl"
 SOURCE = "Loshchilov and Hutter, 2019, arXiv 1711.05101; for RL Lee et al., 2025, arXiv 2410.09754"
 NEUTRAL = {"rate": 0.0}
-SEARCH = {"rate": (0.001, 0.01, 0.1)}
+SEARCH = {"rate": (0.01, 0.05, 0.25)}
+# SimBa's lr * rate * updates is 1: 1e-4 * 0.01 * 1e6. So it is here: 1e-3 * 0.05 * 20,000.
+DEFAULTS = {"toy": {"rate": 0.05}, "image": {"rate": 0.05}, "short": {"rate": 0.05}}
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,16 @@ def weight_decay(*, rate: float = 0.01) -> Strategy:
     Decoupled decay of all players' parameters, biases included. rate = 0 is neutral.
 
     Paper against paper: SimBa decays both players at 0.01, AdamW's default; most GANs use no decay.
+    Paper against here: what a rate means depends on rate and budget, as lr * rate * updates says;
+    in the short budgets the rate is 0.05, at which that is as in SimBa.
     """
 
     def optimizers(value: Any, player: str, task: Task) -> Any:
         return Decayed(value, rate) if rate else value
 
     return Strategy(
-        name="weight_decay", roles=ALL, optimizers=optimizers, after=("ttur", "low_beta1")
+        name="weight_decay",
+        roles=ALL,
+        optimizers=optimizers,
+        after=("ttur", "low_beta1", "negative_momentum"),
     )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bench.experiment import play as order_of_play
 from bench.experiment import registry
-from bench.experiment.kits import KITS, reference
+from bench.experiment.kits import KIT_SETTINGS, KITS, reference
 from bench.learner import integrators
 from bench.learner.learner import Learner
 from bench.learner.strategy import Conflict, combine
@@ -126,6 +126,9 @@ class Cell:
         """
         task = registry.task(self.task)
         found = {name: registry.strategy(name).defaults(task) for name in self.strategies}
+        for kit in (self.strategy or "").split("+"):
+            for name, own in KIT_SETTINGS.get(kit, {}).items():
+                found[name] |= own
         for name, setting, value in self.given:
             if setting not in found.get(name, ()):
                 raise BadGrid(f"{self.name} has no setting {setting} of {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # lists need no torch
     from bench.learner.task import Task
@@ -40,17 +40,26 @@ def reference_of(task: str, domain: str) -> tuple[str, ...]:
 
 KITS: Mapping[str, tuple[str, ...]] = {
     "ddpg": ("replay", "target_network"),
+    "crossq": ("batch_norm_joint", "low_beta1", "replay", "twin_critics"),
+    "droq": ("dropout", "layer_norm", "replay", "target_network", "twin_critics"),
     "sac": ("entropy", "replay", "target_network", "twin_critics"),
     "td3": ("critic_steps", "replay", "target_network", "target_smoothing", "twin_critics"),
     "sngan": ("critic_steps", "low_beta1", "spectral_norm"),
     "wgan_gp": ("critic_steps", "gradient_penalty", "low_beta1"),
-    "r3gan": ("r1", "r2", "relativistic"),
+    "r3gan": ("low_beta1", "r1", "r2", "relativistic"),
 }
 """Published learners as lists of strategies; a kit's name may be given wherever a strategy's may.
 
 Everything else is the task's: networks, rates, and a GAN's loss, so that `wgan_gp` is WGAN-GP's
-penalty and schedule on the non-saturating loss, `low_beta1` is 0.5 where SNGAN and WGAN-GP take 0,
-and `sac` has an implicit policy (see `entropy`).
+penalty and schedule on the non-saturating loss, and `sac` has an implicit policy (see `entropy`).
+"""
+
+KIT_SETTINGS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "sngan": {"low_beta1": {"beta1": 0.0}},
+    "wgan_gp": {"low_beta1": {"beta1": 0.0}},
+    "r3gan": {"low_beta1": {"beta1": 0.0}},
+}
+"""kit -> strategy -> settings in place of the strategy's defaults, where the kit's paper has others.
 """
 
 BASES = ("bare", "reference")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.conv import Conv
-from bench.functional.layers import Activation, Dense, Net, Shape, before_activations, uniform_init
+from bench.functional.layers import Activation, Dense, Layer, Net, Shape, uniform_init
 from bench.functional.pytree import Params
 
 
@@ -56,16 +56,27 @@ class BatchNorm:
 
 
 def batch_normed(net: Net, group: int) -> Net:
-    """Return the network with `BatchNorm` before every activation, and without biases before it.
+    """Return the network with `BatchNorm` before every activation but the first.
 
-    `BatchNorm` cancels such a bias: its gradient is only rounding error, which Adam would scale up
-    to steps of full size.
+    Without biases before it, which `BatchNorm` cancels: their gradient is only rounding error,
+    which Adam would scale up to steps of full size.
     """
-    layers = [
-        _without_bias(layer) if isinstance(after, Activation) else layer
-        for layer, after in zip(net.layers, [*net.layers[1:], None], strict=True)
-    ]
-    return before_activations(Net(tuple(layers)), BatchNorm(group))
+    layers: list[Layer] = []
+    first = True
+    for layer, after in zip(net.layers, [*net.layers[1:], None], strict=True):
+        normed = isinstance(after, Activation) and not first
+        layers += [_without_bias(layer), BatchNorm(group)] if normed else [layer]
+        first = first and not isinstance(after, Activation)
+    return Net(tuple(layers))
+
+
+def batch_normed_inputs(net: Net, group: int) -> Net:
+    """Return the network with `BatchNorm` before every layer with weights, the first included."""
+    layers: list[Layer] = []
+    for layer in net.layers:
+        weighted = isinstance(layer, Dense | Conv) or hasattr(layer, "inner")
+        layers += [BatchNorm(group), layer] if weighted else [layer]
+    return Net(tuple(layers))
 
 
 def _without_bias(layer: Any) -> Any:
@@ -79,9 +90,10 @@ def _without_bias(layer: Any) -> Any:
 class MinibatchDiscrimination:
     """Minibatch discrimination: append each row's closeness to the other rows of its group.
 
-    o_k(x_i) = sum over j != i of exp(-norm_1(M_ik - M_jk)), M = x T, [B, F] -> [B, F + kernels]
-    (Salimans et al., 2016, arXiv 1606.03498, section 3.2). T is learned: `kernels` projections to
-    `dims` dimensions each.
+    o_k(x_i) = mean over j != i of exp(-norm_1(M_ik - M_jk)), M = x T / rms(x), [B, F] -> [B, F +
+    kernels] (Salimans et al., 2016, arXiv 1606.03498, section 3.2). T is learned: `kernels`
+    projections to `dims` dimensions each. rms(x) is the root mean square of all features of the
+    group, a constant to gradients.
     """
 
     kernels: int
@@ -96,10 +108,12 @@ class MinibatchDiscrimination:
     def apply(self, params: Params, x: Tensor) -> Tensor:
         def closeness(rows: Tensor) -> Tensor:
             # One dimension at a time, for all kernels: the compiled loops then have no strides.
-            projected = (rows @ params["tensor"].T).unflatten(1, (self.dims, self.kernels))
+            size = torch.sqrt(rows.detach().square().mean() + 1e-12)
+            projected = (rows / size @ params["tensor"].T).unflatten(1, (self.dims, self.kernels))
             parts = [(part[:, None] - part).abs() for part in projected.unbind(dim=1)]
             distance = reduce(torch.add, parts)
-            return torch.exp(-distance).sum(dim=1) - 1.0  # without its closeness to itself
+            near = torch.exp(-distance).sum(dim=1) - 1.0  # without its closeness to itself
+            return near / max(rows.shape[0] - 1, 1)
 
         return torch.cat([x, in_groups(x, self.group, closeness)], dim=1)
 

@@ -92,19 +92,6 @@ class Dropout:
 
 
 @dataclass(frozen=True)
-class Scaled:
-    """Multiply the inner layer's outputs by the parameter "scale", if there is one."""
-
-    inner: Layer
-
-    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
-        return self.inner.init(key, shape)
-
-    def apply(self, params: Params, x: Tensor) -> Tensor:
-        return params.get("scale", torch.ones(())) * self.inner.apply(params, x)
-
-
-@dataclass(frozen=True)
 class Compatible:
     """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, [B, O + A] -> [B, 1].
 
@@ -116,6 +103,7 @@ class Compatible:
     value: Net
     actor: Net
     obs_size: int
+    bounded: bool = False  # whether actions, and so mu(s), are clipped to [-1, 1]
 
     def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
         value, _ = self.value.init(key, shape)
@@ -130,6 +118,7 @@ class Compatible:
         mean, pull = torch.func.vjp(lambda p: self.actor.apply(p, obs), mu)[:2]
         # J w by reverse mode twice, as the derivative of u -> J'u in direction w.
         jw = torch.func.vjp(lambda u: pull(u)[0], torch.zeros_like(mean))[1](w)[0]
+        mean = mean.clamp(-1.0, 1.0) if self.bounded else mean
         linear = ((action - mean) * jw).sum(dim=1, keepdim=True)
         baseline = torch.cat([obs, torch.zeros_like(action)], dim=1)
         return linear + self.value.apply(_part(params, "value/"), baseline)

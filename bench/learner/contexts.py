@@ -97,14 +97,22 @@ class LossContext(Context):
         )
 
     def slope(self, at: Half) -> Tensor:
-        """Return the critic's slope dq/da [B, A]; in (obs, action), [B, O + A], if it judges pairs.
+        """Return the slope dq/da of every head of the critic [K, B, A], so that none escapes.
 
-        Task attribute `judges_pairs`.
+        In (obs, action), [K, B, O + A], if it judges pairs (task attribute `judges_pairs`). Where
+        it judges packs of m rows, each pack counts once, as one row of m actions.
         """
-        if not self.task.rules(self.critic).judges_pairs:
-            return torch.func.grad(lambda a: self.q(at.obs, a).sum())(at.action)
-        both = torch.func.grad(lambda obs, a: self.q(obs, a).sum(), argnums=(0, 1))(*at)
-        return torch.cat(both, dim=1)
+        player = self.forward.blueprint.players[self.critic]
+
+        def answers(*inputs: Tensor) -> Tensor:
+            obs, action = (at.obs, inputs[0]) if len(inputs) == 1 else (inputs[0], inputs[1])
+            params = self.players.params[self.critic]
+            return self.forward.outputs(self.critic, params, obs, action).sum(dim=0) / player.pack
+
+        inputs = tuple(at) if self.task.rules(self.critic).judges_pairs else (at.action,)
+        heads, slopes = torch.func.vjp(answers, *inputs)[:2]
+        each = torch.stack([torch.cat(slopes(one), 1) for one in torch.eye(len(heads))])
+        return each.unflatten(1, (-1, player.pack)).flatten(2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,14 +63,18 @@ class Forward:
             return net.apply(params, rows)
         return net.apply(params, torch.cat([rows, critic_inputs(beside)]))[: rows.shape[0]]
 
-    def outputs(self, player: str, params: Params, obs: Tensor, action: Tensor) -> Tensor:
+    def outputs(
+        self, player: str, params: Params, obs: Tensor, action: Tensor, beside: Pairs | None = None
+    ) -> Tensor:
         """Return the outputs [B, K] of a critic or a model."""
         params = self.params(player, params, self._use("judge"))
-        return self.heads(player, params, Half(obs, action), None)
+        return self.heads(player, params, Half(obs, action), beside)
 
-    def q(self, player: str, params: Params, obs: Tensor, action: Tensor) -> Tensor:
+    def q(
+        self, player: str, params: Params, obs: Tensor, action: Tensor, beside: Pairs | None = None
+    ) -> Tensor:
         """Return the outputs [B] of a critic, its heads reduced."""
-        outputs = self.outputs(player, params, obs, action)
+        outputs = self.outputs(player, params, obs, action, beside)
         return self.blueprint.players[player].reduce_heads(outputs)
 
     def features(self, player: str, params: Params, obs: Tensor, action: Tensor) -> Tensor:
@@ -83,17 +87,29 @@ class Forward:
         """Return the actor's actions [B, A] at observations [B, O]; `key` draws input noise."""
         return self.bare_act(self.params("actor", params, self._use("act")), obs, key)
 
-    def bare_act(self, params: Params, obs: Tensor, key: Tensor) -> Tensor:
-        """Return the same by parameters as used in a forward pass."""
-        size = self.task.noise_size + self.blueprint.actor.extra_noise
-        if size:
-            noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], size))
+    def mode(self, params: Params, obs: Tensor, key: Tensor) -> Tensor:
+        """Return the same with no noise but the task's own: of a policy with more, the mode."""
+        more = torch.zeros(obs.shape[0], self.blueprint.actor.extra_noise)
+        return self.bare_act(self.params("actor", params, self._use("act")), obs, key, more)
+
+    def bare_act(
+        self, params: Params, obs: Tensor, key: Tensor, more: Tensor | None = None
+    ) -> Tensor:
+        """Return the same by parameters as used in a forward pass; `more` noise than the task's."""
+        own, extra = self.task.noise_size, self.blueprint.actor.extra_noise
+        if own + extra:
+            noise = rng.normal(rng.fold(key, "noise"), (obs.shape[0], own + extra))
+            if extra and more is not None:
+                noise = torch.cat([noise[:, :own], more], dim=1)
             obs = torch.cat([obs, noise], dim=1)
         return self.blueprint.actor.net.apply(params, obs)
 
-    def seen(self, given: dict[str, Params], key: Tensor) -> Seen:
-        """Return what every player says by the parameters `given`; `key` draws input noise."""
-        return Seen(self, given, key)
+    def seen(self, given: dict[str, Params], key: Tensor, beside: Pairs | None = None) -> Seen:
+        """Return what every player says by the parameters `given`; `key` draws input noise.
+
+        A judge with joint batches sees the rows of `beside` too.
+        """
+        return Seen(self, given, key, beside)
 
     def _use(self, name: str) -> Tensor | None:
         return None if self.key is None else rng.fold(self.key, name)
@@ -106,6 +122,7 @@ class Seen:
     forward: Forward
     given: dict[str, Params]
     key: Tensor
+    beside: Pairs | None = None
 
     def __call__(
         self, player: str, obs: Tensor, action: Tensor | None = None, *, features: bool = False
@@ -119,5 +136,7 @@ class Seen:
             action = torch.zeros(obs.shape[0], forward.task.action_size)
         if features:
             return forward.features(player, params, obs, action)
-        what = forward.q if role == "critic" else forward.outputs
-        return what(player, params, obs, action)
+        if role == "critic":
+            beside = self.beside if player == "critic" else None
+            return forward.q(player, params, obs, action, beside)
+        return forward.outputs(player, params, obs, action)

@@ -76,8 +76,8 @@ class Learner:
         return Forward(self.task, self.blueprint, lambda player: ()).bare_act(actor, obs, key)
 
     def eval_action(self, state: LearnerState, obs: Tensor, key: Tensor) -> Tensor:
-        """Return the evaluated actor's actions [B, A] at observations [B, O]."""
-        return self._forward(state).act(self.policy(state), obs, key)
+        """Return the evaluated actor's actions [B, A] at observations [B, O]: its mode."""
+        return self._forward(state).mode(self.policy(state), obs, key)
 
     def eval_params(self, state: LearnerState) -> Params:
         """Return the evaluated actor's parameters, as used in a forward pass."""
@@ -202,7 +202,10 @@ class Learner:
         action = context.act(obs, rng.fold(context.key, "actor"))
         query = CriticQuery.without_target("actor", obs, action)
         query = self._chain("critic_query", query, context, state)
-        see: Seen = context.forward.seen(given, rng.fold(context.key, "see"))
+        beside = None
+        if self.blueprint.critic.joint:
+            beside = context.shown("critic", context.players, context.rows)
+        see: Seen = context.forward.seen(given, rng.fold(context.key, "see"), beside)
         q = self.task.judged(see, query.obs, query.action) - query.offset
         loss = (query.weight * rules.actor_loss(q)).mean()
         aside = self.task.aside(see, obs, action)

@@ -119,6 +119,7 @@ class Player:
     optimizer: Optimizer
     heads: Literal["min", "mean"] = "min"
     joint: bool = False
+    pack: int = 1  # rows that a critic judges together, with one output for all of them
     extra_noise: int = 0  # numbers of fresh noise in the actor's input beside the task's
 
     def reduce_heads(self, outputs: Tensor) -> Tensor:
