@@ -3,7 +3,7 @@
 import torch
 
 from bench.functional import rng
-from bench.functional.augment import augmented
+from bench.functional.augment import transformed
 from bench.learner.problem import CriticQuery
 from bench.learner.strategy import LossContext, Strategy
 
@@ -30,14 +30,11 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         key, rows = rng.fold(context.key, value.purpose), value.action.shape[0]
         changed = rng.uniform(rng.fold(key, "whether"), (rows, 1)) < share
-        if context.task.image_shape is not None:
-            images = value.action.reshape(rows, *context.task.image_shape)
-            moved = augmented(images, key).flatten(1)
-            return value._replace(action=torch.where(changed, moved, value.action))
-        scale = 0.8 + 0.4 * rng.uniform(rng.fold(key, "scale"), (rows, 1))
-        if context.task.obs_size:
-            return value._replace(obs=torch.where(changed, scale * value.obs, value.obs))
-        return value._replace(action=torch.where(changed, scale * value.action, value.action))
+        obs, action = transformed(value.obs, value.action, context.task.image_shape, key)
+        return value._replace(
+            obs=torch.where(changed, obs, value.obs),
+            action=torch.where(changed, action, value.action),
+        )
 
     return Strategy(
         name="diff_augment",

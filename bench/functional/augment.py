@@ -1,4 +1,4 @@
-"""Differentiable random augmentation (DiffAugment) of images [B, channels, height, width].
+"""Differentiable random augmentation (DiffAugment) of images [B, channels, height, width], states.
 
 As in the released code of Zhao et al., 2020, arXiv 2006.10738: colour, then translation, then
 cutout. Random numbers come from a key; each image has its own.
@@ -10,6 +10,22 @@ import torch
 from torch import Tensor
 
 from bench.functional import rng
+
+
+def transformed(
+    obs: Tensor, action: Tensor, image_shape: tuple[int, ...] | None, key: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return observations [B, O] and actions [B, A], each row after a random transform.
+
+    Images are augmented. Otherwise the observation is multiplied by one number from [0.8, 1.2) and
+    the action left as it is (RAD's random amplitude scaling: Laskin et al., 2020, arXiv
+    2004.14990); where there is no observation, the action is multiplied.
+    """
+    rows = action.shape[0]
+    if image_shape is not None:
+        return obs, augmented(action.reshape(rows, *image_shape), key).flatten(1)
+    scale = 0.8 + 0.4 * rng.uniform(rng.fold(key, "scale"), (rows, 1))
+    return (scale * obs, action) if obs.shape[1] else (obs, scale * action)
 
 
 def augmented(images: Tensor, key: Tensor) -> Tensor:

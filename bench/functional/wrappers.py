@@ -92,6 +92,22 @@ class Dropout:
 
 
 @dataclass(frozen=True)
+class Simplices:
+    """Softmax of each group of `size` consecutive features [B, F], times `size`; a rest is kept."""
+
+    size: int
+    temperature: float
+
+    def init(self, key: Tensor, shape: Shape) -> tuple[Params, Shape]:
+        return {}, shape
+
+    def apply(self, params: Params, x: Tensor) -> Tensor:
+        whole = x.shape[1] - x.shape[1] % self.size
+        groups = x[:, :whole].unflatten(1, (-1, self.size)) / self.temperature
+        return torch.cat([self.size * groups.softmax(dim=2).flatten(1), x[:, whole:]], dim=1)
+
+
+@dataclass(frozen=True)
 class Compatible:
     """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, [B, O + A] -> [B, 1].
 

@@ -1,0 +1,36 @@
+"""Orthogonal regularisation: critic loss + weight * sum of squares of W W' beside its diagonal."""
+
+import torch
+from torch import Tensor
+
+from bench.learner.strategy import LossContext, Strategy
+
+HOME = "gan"
+SOURCE = (
+    "Brock et al., 2017, arXiv 1609.07093; without the diagonal 2019 (BigGAN), arXiv 1809.11096"
+)
+NEUTRAL = {"weight": 0.0}
+SEARCH = {"weight": (1e-4, 1e-2, 1.0)}
+
+
+def orthogonal(*, weight: float = 1e-2) -> Strategy:
+    """Orthogonal regularisation: critic loss + weight * sum of squares of W W' beside its diagonal.
+
+    Over all layers, W [outputs, inputs], of a convolution [channels, rest]: the outputs' weights
+    are made orthogonal, and their lengths left free. weight = 0 is neutral.
+
+    Paper against here: BigGAN regularises the generator, with 1e-4 summed over millions of weights;
+    here it is the critic, as with the other constraints on weights, and `@actor` names the other.
+    The weight is larger, in layers of 64 to 128 units.
+    """
+
+    def penalty(context: LossContext) -> Tensor:
+        total = torch.zeros(())
+        for name, leaf in context.players.params[context.player].items():
+            if name.endswith("weight"):
+                rows = leaf.flatten(1)
+                products = rows @ rows.T
+                total = total + products.square().sum() - products.diagonal().square().sum()
+        return weight * total
+
+    return Strategy(name="orthogonal", scopes=("model", "actor"), penalty=penalty)
