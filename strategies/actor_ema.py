@@ -7,6 +7,11 @@ from bench.learner.strategy import PostUpdateContext, StartContext, Strategy
 
 HOME = "gan"
 SOURCE = "Yazici et al., 2019, arXiv 1806.04498"
+AT_HOME = {
+    "claim": "an average of generators is better than the last one",
+    "cell": "ring8/reference+actor_ema",
+    "against": "ring8/reference",
+}
 NEUTRAL = {"decay": 0.0}
 SEARCH = {"decay": (0.99, 0.999, 0.9999)}
 

@@ -10,6 +10,11 @@ from bench.learner.task import Task, no_hidden_layers
 
 HOME = "rl"
 SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"
+AT_HOME = {
+    "claim": "with it value learning needs no target network",
+    "cell": "pendulum/reference-target_network+batch_norm_joint+low_beta1",
+    "against": "pendulum/reference-target_network+low_beta1",
+}
 NEUTRAL = {"on": False}
 INSTEAD_OF = ("target_network",)  # CrossQ drops target networks
 AFTER = ("weight_norm", "dropout", "layer_norm")

@@ -10,6 +10,11 @@ from bench.learner.task import Task, no_hidden_layers
 
 HOME = "gan"
 SOURCE = "Radford et al., 2016 (DCGAN), arXiv 1511.06434; Ioffe and Szegedy, 2015, arXiv 1502.03167"
+AT_HOME = {
+    "claim": "it keeps DCGAN's training stable",
+    "cell": "digits/bare+batch_norm_split",
+    "against": "digits/bare",
+}
 NEUTRAL = {"on": False}
 AFTER = ("weight_norm", "dropout", "layer_norm")
 

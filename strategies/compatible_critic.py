@@ -12,6 +12,11 @@ from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Silver et al., 2014 (DPG), theorem 3"
+AT_HOME = {
+    "claim": "its action gradient is the exact policy gradient",
+    "cell": "lqr/bare+compatible_critic",
+    "against": "lqr/bare",
+}
 NEUTRAL = {"on": False}
 AFTER = (
     *("weight_norm", "dropout", "layer_norm", "spectral_norm"),

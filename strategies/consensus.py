@@ -7,6 +7,11 @@ from bench.learner.strategy import Strategy
 
 HOME = "gan"
 SOURCE = "Mescheder et al., 2017, arXiv 1705.10461"
+AT_HOME = {
+    "claim": "it converges where simultaneous gradients orbit",
+    "cell": "dirac/bare+consensus",
+    "against": "dirac/bare",
+}
 NEUTRAL = {"gamma": 0.0}
 INSTEAD_OF = ("low_beta1",)  # another way to damp the rotation that a momentum of 0.9 drives
 NEUTRAL_INTEGRATOR = integrators.simultaneous

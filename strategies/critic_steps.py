@@ -8,6 +8,11 @@ from bench.learner.strategy import PostUpdateContext, Strategy
 
 HOME = "both"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875 (5); Fujimoto et al., 2018, arXiv 1802.09477 (2)"
+AT_HOME = {
+    "claim": "a critic that is ahead gives the actor better gradients",
+    "cell": "digits/reference+critic_steps",
+    "against": "digits/reference",
+}
 NEUTRAL = {"every": 1}
 SEARCH = {"every": (2, 5, 10)}
 DEFAULTS = {"rl": {"every": 2}}

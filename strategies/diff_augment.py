@@ -9,6 +9,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Zhao et al., 2020, arXiv 2006.10738; vectors as in Laskin et al., 2020, arXiv 2004.14990"
+AT_HOME = {
+    "claim": "it trains GANs from few images",
+    "cell": "digits400/reference+diff_augment",
+    "against": "digits400/reference",
+}
 NEUTRAL = {"share": 0.0}
 SEARCH = {"share": (0.5, 1.0)}
 

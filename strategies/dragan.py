@@ -8,6 +8,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Kodali et al., 2017, arXiv 1705.07215"
+AT_HOME = {
+    "claim": "it avoids mode collapse of plain GANs",
+    "cell": "ring8/bare+dragan",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"weight": 0.0}
 INSTEAD_OF = ("r1",)  # a gradient penalty at the data too, with another norm
 SEARCH = {"weight": (0.1, 1.0, 10.0), "spread": (0.1, 0.5, 1.0)}

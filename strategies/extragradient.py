@@ -7,6 +7,11 @@ from bench.learner.strategy import Strategy
 
 HOME = "gan"
 SOURCE = "Korpelevich, 1976; Gidel et al., 2019, arXiv 1802.10551"
+AT_HOME = {
+    "claim": "it converges on bilinear games",
+    "cell": "bilinear/bare+extragradient",
+    "against": "bilinear/bare",
+}
 NEUTRAL = {"lookahead": 0.0}
 INSTEAD_OF = ("low_beta1",)  # another way to damp the rotation that a momentum of 0.9 drives
 SEARCH = {"lookahead": (0.5, 1.0)}

@@ -6,6 +6,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.1"
+AT_HOME = {
+    "claim": "it stabilises plain GANs",
+    "cell": "ring8/bare+feature_matching",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.1, 1.0, 10.0)}
 

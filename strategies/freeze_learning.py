@@ -12,10 +12,37 @@ from bench.learner.strategy import PostUpdateContext, StartContext, Strategy
 
 HOME = "both"
 SOURCE = "Pfau and Vinyals, 2016, arXiv 1610.01945; band of Larsen et al., 2016, arXiv 1512.09300"
+AT_HOME = {
+    "claim": "it keeps either player from getting too far ahead",
+    "cell": "digits/bare+freeze_learning",
+    "against": "digits/bare",
+}
 NEUTRAL = {"margin": float("inf")}
 ACTIVE = {"margin": -1e9}  # always outside the band
 SEARCH = {"margin": (0.25, 0.5, 0.75)}
 DEFAULTS = {"gan": {"around": "uninformed"}}  # VAE/GAN's band is around log 2
+
+
+def judges(players: tuple[str, ...]) -> dict[str, str]:
+    """The critic whose loss decides of each player: its own, for the actor its judge's."""
+    return {player: "critic" if player == "actor" else player for player in players}
+
+
+def half_losses(critic: str, context: PostUpdateContext) -> tuple[Tensor, Tensor]:
+    """The old critic's losses [2] on the newest rows, the actor's and the data's, and those of 0.
+
+    One of either where there are rows of one kind only.
+    """
+    rules = context.task.rules(critic)
+    shown = context.shown(critic, context.old, context.fresh)
+    q = context.forward.q(critic, context.old.params[critic], shown.obs, shown.action)
+    own = rules.own(shown)
+
+    def halves(q: Tensor) -> Tensor:
+        rows = rules.critic_loss(q, shown.reward)
+        return torch.stack([part.mean() for part in (rows[:own], rows[own:]) if len(part)])
+
+    return halves(q), halves(torch.zeros_like(q))
 
 
 def freeze_learning(
@@ -34,10 +61,6 @@ def freeze_learning(
     0.68 +- 0.35 for each half, that is log 2 plus or minus half of it, as in GANs here. A loss in
     RL has no such fixed point: there the band is around the running mean.
     """
-
-    def judges(players: tuple[str, ...]) -> dict[str, str]:
-        """The critic whose loss decides of each player: its own, for the actor its judge's."""
-        return {player: "critic" if player == "actor" else player for player in players}
 
     def init_memory(context: StartContext) -> Any:
         found = {}
@@ -58,18 +81,7 @@ def freeze_learning(
         if around == "mean":
             loss = context.losses[critic]
             return loss, mean(context.memory[critic], loss)[1]
-        rules = context.task.rules(critic)
-        shown = context.shown(critic, context.old, context.fresh)
-        old = context.old.params[critic]
-        q = context.forward.q(critic, old, shown.obs, shown.action)
-        own = rules.own(shown)
-
-        def halves(q: Tensor) -> Tensor:
-            rows = rules.critic_loss(q, shown.reward)
-            parts = [part.mean() for part in (rows[:own], rows[own:]) if len(part)]
-            return torch.stack(parts)
-
-        return halves(q), halves(torch.zeros_like(q))
+        return half_losses(critic, context)
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
         for player, critic in judges(context.mine).items():

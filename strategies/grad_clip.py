@@ -10,6 +10,11 @@ SOURCE = (
     "Pascanu et al., 2013, arXiv 1211.5063; "
     "0.5 as in PPO's code (Schulman et al., 2017, arXiv 1707.06347)"
 )
+AT_HOME = {
+    "claim": "it bounds steps where gradients explode",
+    "cell": "inverted_double_pendulum/bare+grad_clip",
+    "against": "inverted_double_pendulum/bare",
+}
 NEUTRAL = {"bound": float("inf")}
 ACTIVE = {"bound": 0.01}  # gradients on the toy games start below 0.5
 SEARCH = {"bound": (0.1, 0.5, 1.0, 10.0)}

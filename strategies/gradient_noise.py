@@ -6,6 +6,11 @@ from bench.learner.strategy import ALL, LossContext, Strategy
 
 HOME = "both"
 SOURCE = "Neelakantan et al., 2015, arXiv 1511.06807"
+AT_HOME = {
+    "claim": "it helps networks that are hard to train",
+    "cell": "digits/bare+gradient_noise",
+    "against": "digits/bare",
+}
 NEUTRAL = {"variance": 0.0}
 SEARCH = {"variance": (1e-4, 1e-2, 1.0)}
 DECAY = 0.55

@@ -9,6 +9,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Gulrajani et al., 2017, arXiv 1704.00028"
+AT_HOME = {
+    "claim": "it stabilises GANs that lose modes without it",
+    "cell": "ring8/bare+gradient_penalty",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"weight": 0.0}
 INSTEAD_OF = ("r1",)  # Mescheder et al., 2018, compare the two
 SEARCH = {"weight": (0.1, 1.0, 10.0)}

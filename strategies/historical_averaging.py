@@ -9,6 +9,11 @@ from bench.learner.strategy import ALL, LossContext, PostUpdateContext, StartCon
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.3"
+AT_HOME = {
+    "claim": "it finds equilibria where gradients orbit",
+    "cell": "bilinear/bare+historical_averaging",
+    "against": "bilinear/bare",
+}
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.001, 0.01, 0.1, 1.0)}
 

@@ -5,6 +5,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "rl"
 SOURCE = "Huber, 1964; for RL Mnih et al., 2015 (errors clipped to 1)"
+AT_HOME = {
+    "claim": "large errors of values do no harm",
+    "cell": "inverted_double_pendulum/reference+huber",
+    "against": "inverted_double_pendulum/reference",
+}
 NEUTRAL = {"delta": float("inf")}
 ACTIVE = {"delta": 0.01}
 DEFAULTS = {"gan": {"delta": 0.5}, "game": {"delta": 0.5}}

@@ -5,6 +5,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.4"
+AT_HOME = {
+    "claim": "a critic that is less sure trains better GANs",
+    "cell": "digits/bare+label_smoothing",
+    "against": "digits/bare",
+}
 NEUTRAL = {"eps": 0.0}
 AFTER = ("target_smoothing", "diff_augment", "instance_noise")
 SEARCH = {"eps": (0.1, 0.2, 0.5), "one_sided": (False, True)}

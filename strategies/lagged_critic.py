@@ -10,6 +10,11 @@ from bench.learner.strategy import Given, LossContext, PostUpdateContext, StartC
 
 HOME = "rl"
 SOURCE = "the reading of Lillicrap et al., 2016, arXiv 1509.02971, that acts where discounts are 0"
+AT_HOME = {
+    "claim": "a slow critic is a steadier guide",
+    "cell": "pendulum/bare+lagged_critic+replay",
+    "against": "pendulum/bare+replay",
+}
 NEUTRAL = {"tau": 1.0}
 DEFAULTS = {"short": {"tau": 0.02}, "gan": {"tau": 0.05}}
 SEARCH = {"tau": (0.005, 0.02, 0.1, 0.5)}

@@ -10,6 +10,11 @@ from bench.learner.task import Task, no_hidden_layers
 
 HOME = "rl"
 SOURCE = "Ba et al., 2016, arXiv 1607.06450; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"
+AT_HOME = {
+    "claim": "it keeps values from diverging with many updates per step",
+    "cell": "reacher_many/reference+layer_norm",
+    "against": "reacher_many/reference",
+}
 NEUTRAL = {"on": False}
 INSTEAD_OF = ("target_network",)  # Gallici et al., 2024 (PQN), arXiv 2407.04811
 AFTER = ("weight_norm", "dropout")

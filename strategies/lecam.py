@@ -9,6 +9,11 @@ from bench.learner.strategy import LossContext, PostUpdateContext, StartContext,
 
 HOME = "gan"
 SOURCE = "Tseng et al., 2021, arXiv 2104.03310"
+AT_HOME = {
+    "claim": "it trains GANs from few images",
+    "cell": "digits400/reference+lecam",
+    "against": "digits400/reference",
+}
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.01, 0.1, 0.3, 1.0)}
 

@@ -10,6 +10,11 @@ from bench.learner.strategy import ALL, PostUpdateContext, StartContext, Strateg
 
 HOME = "gan"
 SOURCE = "Chavdarova et al., 2021, arXiv 2006.14567; Zhang et al., 2019, arXiv 1907.08610"
+AT_HOME = {
+    "claim": "it converges on bilinear games",
+    "cell": "bilinear/bare+lookahead",
+    "against": "bilinear/bare",
+}
 NEUTRAL = {"alpha": 1.0}
 SEARCH = {"every": (5, 50), "alpha": (0.3, 0.5, 0.8)}
 

@@ -9,6 +9,11 @@ from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Radford et al., 2016, arXiv 1511.06434 (0.5); Bhatt et al., 2024, arXiv 1902.05605 (0.5)"
+AT_HOME = {
+    "claim": "a momentum of 0.9 makes GANs oscillate",
+    "cell": "digits/reference",
+    "against": "digits/reference-low_beta1",
+}
 NEUTRAL = {"beta1": 0.9}
 SEARCH = {"beta1": (0.0, 0.5)}
 

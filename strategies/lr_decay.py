@@ -14,6 +14,11 @@ HOME = "both"
 SOURCE = (
     "the code of Gulrajani et al., 2017, arXiv 1704.00028; Schulman et al., 2017, arXiv 1707.06347"
 )
+AT_HOME = {
+    "claim": "the last updates settle what was learned",
+    "cell": "ring8/reference+lr_decay",
+    "against": "ring8/reference",
+}
 NEUTRAL = {"end": 1.0}
 SEARCH = {"end": (0.0, 0.1, 0.3)}
 

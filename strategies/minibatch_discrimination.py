@@ -10,6 +10,11 @@ from bench.learner.task import Task, no_hidden_layers
 
 HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.2"
+AT_HOME = {
+    "claim": "a critic that compares samples sees a collapse",
+    "cell": "ring8/bare+minibatch_discrimination",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"kernels": 0}
 SEARCH = {"kernels": (4, 16, 50), "dims": (3, 5)}
 AFTER = (

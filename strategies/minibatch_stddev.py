@@ -10,6 +10,11 @@ from bench.learner.task import Task, no_hidden_layers
 
 HOME = "gan"
 SOURCE = "Karras et al., 2018, arXiv 1710.10196, section 3"
+AT_HOME = {
+    "claim": "a critic that sees variety keeps it",
+    "cell": "ring8/bare+minibatch_stddev",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"group": 0}
 SEARCH = {"group": (2, 4, 16)}
 AFTER = (

@@ -10,6 +10,11 @@ from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Gidel et al., 2019, arXiv 1807.04740"
+AT_HOME = {
+    "claim": "it converges on bilinear games",
+    "cell": "bilinear/bare+negative_momentum",
+    "against": "bilinear/bare",
+}
 NEUTRAL = {"on": False}
 INSTEAD_OF = ("low_beta1",)  # Gidel et al.: momentum below 0, where others take little
 SEARCH = {"beta": (-0.5, -0.3, -0.1)}

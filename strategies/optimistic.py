@@ -10,6 +10,11 @@ from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Daskalakis et al., 2018, arXiv 1711.00141"
+AT_HOME = {
+    "claim": "it converges on bilinear games",
+    "cell": "bilinear/bare+optimistic",
+    "against": "bilinear/bare",
+}
 NEUTRAL = {"strength": 0.0}
 INSTEAD_OF = ("low_beta1",)  # another way to damp the rotation that a momentum of 0.9 drives
 SEARCH = {"strength": (0.5, 1.0)}

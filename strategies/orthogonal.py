@@ -9,6 +9,11 @@ HOME = "gan"
 SOURCE = (
     "Brock et al., 2017, arXiv 1609.07093; without the diagonal 2019 (BigGAN), arXiv 1809.11096"
 )
+AT_HOME = {
+    "claim": "orthogonal weights train better GANs",
+    "cell": "digits/bare+orthogonal",
+    "against": "digits/bare",
+}
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (1e-4, 1e-2, 1.0)}
 

@@ -9,6 +9,11 @@ from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Lin et al., 2018, arXiv 1712.04086"
+AT_HOME = {
+    "claim": "a critic of packs sees lost modes",
+    "cell": "ring8/bare+packing",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"samples": 1}
 SEARCH = {"samples": (2, 4)}
 ROWS = "it compares the rows of a half, which are packs here; leave one of the two out"

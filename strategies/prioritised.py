@@ -19,6 +19,12 @@ from bench.learner.task import data_only
 
 HOME = "rl"
 SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
+AT_HOME = {
+    "claim": "rows with large errors teach more",
+    "cell": "pendulum/reference-replay+prioritised",
+    "against": "pendulum/reference",
+    "by": "area",
+}
 NEUTRAL = {"share": 0.0, "capacity": 100}
 INSTEAD_OF = ("replay",)  # Schaul et al.: instead of uniform draws
 ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large

@@ -6,6 +6,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Mescheder et al., 2018, arXiv 1801.04406"
+AT_HOME = {
+    "claim": "it makes training converge",
+    "cell": "ring8/reference",
+    "against": "ring8/reference-r1",
+}
 NEUTRAL = {"gamma": 0.0}
 SEARCH = {"gamma": (0.1, 1.0, 10.0)}
 

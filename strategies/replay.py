@@ -11,6 +11,11 @@ from bench.learner.task import data_only
 
 HOME = "rl"
 SOURCE = "Lin, 1992; Mnih et al., 2015; for GANs Shrivastava et al., 2017, arXiv 1612.07828"
+AT_HOME = {
+    "claim": "it breaks correlations, and learns from few steps",
+    "cell": "pendulum/reference",
+    "against": "pendulum/reference-replay",
+}
 NEUTRAL = {"share": 0.0, "capacity": 100}
 SEARCH = {"share": (0.25, 0.5, 1.0)}
 ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large

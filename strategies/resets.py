@@ -9,6 +9,11 @@ from bench.learner.strategy import ALL, PostUpdateContext, Strategy
 
 HOME = "rl"
 SOURCE = "Nikishin et al., 2022, arXiv 2205.07802"
+AT_HOME = {
+    "claim": "it undoes early overfitting with many updates per step",
+    "cell": "reacher_many/reference+resets",
+    "against": "reacher_many/reference",
+}
 NEUTRAL = {"count": 0}
 ACTIVE = {"count": 1_000_000_000}  # at every update of the first half
 SEARCH = {"count": (1, 2, 4), "both": (False, True)}
@@ -36,11 +41,12 @@ def resets(*, count: int = 2, both: bool = True) -> Strategy:
         now = (new.step % period == 0) & (new.step <= period * min(count, half))
         anew = context.init(rng.fold(context.key, "anew"))
         drawn = tmap(lambda a, b: torch.where(now, a, b), anew, new)
-        return new.with_players(drawn, context.mine)
+        critics = tuple(p for p in context.mine if context.task.players[p] == "critic")
+        return new.with_players(drawn, context.mine if both else critics or context.mine)
 
     return Strategy(
         name="resets",
-        roles=ALL if both else ("critic",),
+        roles=ALL,
         accept=accept,
         after=("critic_steps", "freeze_learning"),
     )

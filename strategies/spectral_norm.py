@@ -11,6 +11,11 @@ from bench.learner.strategy import ForwardContext, PostUpdateContext, StartConte
 
 HOME = "gan"
 SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, arXiv 2105.05246"
+AT_HOME = {
+    "claim": "it stabilises plain GANs",
+    "cell": "ring8/bare+spectral_norm",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"cap": float("inf")}
 INSTEAD_OF = ("r1",)  # Miyato et al. compare it with gradient penalties, of which R1 is one
 SEARCH = {"cap": (0.5, 1.0, 3.0)}

@@ -7,6 +7,11 @@ from bench.learner.strategy import Strategy
 
 HOME = "gan"
 SOURCE = "Balduzzi et al., 2018, arXiv 1802.05642"
+AT_HOME = {
+    "claim": "it converges on bilinear games",
+    "cell": "bilinear/bare+symplectic_adjustment",
+    "against": "bilinear/bare",
+}
 NEUTRAL = {"weight": 0.0}
 INSTEAD_OF = ("low_beta1",)  # another way to damp the rotation that a momentum of 0.9 drives
 NEUTRAL_INTEGRATOR = integrators.simultaneous

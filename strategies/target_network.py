@@ -14,6 +14,11 @@ HOME = "rl"
 SOURCE = (
     "Lillicrap et al., 2016, arXiv 1509.02971; tau as in Fujimoto et al., 2018, arXiv 1802.09477"
 )
+AT_HOME = {
+    "claim": "targets that move slowly keep values from diverging",
+    "cell": "pendulum/reference",
+    "against": "pendulum/reference-target_network",
+}
 NEUTRAL = {"tau": 1.0}
 SEARCH = {"tau": (0.001, 0.005, 0.02, 0.1)}
 DEFAULTS = {"short": {"tau": 0.02}}  # tens of thousands of updates instead of a million

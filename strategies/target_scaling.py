@@ -14,6 +14,11 @@ from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "van Hasselt et al., 2016 (PopArt), arXiv 1602.07714"
+AT_HOME = {
+    "claim": "one learning rate serves rewards of any size",
+    "cell": "inverted_double_pendulum/reference+target_scaling",
+    "against": "inverted_double_pendulum/reference",
+}
 NEUTRAL = {"decay": 1.0}
 SEARCH = {"decay": (0.9, 0.99, 0.999)}
 SMALLEST = 1e-4

@@ -7,6 +7,11 @@ from bench.learner.strategy import LossContext, Strategy
 
 HOME = "gan"
 SOURCE = "Sinha et al., 2020, arXiv 2002.06224"
+AT_HOME = {
+    "claim": "leaving out bad samples gives more good ones",
+    "cell": "ring8/reference+top_k",
+    "against": "ring8/reference",
+}
 NEUTRAL = {"least": 1.0}
 ACTIVE = {"least": 0.5, "epochs": 1e9}
 SEARCH = {"least": (0.25, 0.5, 0.75)}

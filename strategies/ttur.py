@@ -8,6 +8,11 @@ from bench.learner.task import Task
 
 HOME = "gan"
 SOURCE = "Heusel et al., 2017, arXiv 1706.08500"
+AT_HOME = {
+    "claim": "a faster critic trains better GANs",
+    "cell": "digits/reference+ttur",
+    "against": "digits/reference",
+}
 NEUTRAL = {"ratio": 1.0}
 SEARCH = {"ratio": (0.3, 3.0, 10.0)}
 

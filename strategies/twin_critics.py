@@ -10,6 +10,11 @@ from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Fujimoto et al., 2018, arXiv 1802.09477; for GANs Durugkar et al., 2017, arXiv 1611.01673"
+AT_HOME = {
+    "claim": "the minimum of two critics overestimates less",
+    "cell": "reacher_many/reference+twin_critics",
+    "against": "reacher_many/reference",
+}
 NEUTRAL = {"count": 1}
 SEARCH = {"count": (2, 4), "judge": ("min", "mean")}
 AFTER = (

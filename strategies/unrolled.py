@@ -7,6 +7,11 @@ from bench.learner.strategy import Strategy
 
 HOME = "gan"
 SOURCE = "Metz et al., 2017, arXiv 1611.02163; for RL Zheng et al., 2022, arXiv 2109.12286"
+AT_HOME = {
+    "claim": "it covers the modes that plain GANs lose",
+    "cell": "ring8/bare+unrolled",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"depth": 0}
 ACTIVE = {"depth": 1}
 SEARCH = {"depth": (1, 5, 10)}

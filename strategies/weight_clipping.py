@@ -9,6 +9,11 @@ from bench.learner.strategy import PostUpdateContext, Strategy
 
 HOME = "gan"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875"
+AT_HOME = {
+    "claim": "it stabilises plain GANs",
+    "cell": "ring8/bare+weight_clipping",
+    "against": "ring8/bare",
+}
 NEUTRAL = {"bound": float("inf")}
 INSTEAD_OF = ("r1",)  # Gulrajani et al., 2017: gradient penalties instead of it
 DEFAULTS = {"toy": {"bound": 0.1}, "image": {"bound": 0.1}, "rl": {"bound": 0.1}}

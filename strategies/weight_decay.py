@@ -9,6 +9,11 @@ from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Loshchilov and Hutter, 2019, arXiv 1711.05101; for RL Lee et al., 2025, arXiv 2410.09754"
+AT_HOME = {
+    "claim": "small weights keep values from diverging",
+    "cell": "reacher_many/reference+weight_decay",
+    "against": "reacher_many/reference",
+}
 NEUTRAL = {"rate": 0.0}
 SEARCH = {"rate": (0.01, 0.05, 0.25)}
 # SimBa's lr * rate * updates is 1: 1e-4 * 0.01 * 1e6. So it is here: 1e-3 * 0.05 * 20,000.

@@ -13,6 +13,11 @@ HOME = "rl"
 SOURCE = (
     "Salimans and Kingma, 2016, arXiv 1602.07868; for RL Palenicek et al., 2025, arXiv 2502.07523"
 )
+AT_HOME = {
+    "claim": "with normalised weights critics bear many updates per step",
+    "cell": "pendulum_many/reference+weight_norm",
+    "against": "pendulum_many/reference",
+}
 NEUTRAL = {"on": False}
 
 

@@ -11,6 +11,11 @@ from bench.learner.strategy import ALL, PostUpdateContext, StartContext, Strateg
 
 HOME = "rl"
 SOURCE = "Lyle et al., 2024 (NaP), arXiv 2407.01800; Lee et al., 2025 (SimBa v2), arXiv 2502.15280"
+AT_HOME = {
+    "claim": "constant norms keep networks able to learn",
+    "cell": "pendulum_many/reference+layer_norm+weight_projection",
+    "against": "pendulum_many/reference+layer_norm",
+}
 NEUTRAL = {"on": False}
 
 

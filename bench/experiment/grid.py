@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from bench.experiment import at_home, registry, strict_yaml
 from bench.experiment import play as order_of_play
-from bench.experiment import registry, strict_yaml
 from bench.experiment.cell import CONTRASTS, BadGrid, Cell, signed
+from bench.experiment.changes import EACH, Change, changes
 from bench.experiment.kits import BASES, GRID_FOLDER, KITS, reference
 from bench.experiment.validation import validated
 from bench.learner.strategy import Conflict
 from bench.learner.task import Task
 
-EACH = "@each"
-"""Of a strategy: restricted to one player, once for each player of a task on which it can act."""
-
-Change = tuple[str | None, str | None]
-"""The strategies that are added or removed, and those in whose place they are: as in `Cell`."""
-
 NONE = "none"
 """In place of contrasts: the bases alone."""
+
+HOME = "home"
+"""In place of contrasts: for each strategy the two cells that show it at home (AT_HOME)."""
 
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
@@ -68,7 +65,7 @@ class Grid(BaseModel):
     )
     contrasts: Names = Field(
         default=tuple(CONTRASTS),
-        description=f"a list of {', '.join(CONTRASTS)}; or none",
+        description=f"a list of {', '.join(CONTRASTS)}; or none; or home",
         examples=["[added, removed]"],
     )
 
@@ -106,6 +103,8 @@ class Grid(BaseModel):
             raise BadGrid("a grid without tasks or without bases has no cells; name one of each")
         for *_, wrong in self.wrong_names():
             raise wrong
+        if set(self.contrasts) == {HOME}:
+            return self._at_home()
         cells = [
             Cell(task.name, base, row, self.updates, play=order, instead_of=replaced)
             for task in self._tasks()
@@ -123,11 +122,22 @@ class Grid(BaseModel):
         each = ", ".join(self.strategies)
         raise BadGrid(f"no task here has two players for {each}; leave {EACH} out")
 
+    def _at_home(self) -> list[Cell]:
+        """Return the cells that show these strategies at home, on these tasks."""
+        every = registry.strategies()
+        named = _spelt_out(self.strategies, {"all": every})
+        found = at_home.cells(
+            [name for name in named if name in every], {task.name for task in self._tasks()}
+        )
+        if not found:
+            raise BadGrid("none of these strategies is shown at home on these tasks; name others")
+        return found
+
     def _chosen(self, cells: list[Cell]) -> list[Cell]:
         """Return the cells of `contrasts`, with bases and controls; of "none" the bases alone."""
         if set(self.contrasts) == {NONE}:
             return [cell for cell in cells if cell.strategy is None]
-        contrasts = {CONTRASTS[word] for word in self.contrasts if word != NONE}
+        contrasts = {CONTRASTS[word] for word in self.contrasts if word in CONTRASTS}
         beside = {(None, None), *((name, None) for name in _controls())}
         rest = {cell for cell in cells if (cell.strategy, cell.instead_of) not in beside}
         chosen = {cell for cell in rest if cell.contrast in contrasts}
@@ -154,7 +164,7 @@ class Grid(BaseModel):
         beside = [] if self.updates else _controls()
         first: list[Change] = [] if self.updates and named else [(None, None)]
         inside = () if base == "bare" else reference(task)
-        rows = {row for name in (*named, *beside) for row in _changes(name, task, inside)}
+        rows = {row for name in (*named, *beside) for row in changes(name, task, inside)}
         return [*first, *sorted(rows, key=lambda row: (row[0] or "", row[1] or ""))]
 
     def wrong_names(self) -> Iterator[tuple[str, int, ValueError]]:
@@ -164,7 +174,7 @@ class Grid(BaseModel):
             "strategies": ("strategy", {*registry.strategies(), *KITS}, {"all", f"all{EACH}"}),
             "bases": ("base", {*BASES}, set()),
             "play": ("order of play", set(), set()),
-            "contrasts": ("contrast", {*CONTRASTS}, {NONE}),
+            "contrasts": ("contrast", {*CONTRASTS}, {NONE, HOME}),
         }
         for field, (kind, names, words) in known.items():
             if not getattr(self, field) and field != "strategies":
@@ -224,44 +234,6 @@ class Grid(BaseModel):
 
 def _controls() -> list[str]:
     return [name for name, entry in registry.strategies().items() if entry.home == "control"]
-
-
-def _changes(name: str, task: Task, inside: Collection[str]) -> Iterator[Change]:
-    """Yield what a name of a grid stands for on a base that has the strategies `inside`.
-
-    "a-b" is a in place of b, or a added where the base has no b. "a" is a added, and a in place of
-    what the base has of the strategies to which a is an alternative, if it has any.
-    """
-    added, removed = signed(name)
-    for row in _for_each(added, task, inside):
-        parts = {part for each in row.split("+") for part in KITS.get(each, (each,))}
-        if removed:
-            rivals = {part for each in removed.split("+") for part in KITS.get(each, (each,))}
-        else:
-            yield "+".join(sorted(row.split("+"))), None
-            plain = {part.partition("@")[0] for part in parts}
-            rivals = {rival for part in plain for rival in registry.strategy(part).instead_of}
-            rivals = set() if parts <= set(inside) else rivals - plain
-        replaced = "+".join(sorted(rivals & set(inside)))
-        if removed or replaced:
-            yield "+".join(sorted(row.split("+"))), replaced or None
-
-
-def _for_each(name: str, task: Task, inside: Collection[str]) -> Iterator[str]:
-    """Yield what "r1@each" stands for on a task: r1 on every player, if it can act on two.
-
-    A strategy that the base has `inside` is there on all its players, and on none once more.
-    """
-    ways = []
-    for part in name.split("+"):
-        plain = part.removesuffix(EACH)
-        if plain == part:
-            ways.append([part])
-            continue
-        players = registry.strategy(plain).players(task)
-        several = len(players) > 1 and plain not in inside
-        ways.append([f"{plain}@{player}" for player in players] if several else [])
-    yield from map("+".join, product(*ways))
 
 
 def _spelt_out(names: Iterable[str], words: Mapping[str, Iterable[str]]) -> list[str]:

@@ -53,7 +53,7 @@ def test_the_suites_own_grids_can_run(name):
     check(cells, chosen.seeds)
     assert len(set(cells)) == len(cells)
     assert len({(cell.task, cell.name) for cell in cells}) == len(cells)
-    for cell in cells:
+    for cell in cells if chosen.contrasts != ("home",) else ():
         assert Cell(cell.task, cell.base) in cells
         for control in ("placebo", "harmful") if chosen.strategies else ():
             assert Cell(cell.task, cell.base, control) in cells

@@ -1,0 +1,90 @@
+"""Whether strategies do here what their papers claim: home evidence, from records.
+
+Each strategy names a cell and the same cell without it (`bench.experiment.at_home`). It is shown at
+home where the probability of improvement is above one half over its whole 95 % interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from bench.experiment import at_home, registry
+from bench.experiment.at_home import AtHome
+from bench.experiment.cell import Cell
+from bench.records.record import Record
+from bench.report import stats
+from bench.report.cells import CellResult
+
+NAME = "home"
+"""The submission that holds the records."""
+
+
+class Evidence(NamedTuple):
+    """What the records say of one strategy's claim; without records `value` is None."""
+
+    strategy: str
+    declared: AtHome
+    value: float | None = None  # the probability of improvement
+    low: float = 0.0
+    high: float = 1.0
+    seeds: int = 0
+
+    @property
+    def shown(self) -> bool:
+        """Whether the claim is shown."""
+        return self.value is not None and self.low > 0.5
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if self.value is None:
+            return "not run"
+        if self.shown:
+            return "shown at home"
+        return "the opposite is shown" if self.high < 0.5 else "not shown here"
+
+
+def evidence(records: Iterable[Record]) -> dict[str, Evidence]:
+    """Return what there is for every strategy that declares something, by its name."""
+    known = {f"{record.task}/{record.cell}": record for record in records}
+    boot = stats.Bootstrap()
+    found = {}
+    for name in registry.strategies():
+        declared = at_home.at_home(name)
+        if declared is not None:
+            found[name] = _compared(name, declared, known, boot)
+    return found
+
+
+def _compared(
+    name: str, declared: AtHome, known: Mapping[str, Record], boot: stats.Bootstrap
+) -> Evidence:
+    pair = [known.get(text) for text in (declared.cell, declared.against)]
+    treated, base = (CellResult.of(record).arms[declared.by] if record else None for record in pair)
+    if treated is None or base is None:
+        return Evidence(name, declared)
+    found = stats.compare(Cell.parse(declared.cell).task, treated, base, boot)
+    low, high = stats.percentiles(found.samples)
+    return Evidence(name, declared, found.value, low, high, found.runs)
+
+
+def table(found: Iterable[Evidence]) -> pd.DataFrame:
+    """One row for each strategy."""
+    return pd.DataFrame(
+        {
+            "strategy": one.strategy,
+            "claim": one.declared.claim,
+            "cell": one.declared.cell,
+            "against": one.declared.against,
+            "by": one.declared.by,
+            "effect": one.value,
+            "low": one.low,
+            "high": one.high,
+            "seeds": one.seeds,
+            "verdict": one.verdict,
+        }
+        for one in found
+    )
