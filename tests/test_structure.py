@@ -23,10 +23,10 @@ RANKS = {
     "bench.tasks": 2,
     "bench.experiment": 3,
     "bench.records": 4,
-    "bench.contribute": 4,
     "bench.engine": 5,
     "bench.report": 5,
-    "bench.cli": 6,
+    "bench.contribute": 6,
+    "bench.cli": 7,
 }
 """A package imports only packages of strictly lower rank."""
 SOURCES = [

@@ -1,0 +1,56 @@
+"""What records say of the claims of strategies' papers, on made-up records."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.contribute.home_table import rows, summary
+from bench.report import home
+from tests.support.factories import make_record, normal_scores
+
+ANCHORS = {"low": 1.0, "high": 0.0, "log": False}
+
+
+def records(mean: float, n: int = 10) -> list:
+    """`unrolled` with this mean FID on ring8, and the bare learner at 0.5."""
+    both = {"task": "ring8", "anchors": ANCHORS}
+    return [
+        make_record(scores=normal_scores("base", 0.5, 0.05, n), **both),
+        make_record(strategy="unrolled", scores=normal_scores("new", mean, 0.05, n), **both),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mean", "verdict"),
+    [(0.3, "shown at home"), (0.7, "the opposite is shown"), (0.5, "not shown here")],
+)
+def test_a_claim_is_shown_where_the_whole_interval_is_above_one_half(
+    mean: float, verdict: str
+) -> None:
+    one = home.evidence(records(mean))["unrolled"]
+    assert one.verdict == verdict
+    assert one.seeds == 10
+    assert one.value is not None
+    assert one.low <= one.value <= one.high
+    assert one.shown == (verdict == "shown at home")
+
+
+def test_without_both_records_nothing_was_run() -> None:
+    found = home.evidence(records(0.3)[1:])
+    assert {one.verdict for one in found.values()} == {"not run"}
+    assert not any(one.shown for one in found.values())
+
+
+def test_the_table_has_every_strategy_with_a_home() -> None:
+    found = home.evidence(records(0.3))
+    table = home.table(found.values())
+    assert list(table["strategy"]) == list(found)
+    (row,) = table[table["strategy"] == "unrolled"].to_dict("records")
+    assert (row["cell"], row["against"]) == ("ring8/bare+unrolled", "ring8/bare")
+    assert row["verdict"] == "shown at home"
+    texts = dict(zip(found, rows(found), strict=True))
+    assert texts["unrolled"][-2].startswith("1.00 [")
+    assert texts["r1"][-2:] == ("", "not run")
+    assert (
+        summary(found) == f"1 of {len(found)} are shown, 0 are not, {len(found) - 1} were not run"
+    )
