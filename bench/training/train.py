@@ -26,7 +26,7 @@ from bench.learner.learner import Learner
 from bench.learner.problem import EnvironmentLibrary, Experience
 from bench.learner.state import LearnerState
 from bench.learner.task import Critic, diagnostics
-from bench.training import compilation
+from bench.training import compilation, memory
 from bench.training.rollout import Rollout
 from bench.training.trace import Recording, trace
 
@@ -81,8 +81,8 @@ def train(
     number of threads, a seed's numbers are the same bit for bit in every batch. Seeds with a
     non-finite loss or gradient stay in the batch and are evaluated as NaN from then on. On a CUDA
     `device` states and memories stay there, and an update is one CUDA graph. As a side effect, the
-    process flushes denormal numbers to zero from then on. Raises what a callback of `observer`
-    raises.
+    process flushes denormal numbers to zero and keeps freed memory (`bench.training.memory`) from
+    then on. Raises what a callback of `observer` raises.
     """
     # Only where needed: a default device slows down every operation.
     with nullcontext() if device == "cpu" else torch.device(device):
@@ -98,6 +98,7 @@ class _Trainer:
         # Adam's means of dead units decay to the smallest denormals and stay there, and arithmetic
         # on denormals takes a hundred times as long.
         torch.set_flush_denormal(True)
+        memory.keep()
         seeds = wanted + wanted[:1] * (MIN_SEED_BATCH - len(wanted))
         self.learner, self.task, self.seeds, self.wanted = learner, learner.task, seeds, wanted
         self.names = [metric.name for metric in diagnostics(self.task)]
@@ -215,6 +216,7 @@ class _Trainer:
                         for number, some in enumerate(actions[: len(self.wanted)])
                     ]
             diagnoses = _means(losses, self.names, len(self.wanted))
+            memory.give_back()
         return [
             diagnosis | (score if first is None else dict.fromkeys(score, math.nan))
             for score, diagnosis, first in zip(scores, diagnoses, bad, strict=False)

@@ -228,7 +228,8 @@ def test_a_neutral_edit_keeps_records_and_any_other_loses_them(tree) -> None:
         edit(root, "2e-8")
         entry = NeutralEdit("bench.functional.optim", adam("2e-8"), adam("1e-8"), "faster")
         listed = root / "bench/experiment/assets/neutral_edits.json"
-        listed.write_text(json.dumps([entry._asdict()]))
+        others = json.loads(listed.read_text())
+        listed.write_text(json.dumps([*others, entry._asdict()]))
 
     def adam(number: str) -> str:
         text = inspect.getsource(optim).replace("eps: float = 1e-8", f"eps: float = {number}")

@@ -51,6 +51,10 @@ def test_images_alone_or_in_a_batch() -> None:
     compare(Cell("digits", "reference", "batch_norm_split"), 10, [8, 2, 0])
 
 
+def test_convolutions_alone_or_in_a_batch() -> None:
+    compare(Cell("digits_info", "bare"), 10, [7], [8, 2], [9, 4, 3, 2, 6])
+
+
 def test_the_choice_to_compile_does_not_depend_on_the_number_of_seeds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
