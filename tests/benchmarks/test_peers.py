@@ -111,12 +111,12 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> float:
 
 
 @pytest.mark.parametrize(
-    ("library", "width", "rows", "ours", "theirs", "least"),
+    ("library", "width", "rows", "ours", "theirs", "least", "with_all"),
     [
-        ("stable_baselines3", 64, 64, BUDGET, 6_000, 8.0),
-        ("stable_baselines3", 256, 256, 2_000, 2_000, 1.3),
-        ("sbx", 64, 64, BUDGET, 10_000, 8.0),
-        ("sbx", 256, 256, 2_000, 2_000, 1.3),
+        ("stable_baselines3", 64, 64, BUDGET, 6_000, 14.0, 8.0),
+        ("stable_baselines3", 256, 256, 2_000, 2_000, 1.3, 1.3),
+        ("sbx", 64, 64, BUDGET, 10_000, 8.0, 8.0),
+        ("sbx", 256, 256, 2_000, 2_000, 1.3, 1.3),
     ],
 )
 def test_the_whole_loop_against_ddpg(
@@ -131,11 +131,12 @@ def test_the_whole_loop_against_ddpg(
     ours: int,
     theirs: int,
     least: float,
+    with_all: float,
 ) -> None:
     """Environment steps, replay, updates and ten evaluations: seed-steps per second.
 
-    Asked of the rates with compilation, in a budget of `BUDGET` steps per seed: ours compiles once
-    for all seeds, SBX once for each, and Stable-Baselines3 does not compile.
+    At least `least` times as many, and `with_all` with compilation in a budget of `BUDGET` steps
+    per seed: ours compiles once for all seeds, SBX once for each, Stable-Baselines3 never.
     """
     pytest.importorskip(library)
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
@@ -156,8 +157,10 @@ def test_the_whole_loop_against_ddpg(
     ratio = whole / (loop + once)
     say(
         f"loop {width}x{width}, batch {rows}: {rate:,.0f} seed-steps/s, {library} "
-        f"{peer.rate:,.0f}, ratio {rate / peer.rate:.2f}; with {once:.0f} s of compiling for all "
-        f"seeds and {peer.compiling:.1f} for each {ratio:.2f} (asked: {least}), "
+        f"{peer.rate:,.0f}, ratio {rate / peer.rate:.2f} (asked: {least}); "
+        f"with {once:.0f} s of compiling for all seeds and {peer.compiling:.1f} for each "
+        f"{ratio:.2f} (asked: {with_all}), "
         f"{whole / (loop + once + before):.2f} where nothing has been compiled before"
     )
-    assert ratio >= least
+    assert rate / peer.rate >= least
+    assert ratio >= with_all
