@@ -14,18 +14,20 @@ import numpy as np
 from tests.benchmarks.peers import ACT, CAPACITY, DISCOUNT, LR, OBS, TAU
 
 
+def layer(key: Any, shape: tuple[int, ...], outputs: int, fan_in: int) -> Any:
+    """Weight and bias, uniform in +-1/sqrt(fan in)."""
+    bound = fan_in**-0.5
+    weight, bias = jax.random.split(key)
+    return (
+        jax.random.uniform(weight, shape, minval=-bound, maxval=bound),
+        jax.random.uniform(bias, (outputs,), minval=-bound, maxval=bound),
+    )
+
+
 def network(key: Any, *sizes: int) -> Any:
-    layers = []
-    for fan_in, fan_out in itertools.pairwise(sizes):
-        key, weight, bias = jax.random.split(key, 3)
-        bound = fan_in**-0.5
-        layers.append(
-            (
-                jax.random.uniform(weight, (fan_in, fan_out), minval=-bound, maxval=bound),
-                jax.random.uniform(bias, (fan_out,), minval=-bound, maxval=bound),
-            )
-        )
-    return layers
+    keys = jax.random.split(key, len(sizes) - 1)
+    pairs = itertools.pairwise(sizes)
+    return [layer(own, pair, pair[1], pair[0]) for own, pair in zip(keys, pairs, strict=True)]
 
 
 def forward(layers: Any, x: Any) -> Any:
@@ -41,6 +43,11 @@ def act(actor: Any, obs: Any) -> Any:
 
 def q_value(critic: Any, obs: Any, action: Any) -> Any:
     return forward(critic, jnp.concatenate([obs, action], axis=-1))[:, 0]
+
+
+def adam_state(params: Any) -> Any:
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    return zeros, zeros, jnp.zeros(())
 
 
 def adam(params: Any, grads: Any, state: Any) -> Any:
@@ -60,13 +67,12 @@ def init(key: Any, width: int) -> Any:
     own, actor_key, critic_key = jax.random.split(key, 3)
     actor = network(actor_key, OBS, width, width, ACT)
     critic = network(critic_key, OBS + ACT, width, width, 1)
-    zeros = [jax.tree.map(jnp.zeros_like, net) for net in (actor, critic)]
     state = {
         "actor": actor,
         "critic": critic,
         "copies": (actor, critic),
-        "actor_opt": (zeros[0], zeros[0], jnp.zeros(())),
-        "critic_opt": (zeros[1], zeros[1], jnp.zeros(())),
+        "actor_opt": adam_state(actor),
+        "critic_opt": adam_state(critic),
         "key": own,
         "written": jnp.zeros((), jnp.int32),
     }
@@ -107,22 +113,27 @@ def update(state: Any, buffer: Any, row: Any, rows: int) -> Any:
     return state, buffer, (critic_loss, actor_loss)
 
 
-def ddpg(width: int, rows: int, seeds: int) -> Callable[[], None]:
-    """One DDPG update of all seeds per call, with replay, target copies and Adam, by XLA.
+def repeated(update: Callable[..., Any], carried: list[Any], *given: Any) -> Callable[[], Any]:
+    """One update of all seeds per call, by XLA, which returns the losses once they are there.
 
-    vmapped over seeds and compiled with all buffers donated, so that the replay buffer is written
-    in place; returns once the result is there.
+    vmapped over seeds and compiled with all that is carried donated, so that a replay buffer is
+    written in place.
     """
-    keys = jax.random.split(jax.random.key(0), seeds)
-    state, buffer = jax.vmap(partial(init, width=width))(keys)
     # Donated buffers must be told apart, and a fresh state holds some of them twice.
-    held = [jax.tree.map(lambda leaf: leaf.copy(), state), buffer]
-    compiled = jax.jit(jax.vmap(partial(update, rows=rows)), donate_argnums=(0, 1))
-    row = jnp.asarray(np.random.default_rng(0).normal(size=(seeds, 2 * OBS + ACT + 2)), "float32")
+    held = jax.tree.map(lambda leaf: leaf.copy(), carried)
+    compiled = jax.jit(jax.vmap(update), donate_argnums=tuple(range(len(carried))))
 
-    def call() -> None:
-        held[0], held[1], losses = compiled(*held, row)
+    def call() -> Any:
+        *held[:], losses = compiled(*held, *given)
         jax.block_until_ready((held, losses))
+        return losses
 
-    call()
     return call
+
+
+def ddpg(width: int, rows: int, seeds: int) -> Callable[[], Any]:
+    """One DDPG update of all seeds per call, with replay, target copies and Adam."""
+    keys = jax.random.split(jax.random.key(0), seeds)
+    carried = list(jax.vmap(partial(init, width=width))(keys))
+    row = jnp.asarray(np.random.default_rng(0).normal(size=(seeds, 2 * OBS + ACT + 2)), "float32")
+    return repeated(partial(update, rows=rows), carried, row)
