@@ -31,8 +31,9 @@ def consistency(*, weight: float = 1.0) -> Strategy:
 
     def penalty(context: LossContext) -> Tensor:
         def gap(half: Half, name: str) -> Tensor:
-            key = rng.fold(context.key, name)
-            changed = transformed(*half, context.task.image_shape, key)
+            task, key = context.task, rng.fold(context.key, name)
+            states = task.discount > 0.0
+            changed = transformed(*half, key, images=task.image_shape, states=states)
             return (context.q(*changed) - context.q(*half)).square().mean()
 
         data, own = context.halves()

@@ -35,7 +35,10 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:
         key, rows = rng.fold(context.key, value.purpose), value.action.shape[0]
         changed = rng.uniform(rng.fold(key, "whether"), (rows, 1)) < share
-        obs, action = transformed(value.obs, value.action, context.task.image_shape, key)
+        task, states = context.task, context.task.discount > 0.0
+        obs, action = transformed(
+            value.obs, value.action, key, images=task.image_shape, states=states
+        )
         return value._replace(
             obs=torch.where(changed, obs, value.obs),
             action=torch.where(changed, action, value.action),

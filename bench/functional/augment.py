@@ -13,19 +13,19 @@ from bench.functional import rng
 
 
 def transformed(
-    obs: Tensor, action: Tensor, image_shape: tuple[int, ...] | None, key: Tensor
+    obs: Tensor, action: Tensor, key: Tensor, *, images: tuple[int, ...] | None, states: bool
 ) -> tuple[Tensor, Tensor]:
     """Return observations [B, O] and actions [B, A], each row after a random transform.
 
-    Images are augmented. Otherwise the observation is multiplied by one number from [0.8, 1.2) and
-    the action left as it is (RAD's random amplitude scaling: Laskin et al., 2020, arXiv
-    2004.14990); where there is no observation, the action is multiplied.
+    Actions that are images of shape `images` are augmented. Where observations are `states`, they
+    are multiplied by one number from [0.8, 1.2) and the action is left as it is (RAD's random
+    amplitude scaling: Laskin et al., 2020, arXiv 2004.14990); elsewhere the action is multiplied.
     """
     rows = action.shape[0]
-    if image_shape is not None:
-        return obs, augmented(action.reshape(rows, *image_shape), key).flatten(1)
+    if images is not None:
+        return obs, augmented(action.reshape(rows, *images), key).flatten(1)
     scale = 0.8 + 0.4 * rng.uniform(rng.fold(key, "scale"), (rows, 1))
-    return (scale * obs, action) if obs.shape[1] else (obs, scale * action)
+    return (scale * obs, action) if states else (obs, scale * action)
 
 
 def augmented(images: Tensor, key: Tensor) -> Tensor:
