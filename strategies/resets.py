@@ -41,6 +41,7 @@ def resets(*, count: int = 2, both: bool = True) -> Strategy:
     return Strategy(
         name="resets",
         roles=ALL if both else ("critic",),
+        scopes=ALL,
         accept=accept,
         after=("critic_steps", "freeze_learning"),
     )

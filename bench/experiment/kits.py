@@ -59,7 +59,6 @@ KIT_SETTINGS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "wgan_gp": {"low_beta1": {"beta1": 0.0}},
     "r3gan": {"low_beta1": {"beta1": 0.0}},
 }
-"""kit -> strategy -> settings in place of the strategy's defaults, where the kit's paper has others.
-"""
+"""kit -> strategy -> settings in place of its defaults, where the kit's paper has others."""
 
 BASES = ("bare", "reference")
