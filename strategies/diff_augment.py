@@ -24,9 +24,9 @@ def diff_augment(*, share: float = 1.0) -> Strategy:
     It applies in the critic's loss, in its target and in the actor's loss; the actor's gradient
     goes through the transform. `share` is the probability that a row is transformed, drawn each
     time. Images get a random brightness, saturation and contrast, are shifted by up to 1/8 of their
-    sides, and lose a random square of half their sides. Observations are multiplied by one number
-    from [0.8, 1.2), and actions are left as they are; where there are no observations, samples are
-    multiplied by it. share = 0 is neutral.
+    sides, and lose a random square of half their sides. In RL observations are multiplied by one
+    number from [0.8, 1.2), and actions are left as they are; where the discount is 0 samples are
+    multiplied by it, and what they are samples for is left. share = 0 is neutral.
 
     Paper against here: images as in the paper's code; states by RAD's random amplitude scaling, and
     samples in the plane by the same, which has no counterpart in the GAN paper.

@@ -85,6 +85,7 @@ def entropy(*, weight: float = 0.02, samples: int = 4) -> Strategy:
     return Strategy(
         name="entropy",
         roles=("critic", "actor"),
+        beside=("critic",),  # the noise is the actor's
         blueprint=blueprint,
         critic_query=critic_query,
         penalty=penalty,

@@ -18,7 +18,7 @@ AT_HOME = {
     "against": "digits/bare",
 }
 NEUTRAL = {"margin": float("inf")}
-ACTIVE = {"margin": -1e9}  # always outside the band
+ACTIVE = {"margin": -1e9, "around": "mean"}  # always outside the band
 SEARCH = {"margin": (0.25, 0.5, 0.75)}
 DEFAULTS = {"gan": {"around": "uninformed"}}  # VAE/GAN's band is around log 2
 
@@ -52,14 +52,16 @@ def freeze_learning(
 
     The critic does not move while a loss L < M - margin * |M|, the actor not while L > M + margin *
     |M|. Around "uninformed", M is the loss of a critic whose outputs are all 0, log 2 in a GAN, and
-    L that of each half of the newest rows by itself: one half is enough. Around "mean", L is the
-    critic's loss of the update, and M its running mean, M <- decay * M + (1 - decay) * L,
-    bias-corrected and including this L. margin = inf is neutral. Each of several critics is held by
-    its own loss, the actor by that of its judge; models are never held.
+    L that of each half of the newest rows by itself: one half is enough, and if the one holds the
+    critic and the other the actor, both move. Around "mean", L is the critic's loss of the update,
+    and M its running mean, M <- decay * M + (1 - decay) * L, bias-corrected and including this L.
+    margin = inf is neutral. Each of several critics is held by its own loss, the actor by that of
+    its judge; models are never held.
 
     Paper against code: Pfau and Vinyals give no band. The released code of VAE/GAN has the band
-    0.68 +- 0.35 for each half, that is log 2 plus or minus half of it, as in GANs here. A loss in
-    RL has no such fixed point: there the band is around the running mean.
+    0.68 +- 0.35 for each half, that is log 2 plus or minus half of it, and lets both move where it
+    would hold both, as in GANs here. A loss in RL has no such fixed point: there the band is around
+    the running mean.
     """
 
     def init_memory(context: StartContext) -> Any:
@@ -84,11 +86,17 @@ def freeze_learning(
         return half_losses(critic, context)
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
+        stays = {}
         for player, critic in judges(context.mine).items():
             loss, level = known(critic, context)
             band = margin * level.abs()
-            stays = loss > level + band if player == "actor" else loss < level - band
-            kept = tmap(partial(torch.where, stays.any()), context.old, new)
+            out = loss > level + band if player == "actor" else loss < level - band
+            stays[player] = out.any()
+        if around == "uninformed" and {"critic", "actor"} <= stays.keys():
+            both = stays["critic"] & stays["actor"]  # one half is below, the other one above
+            stays |= {player: stays[player] & ~both for player in ("critic", "actor")}
+        for player, stay in stays.items():
+            kept = tmap(partial(torch.where, stay), context.old, new)
             new = new.with_players(kept, (player,))
         return new
 

@@ -41,12 +41,12 @@ def resets(*, count: int = 2, both: bool = True) -> Strategy:
         now = (new.step % period == 0) & (new.step <= period * min(count, half))
         anew = context.init(rng.fold(context.key, "anew"))
         drawn = tmap(lambda a, b: torch.where(now, a, b), anew, new)
-        critics = tuple(p for p in context.mine if context.task.players[p] == "critic")
-        return new.with_players(drawn, context.mine if both else critics or context.mine)
+        return new.with_players(drawn, context.mine)
 
     return Strategy(
         name="resets",
-        roles=ALL,
+        roles=ALL if both else ("critic",),
+        scopes=ALL,
         accept=accept,
         after=("critic_steps", "freeze_learning"),
     )

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from bench.experiment import declarations, plugins
-from bench.experiment.kits import GRID_FOLDER, KITS
+from bench.experiment.kits import GRID_FOLDER, KIT_SETTINGS, KITS
 
 Row = dict[str, Any]
 TASK = (
@@ -70,8 +70,15 @@ def strategies() -> list[Row]:
 
 
 def kits() -> list[Row]:
-    """Every kit: a published learner as a list of strategies."""
-    return [{"name": name, "strategies": list(parts)} for name, parts in KITS.items()]
+    """Every kit: a published learner as a list of strategies, and settings of its own."""
+    return [
+        {
+            "name": name,
+            "strategies": list(parts),
+            "settings": {part: dict(own) for part, own in KIT_SETTINGS.get(name, {}).items()},
+        }
+        for name, parts in KITS.items()
+    ]
 
 
 def grids() -> list[Row]:
@@ -131,7 +138,8 @@ def imported_strategies() -> dict[str, Row]:
 
 
 def as_text(value: Any) -> str:
-    """A value as it stands in a table."""
+    """A value as it stands in a table: "low_beta1 (beta1=0.0)" if settings are by strategy."""
     if isinstance(value, dict):
-        return ", ".join(f"{key}={as_text(setting)}" for key, setting in value.items())
+        forms = {key: "{} ({})" if isinstance(own, dict) else "{}={}" for key, own in value.items()}
+        return ", ".join(forms[key].format(key, as_text(own)) for key, own in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -17,7 +17,7 @@ from bench import tasks as task_package
 from bench.contribute import headroom
 from bench.contribute.catalogue_text import STRATEGIES_PAGE, TABLE_1, TASKS_PAGE
 from bench.experiment import registry
-from bench.experiment.kits import KITS, REFERENCE
+from bench.experiment.kits import KIT_SETTINGS, KITS, REFERENCE
 from bench.experiment.registry import StrategyEntry
 from bench.learner.strategy import CHAINS, SINGLES
 from bench.learner.task import Task
@@ -67,9 +67,15 @@ def strategies_readme() -> str:
         families=families(),
         values=_table(("value", "strategies"), _by_value()),
         table_1=_table(("there", "here", "in a GAN", "in RL"), table_1()),
-        kits=_table(("kit", "strategies"), [(f"`{k}`", _code(v)) for k, v in KITS.items()]),
+        kits=_table(("kit", "strategies"), [(f"`{kit}`", kit_parts(kit)) for kit in KITS]),
         reference=reference_base(),
     )
+
+
+def kit_parts(kit: str) -> str:
+    """A kit's strategies, with the settings in which it departs from their defaults."""
+    own = {name: f" ({_settings(given)})" for name, given in KIT_SETTINGS.get(kit, {}).items()}
+    return ", ".join(f"`{name}`{own.get(name, '')}" for name in KITS[kit])
 
 
 def reference_base() -> str:

@@ -54,7 +54,8 @@ stabilisers of GANs and actor-critic methods. This is how they are defined here:
 ## Kits
 
 A kit is a published learner as a set of strategies. Its name can stand wherever a strategy's can.
-Networks, rates and a GAN's loss remain those of the task.
+Networks, rates and a GAN's loss remain those of the task. Settings are named where they differ from
+the strategy's defaults.
 
 {kits}
 

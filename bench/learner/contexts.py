@@ -100,9 +100,15 @@ class LossContext(Context):
         """Return the slope dq/da of every head of the critic [K, B, A], so that none escapes.
 
         In (obs, action), [K, B, O + A], if it judges pairs (task attribute `judges_pairs`). Where
-        it judges packs of m rows, each pack counts once, as one row of m actions.
+        it judges packs of m rows, each pack counts once, as one row of m actions; the last one is
+        filled up with the first rows, as in its network.
         """
         player = self.forward.blueprint.players[self.critic]
+        rows = at.action.shape[0]
+        if rows % player.pack:
+            count = -(-rows // player.pack) * player.pack
+            whole = torch.arange(count, device=at.action.device) % rows
+            at = Half(at.obs[whole], at.action[whole])
 
         def answers(*inputs: Tensor) -> Tensor:
             obs, action = (at.obs, inputs[0]) if len(inputs) == 1 else (inputs[0], inputs[1])

@@ -76,6 +76,7 @@ class Strategy:
     name: str
     roles: tuple[Role, ...] = ("critic",)  # of the players that it acts on
     scopes: tuple[Role, ...] = ()  # of those that `only` may name besides
+    beside: tuple[Role, ...] = ()  # of those of `roles` that `only` may not name: not by themselves
     only: str | None = None  # the one player that it acts on
     blueprint: Callable[[Player, str, Task], Player] | None = None  # the str is a player's name
     optimizers: Callable[[Optimizer, str, Task], Optimizer] | None = None
@@ -120,7 +121,8 @@ class Strategy:
         if player not in task.players:
             known = ", ".join(task.players)
             raise Conflict(f"{task.name} has no player {player!r}; its players are {known}")
-        able = tuple(n for n, role in task.players.items() if role in (*self.roles, *self.scopes))
+        roles = {*self.roles, *self.scopes} - {*self.beside}
+        able = tuple(name for name, role in task.players.items() if role in roles)
         if self.integrator is not None or self.policy is not None:
             raise Conflict(f"{self.name} cannot be restricted to {player}: leave @{player} out")
         if player not in able:

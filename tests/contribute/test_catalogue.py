@@ -32,3 +32,9 @@ def test_table_1_names_strategies_that_exist() -> None:
     named = {name for _, names, *_ in catalogue.table_1() for name in names.split(", ")}
     assert len(catalogue.table_1()) == 10
     assert named <= {f"`{name}`" for name in catalogue.strategies()}
+
+
+def test_kits_are_listed_with_settings_of_their_own() -> None:
+    text = catalogue.strategies_readme()
+    assert "| `sngan` | `critic_steps`, `low_beta1` (beta1 = 0.0), `spectral_norm` |" in text
+    assert "| `ddpg` | `replay`, `target_network` |" in text

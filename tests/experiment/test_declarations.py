@@ -10,6 +10,7 @@ import pytest
 
 from bench.cli import listing
 from bench.experiment import declarations, registry
+from bench.experiment.kits import KITS
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,12 @@ def test_what_cannot_be_read_is_imported(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(declarations, "strategy", unreadable)
     rows = {row["name"]: row for row in listing.strategies()}
     assert rows["r1"]["settings"] == {"gamma": 1.0}
+
+
+def test_kits_are_listed_with_settings_of_their_own() -> None:
+    rows = {row["name"]: row for row in listing.kits()}
+    assert rows.keys() == KITS.keys()
+    assert rows["sngan"]["strategies"] == list(KITS["sngan"])
+    assert rows["sngan"]["settings"] == {"low_beta1": {"beta1": 0.0}}
+    assert listing.as_text(rows["sngan"]["settings"]) == "low_beta1 (beta1=0.0)"
+    assert listing.as_text(rows["td3"]["settings"]) == ""

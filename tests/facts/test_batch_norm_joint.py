@@ -1,5 +1,7 @@
 """Statistics of all that is shown at once: both halves, or (s, a) and (s', a')."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch.nn import functional
@@ -7,6 +9,8 @@ from torch.nn import functional
 from bench.contribute.strategy_checks import experience
 from bench.functional import rng
 from bench.functional.batch_layers import BatchNorm
+from bench.functional.conv import Conv
+from bench.functional.layers import Dense
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -22,13 +26,37 @@ def test_equal_to_torchs(shape: tuple[int, ...]) -> None:
     assert torch.allclose(layer.apply(params, x), theirs)
 
 
-def test_no_bias_that_it_would_cancel() -> None:
-    for task in ("ring8", "digits"):
+@pytest.mark.parametrize("task", ["ring8", "pendulum", "stacked_digits"])
+def test_before_every_layer_as_in_crossq(task: str) -> None:
+    """The inputs too; nothing is between a layer and its activation, which keeps its bias."""
+    plain = learner(task).blueprint.critic.net.layers
+    layers = learner(task, build("batch_norm_joint", task)).blueprint.critic.net.layers
+    weighted = [layer for layer in plain if isinstance(layer, Dense | Conv)]
+    assert len(weighted) >= 3
+    for place, layer in enumerate(layers):
+        before = layers[place - 1] if place else None
+        assert isinstance(before, BatchNorm) == isinstance(layer, Dense | Conv)
+    assert tuple(layer for layer in layers if not isinstance(layer, BatchNorm)) == plain
+
+
+def test_in_the_actors_loss_its_rows_are_judged_beside_the_critics_batch() -> None:
+    key = rng.seed_key(0)
+    for task in ("ring8", "pendulum"):
         what = learner(task, build("batch_norm_joint", task))
-        critic = what.init(rng.seed_key(0)).players.critic
-        layers = {name.split("/")[0] for name in critic if name.endswith("weight")}
-        biased = {name.split("/")[0] for name in critic if name.endswith("bias")}
-        assert len(layers & biased) == 1  # the last one
+        seen = experience(what.task, rng.seed_key(1))
+        (first, moved), info = run(what, 1, seen)
+        actor, critic = first.players.actor, moved.players.critic  # the critic has moved already
+        step, rules = rng.fold(key, first.players.step), what.task.rules("critic")
+        batch = what.task.fresh(partial(what.act, actor), step, first.players.step, seen)
+        obs = rules.actor_obs(batch)
+        own = torch.cat([obs, what.act(actor, obs, rng.fold(step, "actor"))], dim=1)
+        beside = torch.cat([batch.obs, batch.action], dim=1)
+        net = what.blueprint.critic.net
+        together = net.apply(critic, torch.cat([own, beside]))[: len(own), 0]
+        wanted = float(rules.actor_loss(together).mean())
+        assert float(info.losses["actor"]) == pytest.approx(wanted, rel=1e-9)
+        alone = float(rules.actor_loss(net.apply(critic, own)[:, 0]).mean())
+        assert alone != pytest.approx(wanted, rel=1e-4)
 
 
 def test_in_rl_the_next_states_belong_to_the_batch() -> None:

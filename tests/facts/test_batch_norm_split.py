@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from bench.functional import rng
 from bench.functional.batch_layers import BatchNorm
+from bench.functional.layers import Dense
 from tests.support.closed_form import build, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -31,6 +32,27 @@ def test_whether_samples_change_what_is_said_of_the_data(name: str, coupled: boo
     other = torch.cat([5.0 * rows[:64], rows[64:]])
     one, two = (net.apply(critic, x)[64:] for x in (rows, other))
     assert torch.allclose(one, two) != coupled
+
+
+@pytest.mark.parametrize("task", ["ring8", "digits"])
+def test_the_first_layer_is_left_as_it_is(task: str) -> None:
+    """As in DCGAN's discriminator; later ones have no bias, which it would cancel."""
+    layers = learner(task, build("batch_norm_split", task)).blueprint.critic.net.layers
+    kinds = [type(layer).__name__ for layer in layers]
+    first, later = ["Dense", "Activation"], ["Dense", "BatchNorm", "Activation"]
+    assert kinds == [*first, *later, "Dense"]
+    assert [layer.bias for layer in layers if isinstance(layer, Dense)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"), [("batch_norm_joint", False), ("batch_norm_split", True)]
+)
+def test_whether_place_and_scale_of_the_inputs_are_seen(name: str, seen: bool) -> None:
+    what = learner("ring8", build(name, "ring8"))
+    critic, net = what.init(rng.seed_key(0)).players.critic, what.blueprint.critic.net
+    rows = rng.normal(rng.seed_key(1), (128, 2))
+    one, two = (net.apply(critic, x) for x in (rows, 3.0 * rows + 5.0))
+    assert torch.allclose(one, two, atol=1e-3) != seen
 
 
 def test_joint_and_split_exclude_each_other() -> None:

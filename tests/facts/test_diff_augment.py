@@ -24,14 +24,18 @@ def augmented(
     )
 
 
-def test_a_vector_and_its_observation_share_one_factor() -> None:
+def test_one_factor_scales_an_observation_and_leaves_the_action() -> None:
+    """A sample has no observation: there the factor is the sample's."""
     obs, action = torch.ones(500, 3), torch.ones(500, 1)
     made = augmented("pendulum", action, obs)
-    factor = made.action[:, 0]
-    assert torch.equal(made.obs, factor[:, None].expand(-1, 3))
-    assert factor.min() >= 0.8
-    assert factor.max() < 1.2
-    assert float(factor.std()) == pytest.approx(0.4 / 12**0.5, rel=0.1)
+    assert made.action is action
+    plane = augmented("ring8", torch.ones(500, 2), obs[:, :0]).action
+    for scaled in (made.obs, plane):
+        factor = scaled[:, 0]
+        assert torch.equal(scaled, factor[:, None].expand(scaled.shape))
+        assert factor.min() >= 0.8
+        assert factor.max() < 1.2
+        assert float(factor.std()) == pytest.approx(0.4 / 12**0.5, rel=0.1)
 
 
 def test_an_image_is_lit_shifted_and_cut() -> None:

@@ -27,7 +27,7 @@ def test_it_looks_beside_the_data_on_one_side() -> None:
 
     def slope(at: Half) -> torch.Tensor:
         looked.append(at.action - data)
-        return torch.ones_like(at.action)
+        return torch.ones_like(at.action)[None]
 
     inside = {"halves": staticmethod(lambda: Halves(half, half)), "slope": staticmethod(slope)}
     context = type("Context", (), {**inside, "key": rng.seed_key(2)})()

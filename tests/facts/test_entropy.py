@@ -5,8 +5,13 @@ import math
 import pytest
 import torch
 
+from bench.contribute.strategy_checks import experience
 from bench.experiment import registry
 from bench.functional import rng
+from bench.learner.learner import Learner
+from bench.learner.problem import CriticQuery, Purpose
+from bench.learner.strategy import combine
+from bench.learner.task import Task
 from bench.strategies.entropy import nearest_neighbour_entropy
 from tests.support.closed_form import build, learner
 
@@ -33,10 +38,56 @@ def test_an_actor_of_rl_gets_noise_and_a_gans_keeps_its_own() -> None:
     for task, size in (("pendulum", 1), ("reacher", 2), ("ring8", 0), ("digits", 0)):
         what = learner(task, build("entropy", task))
         assert what.blueprint.actor.extra_noise == size
-    what = learner("pendulum", build("entropy", "pendulum"))
+
+
+def test_evaluations_take_the_mode_and_exploration_draws() -> None:
+    """The mode is the action at a noise of 0; the environment's own exploration is left out."""
+    made, task = build("entropy", "pendulum"), type(registry.task("pendulum"))
+    what = Learner(type("Quiet", (task,), {"exploration": 0.0})(), combine([made]))
     state, obs = what.init(rng.seed_key(0)), torch.ones(5, 3)
-    actions = what.eval_action(state, obs, rng.seed_key(1))
-    assert len(actions.unique()) == 5
+    net, actor = what.blueprint.actor.net, state.players.actor
+    mode = net.apply(actor, torch.cat([obs, torch.zeros(5, 1)], dim=1))
+    for key in (1, 2):
+        assert torch.equal(what.eval_action(state, obs, rng.seed_key(key)), mode)
+    assert len(what.explore_action(state, obs, rng.seed_key(1)).unique()) == 5
+    assert len(what.act(actor, obs, rng.seed_key(1)).unique()) == 5
+
+
+def test_a_gan_is_evaluated_as_it_is() -> None:
+    ends = []
+    for strategies in ((), (build("entropy", "ring8"),)):
+        what = learner("ring8", *strategies)
+        ends.append(
+            what.eval_action(what.init(rng.seed_key(0)), torch.zeros(5, 0), rng.seed_key(1))
+        )
+    assert torch.equal(*ends)
+    assert len(ends[0].unique(dim=0)) == 5
+
+
+def test_targets_contain_the_entropy_of_the_next_actions() -> None:
+    """y + discount * weight / A * H(s'), in RL and for the critic alone."""
+    task = registry.task("reacher")
+    made = build("entropy", "reacher", weight=0.5, samples=3)
+    answers = rng.normal(rng.seed_key(3), (12, task.action_size))
+    batch = experience(task, rng.seed_key(4))._replace(discount=torch.tensor([0.9, 0.0, 0.99, 0.5]))
+
+    def act(obs: torch.Tensor, key: object) -> torch.Tensor:
+        assert torch.equal(obs, batch.next_obs.repeat_interleave(3, dim=0))
+        return answers
+
+    def target(task: Task, player: str, purpose: Purpose) -> torch.Tensor:
+        inside = {"task": task, "rules": task.rules(player), "batch": batch, "key": None}
+        context = type("Context", (), {**inside, "player": player, "act": staticmethod(act)})()
+        rows = torch.zeros(4, 2)
+        query = CriticQuery(purpose, rows, rows, batch.reward, torch.zeros(()))
+        return made.critic_query(query, context).target
+
+    each = torch.stack([nearest_neighbour_entropy(part) for part in answers.split(3)])
+    wanted = batch.reward + batch.discount * 0.5 / task.action_size * each
+    assert torch.allclose(target(task, "critic", "critic"), wanted)
+    assert torch.equal(target(task, "critic", "target"), batch.reward)
+    assert torch.equal(target(task, "actor", "actor"), batch.reward)
+    assert torch.equal(target(registry.task("ring8"), "critic", "critic"), batch.reward)
 
 
 def test_inert_where_the_actor_is_a_point() -> None:
@@ -57,8 +108,10 @@ def test_the_actors_loss_is_less_the_entropy_of_its_answers() -> None:
             return answers
 
         inside = {"task": task, "rules": task.rules("actor"), "batch": batch, "key": None}
-        context = type("Context", (), {**inside, "act": staticmethod(act)})()
+        inside |= {"player": "actor", "act": staticmethod(act)}
+        context = type("Context", (), inside)()
         whole = [answers] if not grouped else answers.split(3)
         mean = sum(float(nearest_neighbour_entropy(part)) for part in whole) / len(whole)
         assert float(made.penalty(context)) == pytest.approx(-0.5 / task.action_size * mean)
-        assert made.mine(task) == ("actor",)
+        context.player = "critic"
+        assert made.penalty(context) == 0.0

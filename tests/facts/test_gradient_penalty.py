@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from bench.contribute.strategy_checks import experience
 from bench.functional import rng
 from bench.learner.integrators import simultaneous
 from bench.learner.problem import Half, Halves
-from tests.support.closed_form import build, learner, run
+from tests.support.closed_form import build, critic_loss, learner, run, with_critic
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -31,6 +32,34 @@ def test_the_actor_moves_as_without_it() -> None:
     assert plain.players.critic != penalised.players.critic
 
 
+@pytest.mark.parametrize("name", ["gradient_penalty", "dragan"])
+@pytest.mark.parametrize(("psi", "free"), [(0.4, True), (-0.4, True), (1.6, False)])
+def test_one_sided_slopes_below_1_are_free(name: str, psi: float, free: bool) -> None:
+    """No cost and no gradient, to the last bit; above 1, and if two-sided, as ever."""
+    critic = {"0/weight": torch.tensor([[psi]])}
+    for one_sided in (False, True):
+        made = build(name, "dirac", weight=10.0, one_sided=one_sided)
+        cost = critic_loss("dirac", made, critic=critic) - critic_loss("dirac", critic=critic)
+        none = one_sided and free
+        wanted = 0.0 if none else 10.0 * (abs(psi) - 1.0) ** 2
+        assert cost == (0.0 if none else pytest.approx(wanted, rel=1e-6))
+        key, moved = rng.seed_key(0), []
+        for what in (learner("dirac"), learner("dirac", made)):
+            state = with_critic(what.init(key), critic)
+            moved.append(what.update(state, what.task.blank(0), key)[0].players.critic["0/weight"])
+        assert torch.equal(*moved) == none
+
+
+@pytest.mark.parametrize("name", ["gradient_penalty", "dragan"])
+def test_in_rl_it_is_one_sided(name: str) -> None:
+    """A slope of 1 everywhere would forbid a best action. A new critic's slopes are below 1."""
+    seen = experience(learner("pendulum").task, rng.seed_key(1))
+    plain = critic_loss("pendulum", seen=seen)
+    assert critic_loss("pendulum", build(name, "pendulum"), seen=seen) == plain
+    two_sided = build(name, "pendulum", one_sided=False)
+    assert critic_loss("pendulum", two_sided, seen=seen) > plain + 1.0
+
+
 def test_it_looks_between_the_halves() -> None:
     """One uniform step per row from the data towards the actor's sample."""
     looked: list[torch.Tensor] = []
@@ -39,7 +68,7 @@ def test_it_looks_between_the_halves() -> None:
 
     def slope(at: Half) -> torch.Tensor:
         looked.append(at.action)
-        return torch.ones_like(at.action)
+        return torch.ones_like(at.action)[None]
 
     inside = {"halves": staticmethod(lambda: halves), "slope": staticmethod(slope)}
     context = type("Context", (), {**inside, "key": rng.seed_key(2)})()

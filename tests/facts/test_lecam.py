@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from tests.support.closed_form import build, learner, run
+from bench.contribute.strategy_checks import experience
+from bench.functional import rng
+from tests.support.closed_form import build, critic_loss, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -24,3 +26,18 @@ def test_the_first_two_updates_by_hand() -> None:
     plain = math.log(1 + math.exp(q)) + math.log(2)
     pulls = (0.0 - own) ** 2 + (q - 0.0) ** 2
     assert float(info.losses["critic"]) == pytest.approx(plain + weight * pulls)
+
+
+def test_in_rl_the_pull_is_less_by_the_horizon() -> None:
+    """In the first update the means are 0: (1 - discount) * weight * (E q(data)^2 + E q(own)^2)."""
+    what = learner("pendulum")
+    seen = experience(what.task, rng.seed_key(1))
+    state = what.init(rng.seed_key(0))
+    own = what.act(state.players.actor, seen.obs, rng.seed_key(2))
+    pulls = [
+        float(what.says(state, "critic", seen.obs, action).square().mean())
+        for action in (seen.action, own)
+    ]
+    made = build("lecam", "pendulum", weight=0.7)
+    added = critic_loss("pendulum", made, seen=seen) - critic_loss("pendulum", seen=seen)
+    assert added == pytest.approx((1.0 - what.task.discount) * 0.7 * sum(pulls), rel=1e-6)

@@ -1,4 +1,4 @@
-"""o_k(i) = sum over j != i of exp(-|M_ik - M_jk|_1), by two loops; halves apart."""
+"""o_k(i) = mean over j != i of exp(-|M_ik - M_jk|_1), M of features of size 1; halves apart."""
 
 import pytest
 import torch
@@ -15,13 +15,14 @@ def test_by_two_loops() -> None:
     params, shape = layer.init(rng.seed_key(0), (4,))
     x = rng.normal(rng.seed_key(1), (5, 4))
     found = layer.apply(params, x)
-    m = (x @ params["tensor"].T).reshape(5, 2, 3)
+    rms = sum(float(v) ** 2 for v in x.flatten()) / x.numel()
+    m = (x / rms**0.5 @ params["tensor"].T).reshape(5, 2, 3)
     for i in range(5):
         for k in range(3):
             others = [
                 float(torch.exp(-(m[i, :, k] - m[j, :, k]).abs().sum())) for j in range(5) if j != i
             ]
-            assert float(found[i, 4 + k]) == pytest.approx(sum(others))
+            assert float(found[i, 4 + k]) == pytest.approx(sum(others) / 4)
     assert torch.equal(found[:, :4], x)
     assert shape == (7,)
 
@@ -33,7 +34,19 @@ def test_the_order_of_rows_does_not_matter_and_equal_rows_are_close() -> None:
     order = torch.tensor([3, 1, 5, 0, 2, 4])
     assert torch.allclose(layer.apply(params, x)[order], layer.apply(params, x[order]))
     collapsed = layer.apply(params, x[:1].expand(6, 4))
-    assert torch.allclose(collapsed[:, 4:], torch.full((6, 3), 5.0))
+    assert torch.equal(collapsed[:, 4:], torch.ones(6, 3))
+
+
+@pytest.mark.parametrize("scale", [1e-3, 40.0])
+def test_the_scale_of_the_features_does_not_matter(scale: float) -> None:
+    """Of each half by itself: one may be large and the other small."""
+    layer = MinibatchDiscrimination(kernels=3, dims=2, group=6)
+    params, _ = layer.init(rng.seed_key(0), (4,))
+    x = rng.normal(rng.seed_key(1), (12, 4))
+    found = layer.apply(params, x)[:, 4:]
+    scaled = layer.apply(params, torch.cat([scale * x[:6], x[6:]]))[:, 4:]
+    assert torch.allclose(found, scaled, atol=1e-5)
+    assert found.std() > 0.01
 
 
 def test_halves_are_apart() -> None:

@@ -1,12 +1,17 @@
 """The critic gives one answer to each pack, and sees what no critic of single samples can see."""
 
+import math
+from collections.abc import Callable
+
 import pytest
 import torch
 
+from bench.contribute.strategy_checks import experience
 from bench.experiment import registry
 from bench.functional import rng
+from bench.learner.problem import Experience
 from bench.learner.strategy import Conflict
-from tests.support.closed_form import build, learner
+from tests.support.closed_form import build, critic_loss, learner
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -37,6 +42,38 @@ def test_by_hand() -> None:
         h = h if layer == 4 else h.relu()
     q = what.says(state, "critic", torch.zeros(8, 0), action)
     assert torch.allclose(q, h[:, 0].repeat_interleave(4))
+
+
+@pytest.mark.parametrize("task", ["ring8", "pendulum"])
+@pytest.mark.parametrize(
+    ("penalty", "cost"),
+    [
+        ("r1", lambda norm: 0.5 * 3.0 * norm**2),
+        ("r2", lambda norm: 0.5 * 3.0 * norm**2),
+        ("gradient_penalty", lambda norm: 3.0 * (norm - 1.0) ** 2),
+        ("dragan", lambda norm: 3.0 * (norm - 1.0) ** 2),
+    ],
+)
+def test_a_penalty_counts_a_packs_slope_once(
+    task: str, penalty: str, cost: Callable[[float], float]
+) -> None:
+    """A critic linear in its pack, slope v: its norm is over all m actions, at three rows too."""
+    pack, what = build("packing", task, samples=2), learner(task)
+    seen = experience(what.task, rng.seed_key(1))
+    seen = seen if task == "ring8" else Experience(*(leaf[:3] for leaf in seen))
+    critic = learner(task, pack).init(rng.seed_key(0)).players.critic
+    # All units are on: v = W3 W2 W1.
+    critic |= {"0/0/bias": critic["0/0/bias"] + 20.0, "0/2/bias": critic["0/2/bias"] + 200.0}
+    critic["0/4/weight"] = 40.0 * critic["0/4/weight"]
+    v = (critic["0/4/weight"] @ critic["0/2/weight"] @ critic["0/0/weight"])[0]
+    sizes = (what.task.obs_size, what.task.action_size)
+    actions = [row.split(sizes)[1] for row in v.split(sum(sizes))]
+    assert len(actions) == 2
+    norm = math.sqrt(sum(float(part.square().sum()) for part in actions))
+    assert norm > 1.0
+    made = build(penalty, task, **{"gamma" if penalty in ("r1", "r2") else "weight": 3.0})
+    losses = [critic_loss(task, pack, *more, critic=critic, seen=seen) for more in ([made], [])]
+    assert losses[0] - losses[1] == pytest.approx(cost(norm), rel=1e-6)
 
 
 def test_rows_that_fill_no_pack_are_joined_by_the_first_ones() -> None:

@@ -31,7 +31,7 @@ def test_it_looks_at_the_actors_half_and_r1_at_the_data() -> None:
 
     def slope(at: Half) -> torch.Tensor:
         seen["at"] = at.action
-        return torch.zeros_like(at.action)
+        return torch.zeros_like(at.action)[None]
 
     batch = task.fresh(
         lambda obs, use: what.act(players.actor, obs, use), key, key * 0, task.blank(0)

@@ -1,12 +1,15 @@
-"""A reset draws the critic from its initial distribution, on schedule, and leaves the actor."""
+"""A reset draws players from their initial distribution, on schedule; in a GAN not the actor."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from scipy import stats
 
+from bench.contribute.strategy_checks import experience
 from bench.experiment import registry
+from bench.functional import rng
 from bench.functional.pytree import leaves
 from bench.learner.learner import Learner
 from bench.learner.strategy import combine
@@ -15,16 +18,16 @@ from tests.support.closed_form import build, run
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def short(updates: int, **settings: object) -> Learner:
-    task = type("Short", (type(registry.task("ring8")),), {"updates": updates})()
-    return Learner(task, combine([build("resets", "ring8", **settings)]))
+def short(updates: int, name: str = "ring8", **settings: object) -> Learner:
+    task = type("Short", (type(registry.task(name)),), {"updates": updates})()
+    return Learner(task, combine([build("resets", name, **settings)]))
 
 
 def test_on_schedule_and_the_actor_is_left() -> None:
-    """Two resets in nine updates: after the third and the sixth, not after the last."""
-    states, _ = run(short(9, count=2), 9)
+    """Two resets in twelve updates: after the third and the sixth, and not in the second half."""
+    states, _ = run(short(12, count=2), 12)
     jumps = []
-    for number in range(1, 10):
+    for number in range(1, 13):
         before, context = states[number - 1].players, states[number].players
         far = max(
             float((a - b).abs().max())
@@ -52,6 +55,19 @@ def test_the_initial_distribution_drawn_anew() -> None:
             assert stats.kstest(leaf.flatten().numpy() / bound, "uniform", (-1, 2)).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize(("task", "reset"), [("ring8", ["critic"]), ("lqr", ["critic", "actor"])])
+def test_who_is_reset_and_that_the_last_time_is_half_way(
+    task: str, reset: list[str], count: int
+) -> None:
+    what = short(8, task, count=count)
+    states, _ = run(what, 8, experience(what.task, rng.seed_key(1)))
+    for player in ("critic", "actor"):
+        counts = [float(state.players.opts[player]["count"]) for state in states]
+        new = [number for number in range(1, 9) if counts[number] == 0]
+        assert new == (list(range(4 // count, 5, 4 // count)) if player in reset else [])
+
+
 def test_both_players_if_asked() -> None:
     states, _ = run(short(2, count=1, both=True), 1)
     assert float(states[1].players.opts["actor"]["count"]) == 0
@@ -59,3 +75,11 @@ def test_both_players_if_asked() -> None:
     name = next(iter(states[0].players.actor))
     assert (plain[1].players.actor[name] - plain[0].players.actor[name]).abs().max() < 0.01
     assert (states[1].players.actor[name] - states[0].players.actor[name]).abs().max() > 0.1
+
+
+def test_on_one_player_it_is_that_ones() -> None:
+    """In a GAN too, where the actor is otherwise left."""
+    made = short(2, count=1)
+    states, _ = run(replace(made, plan=combine([build("resets@actor", "ring8", count=1)])), 1)
+    assert float(states[1].players.opts["actor"]["count"]) == 0
+    assert float(states[1].players.opts["critic"]["count"]) == 1

@@ -49,6 +49,26 @@ def test_power_iteration_finds_the_singular_value() -> None:
             assert torch.isclose(sigma, torch.linalg.svdvals(matrix)[0], rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("task", "twins", "changed"),
+    [
+        ("pendulum", False, {"2/weight"}),
+        ("pendulum", True, {"0/0/2/weight", "0/1/2/weight"}),
+        ("ring8", False, {"0/weight", "2/weight", "4/weight"}),
+        ("ring8", True, {f"0/{head}/{layer}/weight" for head in (0, 1) for layer in (0, 2, 4)}),
+    ],
+)
+def test_in_rl_the_last_hidden_layer_alone(task: str, twins: bool, changed: set[str]) -> None:
+    """Of every head; in a GAN all layers."""
+    made = build("spectral_norm", task, cap=1e-3)
+    what = learner(task, made, *([build("twin_critics", task)] if twins else []))
+    state = what.init(rng.seed_key(0))
+    critic, memory = state.players.critic, state.memories["spectral_norm"]
+    used = made.forward_params(critic, ForwardContext("critic", memory, None))
+    assert {name for name in critic if not torch.equal(used[name], critic[name])} == changed
+    assert used.keys() == critic.keys()
+
+
 def test_the_actor_is_left_alone() -> None:
     what = learner("ring8", build("spectral_norm", "ring8", cap=1e-3))
     state = what.init(rng.seed_key(0))

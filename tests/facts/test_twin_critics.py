@@ -5,7 +5,9 @@ import torch
 
 from bench.contribute.strategy_checks import experience
 from bench.functional import rng
-from tests.support.closed_form import build, learner, run
+from bench.functional.pytree import Params
+from bench.learner.strategy import Strategy
+from tests.support.closed_form import build, critic_loss, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -47,3 +49,31 @@ def test_the_actor_climbs_the_same_judgement(judge: str) -> None:
     both = heads_by_hand(context.players.critic, query)
     judged = both.min(dim=1).values if judge == "min" else both.mean(dim=1)
     assert info.losses["actor"] == pytest.approx(-float(judged.mean()), rel=1e-10)
+
+
+@pytest.mark.parametrize("judge", ["min", "mean"])
+@pytest.mark.parametrize("task", ["pendulum", "ring8"])
+@pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty", "dragan"])
+def test_a_penalty_holds_every_head(penalty: str, task: str, judge: str) -> None:
+    """What it adds is the sum over heads of what it adds to each head alone."""
+    twins, made = build("twin_critics", task, judge=judge), build(penalty, task)
+    what = learner(task, twins)
+    seen = experience(what.task, rng.seed_key(1))
+    both = what.init(rng.seed_key(0)).players.critic
+    # One steep head, and one steeper: one-sided penalties are on slopes above 1.
+    both = {
+        k: (200.0 + 100.0 * float(k[2])) * leaf if "4/" in k else leaf for k, leaf in both.items()
+    }
+
+    def added(critic: Params, *strategies: Strategy) -> float:
+        losses = [
+            critic_loss(task, *strategies, *more, critic=critic, seen=seen) for more in ([made], [])
+        ]
+        return losses[0] - losses[1]
+
+    alone = []
+    for head in ("0/0/", "0/1/"):
+        own = {k.removeprefix(head): leaf for k, leaf in both.items() if k.startswith(head)}
+        alone.append(added(own))
+    assert min(alone) > 0.01
+    assert added(both, twins) == pytest.approx(sum(alone), rel=1e-8)

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from bench.experiment import registry
 from bench.functional import rng
-from bench.functional.pytree import leaves, tmap
+from bench.functional.pytree import Params, leaves, tmap
 from bench.learner.integrators import Integrator, alternating
 from bench.learner.learner import Learner
+from bench.learner.problem import Experience
 from bench.learner.state import Info, LearnerState
 from bench.learner.strategy import Strategy, combine
 
@@ -35,6 +36,22 @@ def evaluated(what: Learner, evaluations: int, **changes: Any) -> Learner:
 def build(name: str, task: str, **settings: Any) -> Strategy:
     """A strategy with its defaults on a task, overridden by `settings`."""
     return registry.strategy(name).build(registry.task(task), settings)
+
+
+def with_critic(state: LearnerState, critic: Params) -> LearnerState:
+    """The state with these parameters of the critic."""
+    return state._replace(players=state.players.with_params({"critic": critic}))
+
+
+def critic_loss(
+    task: str, *strategies: Strategy, critic: Params | None = None, seen: Experience | None = None
+) -> float:
+    """The critic's loss in the first update, from these parameters of it."""
+    what, key = learner(task, *strategies), rng.seed_key(0)
+    state = what.init(key)
+    state = state if critic is None else with_critic(state, critic)
+    _, info = what.update(state, what.task.blank(0) if seen is None else seen, key)
+    return float(info.losses["critic"])
 
 
 def at_point(state: LearnerState, point: Tensor) -> LearnerState:
