@@ -14,13 +14,14 @@ from typing import Any
 
 from bench import strategies as strategy_package
 from bench import tasks as task_package
-from bench.contribute import headroom
+from bench.contribute import headroom, home_table
 from bench.contribute.catalogue_text import STRATEGIES_PAGE, TABLE_1, TASKS_PAGE
 from bench.experiment import registry
 from bench.experiment.kits import KIT_SETTINGS, KITS, REFERENCE
 from bench.experiment.registry import StrategyEntry
 from bench.learner.strategy import CHAINS, SINGLES
 from bench.learner.task import Task
+from bench.report import home
 
 COMMAND = "python -m bench.contribute.catalogue"
 EXTENSION = "extension"
@@ -60,11 +61,14 @@ def strategies_readme() -> str:
         )
         for name, entry in strategies().items()
     ]
+    shown = home.evidence(home_table.records())
     head = ("strategy", "what it does", "born in", "defaults", "inert on", "in place of", "source")
     return STRATEGIES_PAGE.format(
         command=COMMAND,
         strategies=_table(head, rows),
         families=families(),
+        home_summary=home_table.summary(shown),
+        home=_table(home_table.HEAD, home_table.rows(shown)),
         values=_table(("value", "strategies"), _by_value()),
         table_1=_table(("there", "here", "in a GAN", "in RL"), table_1()),
         kits=_table(("kit", "strategies"), [(f"`{kit}`", kit_parts(kit)) for kit in KITS]),

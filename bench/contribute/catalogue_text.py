@@ -37,6 +37,17 @@ has these, grids hold it both beside them and in their place.
 
 Families of tasks: {families}.
 
+## At home
+
+A strategy that does nothing where it was born cannot be said not to transfer. So each names the
+claim of its source, a cell of this suite that should show it, and the same cell without it
+(`python -m bench run --grid home`; records in [results/2/home](../results/2/home)). The effect is
+the probability that a run with it beats a run without it, by the final score or the area, with its
+95 % interval over ten seeds; it is *shown at home* where the whole interval is above one half.
+{home_summary}.
+
+{home}
+
 ## By the value that they change
 
 The values and the laws for combining them are explained in

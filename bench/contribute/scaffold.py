@@ -12,6 +12,8 @@ from bench import strategies as strategy_package
 from bench.experiment import plugins, registry
 
 TEMPLATES = Path(__file__).parent / "templates"
+SHOWS = {"gan": "ring8/bare", "both": "ring8/bare", "rl": "pendulum/reference"}
+"""home -> the cell that a template's strategy is held against."""
 
 
 class BadName(ValueError):
@@ -52,5 +54,7 @@ def new_strategy(name: str, home: str) -> list[Path]:
         autoescape=False,
     )
     for path, template in made.items():
-        path.write_text(folder.get_template(template).render(name=name, home=home))
+        path.write_text(
+            folder.get_template(template).render(name=name, home=home, at_home=SHOWS[home])
+        )
     return list(made)
