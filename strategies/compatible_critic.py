@@ -1,9 +1,10 @@
 """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, with J the Jacobian of the actor."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.functional.layers import Net, is_blind
+from bench.functional.optim import Optimizer
 from bench.functional.pytree import Params, tmap
 from bench.functional.wrappers import Compatible
 from bench.learner.problem import Player
@@ -18,13 +19,36 @@ AT_HOME = {
     "against": "lqr/bare",
 }
 NEUTRAL = {"on": False}
+SEARCH = {"actor_rate": (0.03, 0.1, 0.3)}
 AFTER = (
+    *("ttur", "low_beta1", "negative_momentum", "weight_decay", "optimistic", "lr_decay"),
+    "target_scaling",
     *("weight_norm", "dropout", "layer_norm", "spectral_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
 )
 
 
-def compatible_critic(*, on: bool = True) -> Strategy:
+@dataclass(frozen=True)
+class Slower:
+    """The steps of `inner`, times `rate`."""
+
+    inner: Any
+    rate: float
+
+    @property
+    def lr(self) -> float:
+        """That of the steps."""
+        return self.rate * self.inner.lr
+
+    def init(self, params: Params) -> Any:
+        return self.inner.init(params)
+
+    def update(self, params: Params, grads: Params, state: Any) -> tuple[Params, Any]:
+        moved, state = self.inner.update(params, grads, state)
+        return tmap(lambda old, new: old + self.rate * (new - old), params, moved), state
+
+
+def compatible_critic(*, on: bool = True, actor_rate: float = 0.1) -> Strategy:
     """Compatible critic: q(s, a) = V(s) + (a - mu(s)) . J(s) w, with J the Jacobian of the actor.
 
     mu is the actor before this update, J its Jacobian with respect to its parameters, and w is
@@ -34,15 +58,21 @@ def compatible_critic(*, on: bool = True) -> Strategy:
     actor's input contains noise: the critic does not see the noise behind an action, so it cannot
     know J there. These are all GANs except the two-parameter games.
 
-    Paper against here: DPG fits w by least squares; here q is learned like any critic.
+    Paper against here: DPG fits w by least squares at every actor, and the theorem is about the
+    fitted one; here q is learned like any critic, and the actor's steps are `actor_rate` of its
+    own, so that w can follow J. On `lqr` it fails without this.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:
-        if not on or inert(task):
+        if not on or inert(task) or task.players[player] != "critic":
             return value
         actor = task.blueprint().actor.net
         bounded = task.environment is not None
         return replace(value, net=Net((Compatible(value.net, actor, task.obs_size, bounded),)))
+
+    def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:
+        slower = on and not inert(task) and task.players[player] == "actor"
+        return Slower(value, actor_rate) if slower else value
 
     def init_memory(context: StartContext) -> Any:
         return tmap(lambda leaf: leaf.clone(), context.players.actor)
@@ -66,7 +96,10 @@ def compatible_critic(*, on: bool = True) -> Strategy:
 
     return Strategy(
         name="compatible_critic",
+        roles=("critic", "actor"),
+        beside=("actor",),  # without the critic it would be a rate
         blueprint=blueprint,
+        optimizers=optimizers,
         init_memory=init_memory,
         forward_params=forward_params,
         update_memory=update_memory,

@@ -105,7 +105,7 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
         optimizers=optimizers,
         accept=accept,
         after=(
-            *("ttur", "low_beta1", "negative_momentum", "weight_decay", "optimistic"),
+            *("ttur", "low_beta1", "negative_momentum", "weight_decay", "optimistic", "lr_decay"),
             *("critic_steps", "freeze_learning", "lookahead", "resets", "weight_clipping"),
         ),
     )
