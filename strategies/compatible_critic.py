@@ -25,6 +25,7 @@ AFTER = (
     "target_scaling",
     *("weight_norm", "dropout", "layer_norm", "spectral_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
+    "simplicial",
 )
 
 

@@ -22,6 +22,7 @@ SEARCH = {"weight": (0.002, 0.02, 0.2), "samples": (2, 4, 8)}
 AFTER = (
     *("weight_norm", "dropout", "layer_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
+    "simplicial",
     *("twin_critics", "packing"),
     *("diff_augment", "huber", "instance_noise", "label_smoothing", "prioritised", "relativistic"),
     *("target_smoothing", "top_k"),

@@ -25,6 +25,7 @@ EXCLUDES = {
 AFTER = (
     *("weight_norm", "dropout", "layer_norm"),
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
+    "simplicial",
     *("compatible_critic", "twin_critics"),
 )
 

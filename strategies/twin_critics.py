@@ -25,6 +25,7 @@ AFTER = (
     "batch_norm_split",
     "minibatch_discrimination",
     "minibatch_stddev",
+    "simplicial",
     "compatible_critic",
 )
 
