@@ -18,6 +18,35 @@ SEARCH = {"margin": (0.25, 0.5, 0.75)}
 DEFAULTS = {"gan": {"around": "uninformed"}}  # VAE/GAN's band is around log 2
 
 
+def judges(players: tuple[str, ...]) -> dict[str, str]:
+    """The critic whose loss decides of each player: its own, for the actor its judge's."""
+    return {player: "critic" if player == "actor" else player for player in players}
+
+
+def mean(memory: Any, loss: Tensor, decay: float) -> tuple[Any, Tensor]:
+    """The memory moved by a loss, and its mean, unbiased from the first update on."""
+    memory = {
+        "sum": decay * memory["sum"] + (1.0 - decay) * loss,
+        "count": decay * memory["count"] + (1.0 - decay),
+    }
+    return memory, memory["sum"] / memory["count"]
+
+
+def losses_of_halves(critic: str, context: PostUpdateContext) -> tuple[Tensor, Tensor]:
+    """A critic's losses [2] of both halves of the newest rows, and those of outputs of 0."""
+    rules = context.task.rules(critic)
+    shown = context.shown(critic, context.old, context.fresh)
+    old = context.old.params[critic]
+    q = context.forward.q(critic, old, shown.obs, shown.action)
+    own = rules.own(shown)
+
+    def halves(q: Tensor) -> Tensor:
+        rows = rules.critic_loss(q, shown.reward)
+        return torch.stack([part.mean() for part in (rows[:own], rows[own:]) if len(part)])
+
+    return halves(q), halves(torch.zeros_like(q))
+
+
 def freeze_learning(
     *, margin: float = 0.5, decay: float = 0.99, around: Literal["mean", "uninformed"] = "mean"
 ) -> Strategy:
@@ -37,10 +66,6 @@ def freeze_learning(
     the running mean.
     """
 
-    def judges(players: tuple[str, ...]) -> dict[str, str]:
-        """The critic whose loss decides of each player: its own, for the actor its judge's."""
-        return {player: "critic" if player == "actor" else player for player in players}
-
     def init_memory(context: StartContext) -> Any:
         found = {}
         for critic in dict.fromkeys(judges(context.mine).values()):
@@ -48,30 +73,12 @@ def freeze_learning(
             found[critic] = {"sum": nothing, "count": nothing}
         return found
 
-    def mean(memory: Any, loss: Tensor) -> tuple[Any, Tensor]:
-        memory = {
-            "sum": decay * memory["sum"] + (1.0 - decay) * loss,
-            "count": decay * memory["count"] + (1.0 - decay),
-        }
-        return memory, memory["sum"] / memory["count"]  # unbiased from the first update on
-
     def known(critic: str, context: PostUpdateContext) -> tuple[Tensor, Tensor]:
         """The losses [...] of a critic, and what each is held against [...]."""
         if around == "mean":
             loss = context.losses[critic]
-            return loss, mean(context.memory[critic], loss)[1]
-        rules = context.task.rules(critic)
-        shown = context.shown(critic, context.old, context.fresh)
-        old = context.old.params[critic]
-        q = context.forward.q(critic, old, shown.obs, shown.action)
-        own = rules.own(shown)
-
-        def halves(q: Tensor) -> Tensor:
-            rows = rules.critic_loss(q, shown.reward)
-            parts = [part.mean() for part in (rows[:own], rows[own:]) if len(part)]
-            return torch.stack(parts)
-
-        return halves(q), halves(torch.zeros_like(q))
+            return loss, mean(context.memory[critic], loss, decay)[1]
+        return losses_of_halves(critic, context)
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
         stays = {}
@@ -89,7 +96,7 @@ def freeze_learning(
         return new
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
-        return {critic: mean(own, context.losses[critic])[0] for critic, own in memory.items()}
+        return {c: mean(own, context.losses[c], decay)[0] for c, own in memory.items()}
 
     return Strategy(
         name="freeze_learning",
