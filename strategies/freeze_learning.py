@@ -28,14 +28,21 @@ def judges(players: tuple[str, ...]) -> dict[str, str]:
     return {player: "critic" if player == "actor" else player for player in players}
 
 
-def half_losses(critic: str, context: PostUpdateContext) -> tuple[Tensor, Tensor]:
-    """The old critic's losses [2] on the newest rows, the actor's and the data's, and those of 0.
+def mean(memory: Any, loss: Tensor, decay: float) -> tuple[Any, Tensor]:
+    """The memory moved by a loss, and its mean, unbiased from the first update on."""
+    memory = {
+        "sum": decay * memory["sum"] + (1.0 - decay) * loss,
+        "count": decay * memory["count"] + (1.0 - decay),
+    }
+    return memory, memory["sum"] / memory["count"]
 
-    One of either where there are rows of one kind only.
-    """
+
+def losses_of_halves(critic: str, context: PostUpdateContext) -> tuple[Tensor, Tensor]:
+    """A critic's losses [2] of both halves of the newest rows, and those of outputs of 0."""
     rules = context.task.rules(critic)
     shown = context.shown(critic, context.old, context.fresh)
-    q = context.forward.q(critic, context.old.params[critic], shown.obs, shown.action)
+    old = context.old.params[critic]
+    q = context.forward.q(critic, old, shown.obs, shown.action)
     own = rules.own(shown)
 
     def halves(q: Tensor) -> Tensor:
@@ -71,19 +78,12 @@ def freeze_learning(
             found[critic] = {"sum": nothing, "count": nothing}
         return found
 
-    def mean(memory: Any, loss: Tensor) -> tuple[Any, Tensor]:
-        memory = {
-            "sum": decay * memory["sum"] + (1.0 - decay) * loss,
-            "count": decay * memory["count"] + (1.0 - decay),
-        }
-        return memory, memory["sum"] / memory["count"]  # unbiased from the first update on
-
     def known(critic: str, context: PostUpdateContext) -> tuple[Tensor, Tensor]:
         """The losses [...] of a critic, and what each is held against [...]."""
         if around == "mean":
             loss = context.losses[critic]
-            return loss, mean(context.memory[critic], loss)[1]
-        return half_losses(critic, context)
+            return loss, mean(context.memory[critic], loss, decay)[1]
+        return losses_of_halves(critic, context)
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:
         stays = {}
@@ -101,7 +101,7 @@ def freeze_learning(
         return new
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
-        return {critic: mean(own, context.losses[critic])[0] for critic, own in memory.items()}
+        return {c: mean(own, context.losses[c], decay)[0] for c, own in memory.items()}
 
     return Strategy(
         name="freeze_learning",

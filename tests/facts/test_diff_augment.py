@@ -38,6 +38,16 @@ def test_one_factor_scales_an_observation_and_leaves_the_action() -> None:
         assert float(factor.std()) == pytest.approx(0.4 / 12**0.5, rel=0.1)
 
 
+@pytest.mark.parametrize(("task", "scales"), [("ring8_conditional", "action"), ("lqr", "obs")])
+def test_what_a_sample_is_for_is_left(task: str, scales: str) -> None:
+    """In a GAN that is its label, in RL the state is what is looked at."""
+    size = registry.task(task).obs_size
+    before = CriticQuery.without_target("critic", torch.ones(9, size), torch.ones(9, 2))
+    after = augmented(task, before.action, before.obs)
+    moved = {part for part in ("obs", "action") if (getattr(after, part) != 1.0).any()}
+    assert moved == {scales}
+
+
 def test_an_image_is_lit_shifted_and_cut() -> None:
     """An 8x8 image of ones has no contrast: all that is left of it is one brightness."""
     made = augmented("digits", torch.ones(400, 64), torch.zeros(400, 0)).action.unflatten(1, (8, 8))
