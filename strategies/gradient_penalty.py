@@ -10,6 +10,7 @@ from bench.learner.strategy import LossContext, Strategy
 HOME = "gan"
 SOURCE = "Gulrajani et al., 2017, arXiv 1704.00028"
 NEUTRAL = {"weight": 0.0}
+ACTIVE = {"one_sided": False}  # the slopes of a new critic are below 1
 INSTEAD_OF = ("r1",)  # Mescheder et al., 2018, compare the two
 SEARCH = {"weight": (0.1, 1.0, 10.0)}
 DEFAULTS = {
