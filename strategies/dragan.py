@@ -14,6 +14,7 @@ AT_HOME = {
     "against": "ring8/bare",
 }
 NEUTRAL = {"weight": 0.0}
+ACTIVE = {"one_sided": False}  # the slopes of a new critic are below 1
 INSTEAD_OF = ("r1",)  # a gradient penalty at the data too, with another norm
 SEARCH = {"weight": (0.1, 1.0, 10.0), "spread": (0.1, 0.5, 1.0)}
 DEFAULTS = {

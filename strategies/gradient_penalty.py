@@ -15,6 +15,7 @@ AT_HOME = {
     "against": "ring8/bare",
 }
 NEUTRAL = {"weight": 0.0}
+ACTIVE = {"one_sided": False}  # the slopes of a new critic are below 1
 INSTEAD_OF = ("r1",)  # Mescheder et al., 2018, compare the two
 SEARCH = {"weight": (0.1, 1.0, 10.0)}
 DEFAULTS = {

@@ -8,6 +8,7 @@ from torch import Tensor
 from bench.functional import rng
 from bench.functional.pytree import Params
 from bench.learner.strategy import ForwardContext, PostUpdateContext, StartContext, Strategy
+from bench.learner.task import no_hidden_layers
 
 HOME = "gan"
 SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, arXiv 2105.05246"
@@ -27,9 +28,9 @@ def spectral_norm(*, cap: float = 1.0, hidden_only: bool = False) -> Strategy:
     """Spectral normalisation: weight <- weight / max(1, sigma / cap), sigma its spectral norm.
 
     For every layer of the critic, in every forward pass; with `hidden_only` for the last hidden
-    layer alone, if there is one. sigma = u' W v is estimated by one power
-    iteration per update on the stored u [rows] and v [columns], through which no gradient flows; W
-    is the weight of a layer, of a convolution as [channels, rest]. cap = inf is neutral.
+    layer alone, and inert where there is none. sigma = u' W v is estimated by one power iteration
+    per update on the stored u [rows] and v [columns], through which no gradient flows; W is the
+    weight of a layer, of a convolution as [channels, rest]. cap = inf is neutral.
 
     Paper against here: SNGAN always divides by sigma; dividing only above the cap leaves small
     weights as they are, so that the strategy can be neutral. In RL, Gogianu et al. normalise only
@@ -81,4 +82,5 @@ def spectral_norm(*, cap: float = 1.0, hidden_only: bool = False) -> Strategy:
         forward_params=forward_params,
         init_memory=init_memory,
         update_memory=update_memory,
+        inert=no_hidden_layers if hidden_only else lambda task: None,
     )

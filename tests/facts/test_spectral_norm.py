@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from bench.experiment import registry
 from bench.functional import rng
 from bench.learner.strategy import ForwardContext, StartContext
 from tests.support.closed_form import build, learner, run
@@ -73,3 +74,8 @@ def test_the_actor_is_left_alone() -> None:
     what = learner("ring8", build("spectral_norm", "ring8", cap=1e-3))
     state = what.init(rng.seed_key(0))
     assert what.eval_params(state) is state.players.actor
+
+
+def test_inert_in_rl_where_there_is_no_hidden_layer() -> None:
+    for task, inert in (("lqr", True), ("pendulum", False), ("dirac", False)):
+        assert bool(build("spectral_norm", task).why_inert(registry.task(task))) == inert
