@@ -65,6 +65,7 @@ def run(
         _check_serial(shared)
     folder = shared.prepare()
     from bench.engine import plan, tune_plan
+    from bench.records.acts import idle
     from bench.records.search_store import NoSearch
 
     with bad_input(NoSearch):
@@ -87,6 +88,8 @@ def run(
         done = carry_out(
             make_plan, announce, folder, shared.ray() if engine is Engine.ray else None
         )
+    for label in idle(wanted, folder):
+        warning(f"{label} is bit for bit its base: what it adds or removes has not acted")
     report_skipped(done, "all other cells have records")
     if lacking:
         fail(
