@@ -47,6 +47,18 @@ class Evidence(NamedTuple):
         return "the opposite is shown" if self.high < 0.5 else "not shown here"
 
 
+def notes(records: Iterable[Record]) -> dict[str, str]:
+    """What stands beside a strategy's verdict, by its name; nothing of those that were not run."""
+    words = {
+        "not shown here": "not shown at home here",
+        "the opposite is shown": "hurts at home here",
+    }
+    found = evidence(records).items()
+    return {
+        name: words.get(one.verdict, one.verdict) for name, one in found if one.value is not None
+    }
+
+
 def evidence(records: Iterable[Record]) -> dict[str, Evidence]:
     """Return what there is for every strategy that declares something, by its name."""
     known = {f"{record.task}/{record.cell}": record for record in records}
