@@ -135,17 +135,21 @@ class Headroom(NamedTuple):
 
 
 def headroom(task: str) -> Headroom:
-    """What the kept outcomes say of a task. Raises KeyError if its base was not tried."""
-    found = kept()
-    base = found[f"{task}/reference", ""]
+    """What the kept outcomes say of a task, each against the base on the same kind of device.
+
+    Raises StopIteration or KeyError if the base was not tried, or not on a device that was used.
+    """
+    own = [one for one in kept() if one.cell.startswith(f"{task}/reference")]
+    bases = {one.device: one for one in own if one.cell == f"{task}/reference"}
+    base = next(iter(bases.values()))
     added = f"{task}/reference+"
     others = {
-        cell.removeprefix(added) + _varied(one): one
-        for (cell, _), one in found.items()
-        if cell.startswith(added)
+        one.cell.removeprefix(added) + _varied(one): one
+        for one in own
+        if one.cell.startswith(added)
     }
     against = [
-        (strategy, improvement(one, base, endpoint), endpoint)
+        (strategy, improvement(one, bases[one.device], endpoint), endpoint)
         for strategy, one in sorted(others.items())
         for endpoint in ("final", "area")
     ]
@@ -169,11 +173,11 @@ def _varied(one: Outcome) -> str:
 
 
 @cache
-def kept() -> dict[tuple[str, str], Outcome]:
-    """(TASK/CELL, settings as JSON or "") -> outcome, of all that were written."""
+def kept() -> tuple[Outcome, ...]:
+    """All outcomes that were written; of the same cell, settings and device the last."""
     lines = FILE.read_text(encoding="utf-8").splitlines()
     found = [Outcome(**json.loads(line)) for line in lines]
-    return {(one.cell, json.dumps(one.settings) if one.settings else ""): one for one in found}
+    return tuple({(one.cell, json.dumps(one.settings), one.device): one for one in found}.values())
 
 
 def main(arguments: Sequence[str]) -> None:
