@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from bench.learner.strategy import LossContext, Strategy
+from bench.learner.task import no_hidden_layers
 
 HOME = "gan"
 SOURCE = (
@@ -23,6 +24,7 @@ def orthogonal(*, weight: float = 1e-2) -> Strategy:
 
     Over all layers, W [outputs, inputs], of a convolution [channels, rest]: the outputs' weights
     are made orthogonal, and their lengths left free. weight = 0 is neutral.
+    Inert where the critic has no hidden layer: one row has nothing to be orthogonal to.
 
     Paper against here: BigGAN regularises the generator, with 1e-4 summed over millions of weights;
     here it is the critic, as with the other constraints on weights, and `@actor` names the other.
@@ -38,4 +40,6 @@ def orthogonal(*, weight: float = 1e-2) -> Strategy:
                 total = total + products.square().sum() - products.diagonal().square().sum()
         return weight * total
 
-    return Strategy(name="orthogonal", scopes=("model", "actor"), penalty=penalty)
+    return Strategy(
+        name="orthogonal", scopes=("model", "actor"), penalty=penalty, inert=no_hidden_layers
+    )

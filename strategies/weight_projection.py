@@ -5,9 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.functional.layers import is_deep
 from bench.functional.pytree import Params
 from bench.learner.state import TrainState
 from bench.learner.strategy import ALL, PostUpdateContext, StartContext, Strategy
+from bench.learner.task import Task
 
 HOME = "rl"
 SOURCE = "Lyle et al., 2024 (NaP), arXiv 2407.01800; Lee et al., 2025 (SimBa v2), arXiv 2502.15280"
@@ -61,8 +63,13 @@ def weight_projection(*, on: bool = True) -> Strategy:
             changed[player] = {**params, **scaled}
         return new.with_params(changed)
 
+    def inert(task: Task) -> str | None:
+        nets = [task.blueprint().players[name].net for name in task.players]
+        return None if any(map(is_deep, nets)) else "no player has a hidden layer"
+
     return Strategy(
         name="weight_projection",
+        inert=inert,
         roles=ALL,
         init_memory=init_memory,
         accept=accept,
