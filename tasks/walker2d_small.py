@@ -14,7 +14,7 @@ class Walker2dSmall(SmallLocomotion):
     obs_size: ClassVar[int] = 17
     action_size: ClassVar[int] = 6
     seconds: ClassVar[float] = 170.0
-    failure: ClassVar[FailureMode] = FailureMode("overestimation", "critic_bias", "above", 1000.0)
+    failure: ClassVar[FailureMode] = FailureMode("lost exploration", "bounded", "above", 0.9)
     anchors: ClassVar[Anchors] = Anchors(
         low=2.0,
         high=500.0,

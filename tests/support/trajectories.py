@@ -92,6 +92,7 @@ TRAJECTORIES = (
     Trajectory("pendulum/reference", "envpool"),
     Trajectory("inverted_double_pendulum/bare", "gymnasium"),
     Trajectory("inverted_double_pendulum/reference", "envpool"),
+    Trajectory("walker2d_small/bare"),
     Trajectory("lqr_model/bare", updates=100),
     Trajectory("linear_bi/bare+r1"),
     Trajectory("ring8_info/bare"),
