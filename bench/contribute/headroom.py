@@ -48,7 +48,6 @@ class Outcome(NamedTuple):
     seeds: tuple[int, ...]
     final: Numbers  # [seed] normalised
     area: Numbers  # [seed]
-    failure: Numbers  # [seed] the number that shows the task's failure mode
     curve: Numbers  # [evaluation] median over seeds of the normalised score
     settings: dict[str, dict[str, Any]] = {}  # noqa: RUF012  other than the published ones
     seconds: float = 0.0
@@ -69,19 +68,13 @@ def tried(
     torch.set_num_threads(1)
     varied = cell.varied("tuned", settings) if settings else cell
     run = train(varied.learner(), seeds, device=device)
-    name, failure = task.metrics[0].name, task.failure
+    name = task.metrics[0].name
     scores = np.array([[task.anchors.normalised(s[name]) for s in each] for each in run.curves])
-    shown = []
-    for seed in range(len(seeds) if failure else 0):
-        assert failure is not None
-        curve = [each[seed] for each in run.curves]
-        shown.append(failure.measured(curve, scores[:, seed].tolist(), task.window))
     return Outcome(
         cell=text,
         seeds=tuple(seeds),
         final=_rounded(scores[-task.window :].mean(axis=0)),
         area=_rounded([area(one) for one in scores.T.tolist()]),
-        failure=_rounded(shown),
         curve=_rounded(np.median(scores, axis=1)),
         settings=settings or {},
         seconds=round(sum(run.seconds.values()), 1),

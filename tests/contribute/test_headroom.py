@@ -65,7 +65,7 @@ def test_outcomes_are_of_seeds_that_no_result_uses_and_have_a_base_of_their_devi
 
 
 def made(final: tuple[float | None, ...], **parts: object) -> Outcome:
-    numbers = {"area": final, "failure": (), "curve": (0.0,) * 11} | parts
+    numbers = {"area": final, "curve": (0.0,) * 11} | parts
     return Outcome(cell="ring8/reference", seeds=tuple(range(len(final))), final=final, **numbers)  # type: ignore[arg-type]
 
 
@@ -85,6 +85,6 @@ def test_a_trial_keeps_what_its_task_declares(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(type(task), "updates", 3000)
     monkeypatch.setattr(type(task), "compiled", False)
     one = headroom.tried("ring8_turning/bare", seeds=(1000, 1001))
-    assert len(one.final) == len(one.area) == len(one.failure) == 2
+    assert len(one.final) == len(one.area) == 2
     assert len(one.curve) == len(task.eval_updates(3000))
     assert one.curve[0] == pytest.approx(0.0, abs=0.05)
