@@ -27,7 +27,7 @@ def label_smoothing(*, eps: float = 0.2, one_sided: bool = False) -> Strategy:
     Paper against code: the paper uses 0.9; its released code for images smooths by 0.25. Paper
     against here: a target in RL contains the next value, so that what is smoothed is smoothed again
     at every step: with the factor 1 - discount, it comes to eps over a horizon, as in a GAN.
-    Without it, eps = 0.2 at a discount of 0.99 would make it 0.79.
+    Without it, eps = 0.2 would turn a discount of 0.99 into 0.79.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

@@ -27,7 +27,7 @@ def trained(state: TrainState, players: tuple[str, ...]) -> dict[str, Params]:
 def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
     """Lookahead: every k updates, slow <- slow + alpha * (fast - slow), then fast <- slow.
 
-    This happens at each update whose number (1, 2, ...) is a multiple of k = `every`, for both
+    This happens at each update whose number (1, 2, ...) is a multiple of k = `every`, for all
     players together. fast are the trained parameters; the optimizers keep their states. alpha = 1
     is neutral.
 

@@ -35,8 +35,8 @@ def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> St
 
     The critic has `count` heads, whole networks that share no parameters. q is the `judge` (min or
     mean) of q_1 ... q_count wherever one number is needed: in the target, in the actor's loss, in
-    other strategies' penalties. Each head regresses on the same target by itself. count = 1 is
-    neutral.
+    penalties on values; penalties on slopes hold every head. Each head regresses on the same target
+    by itself. count = 1 is neutral.
 
     Paper against here: TD3's actor follows the first head alone; here it follows the same minimum
     or mean as the target, so that one definition serves both domains (GMAN's discriminators).

@@ -39,6 +39,6 @@ def rows(found: dict[str, Evidence]) -> list[tuple[str, ...]]:
 def summary(found: dict[str, Evidence]) -> str:
     """How many are shown: "3 of 53 are shown, 2 are not, 48 were not run"."""
     verdicts = [one.verdict for one in found.values()]
-    shown, missing = verdicts.count("shown at home"), verdicts.count("not run")
+    shown, missing = verdicts.count(home.SHOWN), verdicts.count(home.NOT_RUN)
     rest = len(verdicts) - shown - missing
     return f"{shown} of {len(verdicts)} are shown, {rest} are not, {missing} were not run"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple
 
 from bench.experiment import registry
-from bench.experiment.cell import Cell
+from bench.experiment.cell import BadGrid, Cell
 
 
 class AtHome(NamedTuple):
@@ -22,24 +22,22 @@ class AtHome(NamedTuple):
 
 
 def at_home(strategy: str) -> AtHome | None:
-    """Return what a strategy declares; None if it declares nothing, as a control.
-
-    Raises `Incomplete` if it is not what `AtHome` holds.
-    """
-    module = registry.strategy(strategy).module
-    declared: dict[str, Any] | None = getattr(module, "AT_HOME", None)
-    try:
-        return None if declared is None else AtHome(**declared)
-    except TypeError:
-        parts = ", ".join(AtHome._fields)
-        raise registry.Incomplete(f"{module.__file__}: AT_HOME is no dict of {parts}") from None
+    """Return what a strategy declares; None if it declares nothing, as a control."""
+    declared: dict[str, Any] | None = getattr(registry.strategy(strategy).module, "AT_HOME", None)
+    return None if declared is None else AtHome(**declared)
 
 
 def cells(strategies: Iterable[str], tasks: Collection[str]) -> list[Cell]:
     """Return both cells of every strategy that declares them on one of these tasks, once each.
 
-    Raises what `Cell.parse` raises.
+    Raises `BadGrid` for a text that is no cell.
     """
-    declared = (at_home(strategy) for strategy in strategies)
-    pairs = (Cell.parse(text) for one in declared if one for text in (one.against, one.cell))
-    return list(dict.fromkeys(cell for cell in pairs if cell.task in tasks))
+    found: dict[Cell, None] = {}
+    for strategy in strategies:
+        declared = at_home(strategy)
+        for text in (declared.against, declared.cell) if declared else ():
+            try:
+                found[Cell.parse(text)] = None
+            except ValueError as wrong:
+                raise BadGrid(f"AT_HOME of {strategy}: {wrong}") from wrong
+    return [cell for cell in found if cell.task in tasks]

@@ -103,7 +103,10 @@ class Grid(BaseModel):
             raise BadGrid("a grid without tasks or without bases has no cells; name one of each")
         for *_, wrong in self.wrong_names():
             raise wrong
-        if set(self.contrasts) == {HOME}:
+        alone = {NONE, HOME} & set(self.contrasts)
+        if alone and len(set(self.contrasts)) > 1:
+            raise BadGrid(f"{min(alone)} is no contrast beside others; leave it out, or the others")
+        if HOME in alone:
             return self._at_home()
         cells = [
             Cell(task.name, base, row, self.updates, play=order, instead_of=replaced)
@@ -126,11 +129,14 @@ class Grid(BaseModel):
         """Return the cells that show these strategies at home, on these tasks."""
         every = registry.strategies()
         named = _spelt_out(self.strategies, {"all": every})
-        found = at_home.cells(
-            [name for name in named if name in every], {task.name for task in self._tasks()}
-        )
+        for name in named:
+            if name not in every:
+                raise BadGrid(f"{name} has no cells at home; name strategies, each by itself")
+        if self.updates is not None or set(self.play) != {order_of_play.GIVEN}:
+            raise BadGrid("cells at home are as declared; leave out updates and orders of play")
+        found = at_home.cells(named, {task.name for task in self._tasks()})
         if not found:
-            raise BadGrid("none of these strategies is shown at home on these tasks; name others")
+            raise BadGrid("these strategies declare no cells (AT_HOME) on these tasks; name others")
         return found
 
     def _chosen(self, cells: list[Cell]) -> list[Cell]:

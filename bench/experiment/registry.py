@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from bench import strategies as strategy_package
 from bench import tasks as task_package
-from bench.experiment import plugins
+from bench.experiment import optional, plugins
 from bench.experiment.kits import KITS
 from bench.learner.strategy import Conflict, Strategy
 from bench.learner.task import Task
@@ -23,9 +23,6 @@ HOMES = ("gan", "rl", "both", "control")
 """The field in which an idea originated; controls belong to every grid."""
 
 KINDS = {"strategy": "strategies", "task": "tasks"}
-
-MOST_SEARCHED = 3
-"""How many settings of one strategy a search may vary, at most."""
 
 T = TypeVar("T")
 Settings = Mapping[str, float | int | bool]
@@ -236,7 +233,9 @@ def _strategy_entry(name: str, module: ModuleType) -> StrategyEntry:
     settings = inspect.signature(factory).parameters
     if any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in settings.values()):
         raise Incomplete(f"{module.__file__}: `{name}` takes settings by name, each with a default")
-    _check_search(module, name, settings)
+    wrong = optional.wrong_search(module, name, settings) or optional.wrong_home(module)
+    if wrong is not None:
+        raise Incomplete(wrong)
     if not isinstance(getattr(module, "INSTEAD_OF", ()), list | tuple):
         raise Incomplete(f'{module.__file__}: INSTEAD_OF is no list of names, such as ("r1",)')
     for scope, special in dict(getattr(module, "DEFAULTS", {})).items():
@@ -247,20 +246,6 @@ def _strategy_entry(name: str, module: ModuleType) -> StrategyEntry:
     if not isinstance(factory(), Strategy):
         raise Incomplete(f"{module.__file__}: `{name}` returns no Strategy")
     return StrategyEntry(name, factory, module)
-
-
-def _check_search(module: ModuleType, name: str, settings: Collection[str]) -> None:
-    search = getattr(module, "SEARCH", {})
-    if (
-        not isinstance(search, dict)
-        or len(search) > MOST_SEARCHED
-        or not search.keys() <= set(settings)
-        or not all(isinstance(values, list | tuple) and values for values in search.values())
-    ):
-        raise Incomplete(
-            f"SEARCH of {module.__file__} must name up to {MOST_SEARCHED} settings of `{name}`, "
-            f"with the values to try"
-        )
 
 
 @cache

@@ -1,7 +1,8 @@
 """Whether strategies do here what their papers claim: home evidence, from records.
 
 Each strategy names a cell and the same cell without it (`bench.experiment.at_home`). It is shown at
-home where the probability of improvement is above one half over its whole 95 % interval.
+home where the probability of improvement is above one half over its whole 95 % interval, with as
+many seeds as a claim needs.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from bench.experiment.cell import Cell
 from bench.records.record import Record
 from bench.report import stats
 from bench.report.cells import CellResult
+from bench.report.verdicts import CLAIM_SEEDS
 
 NAME = "home"
 """The submission that holds the records."""
+
+SHOWN, NOT_RUN, FEW = "shown at home", "not run", f"fewer than {CLAIM_SEEDS} seeds"
 
 
 class Evidence(NamedTuple):
@@ -35,27 +39,31 @@ class Evidence(NamedTuple):
     @property
     def shown(self) -> bool:
         """Whether the claim is shown."""
-        return self.value is not None and self.low > 0.5
+        return self.verdict == SHOWN
 
     @property
     def verdict(self) -> str:
         """In words."""
         if self.value is None:
-            return "not run"
-        if self.shown:
-            return "shown at home"
+            return NOT_RUN
+        if self.seeds < CLAIM_SEEDS:
+            return FEW
+        if self.low > 0.5:
+            return SHOWN
         return "the opposite is shown" if self.high < 0.5 else "not shown here"
 
 
 def notes(records: Iterable[Record]) -> dict[str, str]:
-    """What stands beside a strategy's verdict, by its name; nothing of those that were not run."""
+    """What stands beside a strategy's verdict, by its name; nothing where too little was run."""
     words = {
         "not shown here": "not shown at home here",
         "the opposite is shown": "hurts at home here",
     }
     found = evidence(records).items()
     return {
-        name: words.get(one.verdict, one.verdict) for name, one in found if one.value is not None
+        name: words.get(one.verdict, one.verdict)
+        for name, one in found
+        if one.verdict not in (NOT_RUN, FEW)
     }
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from bench.experiment import at_home, registry
 from bench.experiment.cell import BadGrid, Cell
-from bench.experiment.grid import load_grid
+from bench.experiment.grid import Grid, load_grid
 from bench.experiment.registry import Incomplete
 from bench.learner.strategy import Conflict
 
+GOOD = {"claim": "it covers modes", "cell": "ring8/bare+unrolled", "against": "ring8/bare"}
 NAMES = [name for name, entry in registry.strategies().items() if entry.home != "control"]
 
 
@@ -49,12 +50,49 @@ def test_the_grid_holds_both_cells_of_each_and_narrows() -> None:
     assert [f"{c.task}/{c.name}" for c in one.cells()] == ["ring8/bare", "ring8/bare+unrolled"]
     games = grid.narrowed(("bilinear",), None, None, None).cells()
     assert {cell.task for cell in games} == {"bilinear"}
-    with pytest.raises(BadGrid, match="none of these strategies is shown at home"):
-        grid.narrowed(("bilinear",), ("unrolled",), None, None).cells()
 
 
-def test_a_declaration_of_another_form_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tasks": "bilinear", "strategies": "unrolled"}, "declare no cells .AT_HOME. on these"),
+        ({"strategies": "placebo"}, "declare no cells .AT_HOME. on these"),
+        ({"strategies": "r1,td3"}, "td3 has no cells at home; name strategies, each by itself"),
+        ({"strategies": "r1@each"}, "r1@each has no cells at home"),
+        ({"contrasts": "home,added"}, "home is no contrast beside others"),
+        ({"contrasts": "none,removed"}, "none is no contrast beside others"),
+        ({"updates": 9}, "leave out updates and orders of play"),
+        ({"play": "simultaneous"}, "leave out updates and orders of play"),
+    ],
+)
+def test_what_the_grid_cannot_hold_is_refused(changes: dict, message: str) -> None:
+    raw = {"about": "a", "tasks": "all", "strategies": "all", "contrasts": "home"} | changes
+    with pytest.raises(BadGrid, match=message):
+        Grid.model_validate(raw).cells()
+
+
+def test_a_cell_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     module = registry.strategy("unrolled").module
-    monkeypatch.setattr(module, "AT_HOME", {"claim": "it covers modes"})
-    with pytest.raises(Incomplete, match=r"unrolled\.py: AT_HOME is no dict of claim, cell"):
-        at_home.at_home("unrolled")
+    monkeypatch.setitem(module.AT_HOME, "against", "ring9/bare")
+    with pytest.raises(BadGrid, match="AT_HOME of unrolled: unknown task 'ring9'"):
+        at_home.cells(["unrolled"], {"ring8"})
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"claim": "it covers modes"}, "is no dict of claim, cell, against"),
+        (["ring8/bare"], "is no dict of claim, cell, against"),
+        ({**GOOD, "when": "final"}, "is no dict of claim, cell, against"),
+        ({**GOOD, "claim": 3}, "holds what is no text"),
+        ({**GOOD, "by": "speed"}, "neither .final. nor .area."),
+    ],
+)
+def test_a_declaration_of_another_form_is_named(
+    declared: object, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the file is read: a plug-in is then left out, and no report fails."""
+    module = registry.strategy("unrolled").module
+    monkeypatch.setattr(module, "AT_HOME", declared)
+    with pytest.raises(Incomplete, match=rf"unrolled\.py: AT_HOME.* {message}"):
+        registry._strategy_entry("unrolled", module)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from bench.functional import rng
+from tests.support.closed_form import STEP as H
 from tests.support.closed_form import build, learner, run
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -32,7 +33,10 @@ def test_players_and_updates_have_noise_of_their_own() -> None:
 
 
 def test_gradient_descent_moves_by_it() -> None:
-    """The bilinear game by plain steps: what is added moves the first player by h times it."""
+    """The bilinear game by plain steps: what is added moves the first player by -h times it."""
     (_, plain), _ = run(learner("bilinear"), 1)
     (_, noisy), _ = run(learner("bilinear", build("gradient_noise", "bilinear", variance=4.0)), 1)
-    assert plain.players.critic != noisy.players.critic
+    key = rng.fold(rng.fold(rng.seed_key(0), 0), "gradient_noise")  # the strategy's, first update
+    added = 2.0 * float(rng.normal(rng.fold(key, "critic"), (1,)))
+    (one,), (other,) = plain.players.critic.values(), noisy.players.critic.values()
+    assert float(other - one) == pytest.approx(-H * added, rel=1e-9)

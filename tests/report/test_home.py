@@ -35,6 +35,17 @@ def test_a_claim_is_shown_where_the_whole_interval_is_above_one_half(
     assert one.shown == (verdict == "shown at home")
 
 
+def test_fewer_seeds_than_a_claim_needs_show_nothing() -> None:
+    """Nine that all win have an interval from 1 to 1."""
+    made = records(0.3, 9)
+    one = home.evidence(made)["unrolled"]
+    assert (one.low, one.verdict, one.shown) == (1.0, "fewer than 10 seeds", False)
+    assert home.notes(made) == {}
+    assert home.notes(records(0.3)) == {"unrolled": "shown at home"}
+    assert home.notes(records(0.7)) == {"unrolled": "hurts at home here"}
+    assert home.notes(records(0.5)) == {"unrolled": "not shown at home here"}
+
+
 def test_without_both_records_nothing_was_run() -> None:
     found = home.evidence(records(0.3)[1:])
     assert {one.verdict for one in found.values()} == {"not run"}

@@ -1,0 +1,43 @@
+"""What is wrong with what a strategy's file may declare besides: SEARCH and AT_HOME."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import ModuleType
+
+MOST_SEARCHED = 3
+"""How many settings of one strategy a search may vary, at most."""
+
+
+def wrong_search(module: ModuleType, name: str, settings: Collection[str]) -> str | None:
+    """Return what is wrong with a file's SEARCH; None if nothing is."""
+    search = getattr(module, "SEARCH", {})
+    if (
+        isinstance(search, dict)
+        and len(search) <= MOST_SEARCHED
+        and search.keys() <= set(settings)
+        and all(isinstance(values, list | tuple) and values for values in search.values())
+    ):
+        return None
+    return (
+        f"SEARCH of {module.__file__} must name up to {MOST_SEARCHED} settings of `{name}`, "
+        f"with the values to try"
+    )
+
+
+def wrong_home(module: ModuleType) -> str | None:
+    """Return what is wrong with a file's AT_HOME; None if nothing is, or if it has none.
+
+    Whether its cells exist is found out when they are asked for, once all names are known.
+    """
+    declared = getattr(module, "AT_HOME", None)
+    if declared is None:
+        return None
+    where = f"{module.__file__}: AT_HOME"
+    if not isinstance(declared, dict) or {*declared} - {"by"} != {"claim", "cell", "against"}:
+        return f"{where} is no dict of claim, cell, against, and by if need be"
+    if not all(isinstance(value, str) for value in declared.values()):
+        return f"{where} holds what is no text"
+    if declared.get("by", "final") not in ("final", "area"):
+        return f'{where} has a by that is neither "final" nor "area"'
+    return None
