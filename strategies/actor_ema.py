@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from bench.functional.pytree import Params, lerp, ravel, unravel
 from bench.learner.strategy import PostUpdateContext, StartContext, Strategy
 
@@ -19,9 +21,9 @@ SEARCH = {"decay": (0.99, 0.999, 0.9999)}
 def actor_ema(*, decay: float = 0.999) -> Strategy:
     """EMA of the generator: evaluate an exponential moving average of the actor's parameters.
 
-    average <- average + (1 - decay) / (1 - decay^t) * (actor - average) after update t: bias
-    corrected, so that the initial actor is no part of it. Only evaluations use the average,
-    training never does. decay = 0 is neutral.
+    average <- average + (1 - decay) / (1 - decay^t) * (actor - average) after update t, without
+    those of a warm-up: bias corrected, so that the initial actor is no part of it. Only evaluations
+    use the average, training never does. decay = 0 is neutral.
 
     Paper against here: the paper uses 0.9999 over hundreds of thousands of updates, and no
     correction; runs here have tens of thousands, hence 0.999.
@@ -32,7 +34,9 @@ def actor_ema(*, decay: float = 0.999) -> Strategy:
         return {"average": average, "rest": 1.0 + 0.0 * average.sum()}
 
     def update_memory(memory: Any, context: PostUpdateContext) -> Any:
-        moved, rest = ravel(context.new.actor), decay * memory["rest"]  # decay^t
+        moved = ravel(context.new.actor)
+        started = context.old.step > context.task.warmup
+        rest = decay * torch.where(started, memory["rest"], 1.0)  # decay^t
         # At decay = 0 exactly the actor, not average + (actor - average), which rounds.
         if decay:
             moved = lerp(memory["average"], moved, (1.0 - decay) / (1.0 - rest))

@@ -36,11 +36,6 @@ class Slower:
     inner: Any
     rate: float
 
-    @property
-    def lr(self) -> float:
-        """That of the steps."""
-        return self.rate * self.inner.lr
-
     def init(self, params: Params) -> Any:
         return self.inner.init(params)
 

@@ -22,8 +22,9 @@ DEFAULTS = {"image": {"weight": 10.0}}  # the papers'
 def consistency(*, weight: float = 1.0) -> Strategy:
     """Consistency regularisation: critic loss + weight * E (q(T x) - q(x))^2, T an augmentation.
 
-    On both halves of the batch, as in the balanced form, each row with a transform of its own: that
-    of `diff_augment`, which changes what the critic learns of instead. weight = 0 is neutral.
+    On both halves of the batch and every head, as in the balanced form, each row with a transform
+    of its own: that of `diff_augment`, which changes what the critic learns of instead. weight = 0
+    is neutral.
 
     Paper against here: the papers' weight is 10 on images, and the images are flipped and shifted.
     In RL the states are scaled, as RAD scales them; the value is asked not to change by it.
@@ -34,7 +35,8 @@ def consistency(*, weight: float = 1.0) -> Strategy:
             task, key = context.task, rng.fold(context.key, name)
             states = task.discount > 0.0
             changed = transformed(*half, key, images=task.image_shape, states=states)
-            return (context.q(*changed) - context.q(*half)).square().mean()
+            gaps = context.heads(*changed) - context.heads(*half)
+            return gaps.square().mean(dim=0).sum()
 
         data, own = context.halves()
         return weight * (gap(data, "data") + gap(own, "own"))

@@ -16,6 +16,7 @@ AT_HOME = {
     "claim": "with layer norm, it allows many updates per step",
     "cell": "pendulum_many/reference+dropout+layer_norm",
     "against": "pendulum_many/reference+layer_norm",
+    "by": "area",
 }
 NEUTRAL = {"rate": 0.0}
 ACTIVE = {"rate": 0.5}  # 0.01 may drop no unit of a small network in a few updates

@@ -24,7 +24,7 @@ AFTER = (
     *("batch_norm_joint", "batch_norm_split", "minibatch_discrimination", "minibatch_stddev"),
     "simplicial",
     *("twin_critics", "packing"),
-    *("diff_augment", "huber", "instance_noise", "label_smoothing", "prioritised", "relativistic"),
+    *("diff_augment", "instance_noise", "label_smoothing", "relativistic"),
     *("target_smoothing", "top_k"),
 )
 

@@ -9,6 +9,7 @@ AT_HOME = {
     "claim": "large errors of values do no harm",
     "cell": "inverted_double_pendulum/reference+huber",
     "against": "inverted_double_pendulum/reference",
+    "by": "area",
 }
 NEUTRAL = {"delta": float("inf")}
 ACTIVE = {"delta": 0.01}
@@ -37,5 +38,5 @@ def huber(*, delta: float = 1.0) -> Strategy:
         name="huber",
         excludes={"twin_critics": "one bound for all heads would couple them; leave one out"},
         critic_query=critic_query,
-        after=("target_smoothing", "diff_augment", "instance_noise", "label_smoothing"),
+        after=("target_smoothing", "diff_augment", "instance_noise", "label_smoothing", "entropy"),
     )

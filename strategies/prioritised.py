@@ -28,10 +28,15 @@ AT_HOME = {
 NEUTRAL = {"share": 0.0, "capacity": 100}
 INSTEAD_OF = ("replay",)  # Schaul et al.: instead of uniform draws
 ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large
-DEFAULTS = {"gan": {"share": 0.5}, "locomotion": {"capacity": 1_000_000}}
+DEFAULTS = {  # as for `replay`
+    "gan": {"share": 0.5},
+    "small_locomotion": {"capacity": 40_000},
+    "reacher_many": {"capacity": 32_000},
+    "locomotion": {"capacity": 1_000_000},
+}
 AFTER = (
     *("replay", "target_smoothing", "diff_augment", "instance_noise"),
-    *("label_smoothing", "huber"),
+    *("label_smoothing", "entropy", "huber"),
 )
 SEARCH = {"alpha": (0.3, 0.6, 1.0), "beta": (0.4, 1.0)}
 

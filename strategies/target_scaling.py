@@ -18,6 +18,7 @@ AT_HOME = {
     "claim": "one learning rate serves rewards of any size",
     "cell": "inverted_double_pendulum/reference+target_scaling",
     "against": "inverted_double_pendulum/reference",
+    "by": "area",
 }
 NEUTRAL = {"decay": 1.0}
 SEARCH = {"decay": (0.9, 0.99, 0.999)}
@@ -40,11 +41,6 @@ class Rescaled:
     """
 
     inner: Any
-
-    @property
-    def lr(self) -> float:
-        """The inner optimizer's."""
-        return self.inner.lr
 
     def init(self, params: Params) -> Any:
         nothing = 0.0 * next(iter(params.values())).sum()

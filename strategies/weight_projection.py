@@ -17,6 +17,7 @@ AT_HOME = {
     "claim": "constant norms keep networks able to learn",
     "cell": "pendulum_many/reference+layer_norm+weight_projection",
     "against": "pendulum_many/reference+layer_norm",
+    "by": "area",
 }
 NEUTRAL = {"on": False}
 
@@ -75,6 +76,6 @@ def weight_projection(*, on: bool = True) -> Strategy:
         accept=accept,
         after=(
             *("critic_steps", "freeze_learning", "lookahead", "resets"),
-            *("weight_clipping", "target_scaling"),
+            *("weight_clipping", "lr_decay", "target_scaling"),
         ),
     )

@@ -2,7 +2,7 @@
 
 The score is the discounted cost of the learned policy relative to the Riccati optimum: 1 is
 optimal, no force at all costs about 4. `tasks/family/linear.py` has the system and its solutions.
-It is solved by the bare learner, so that nothing can win: a game, which counts in no verdict.
+The reference base solves it, so that nothing can win: a game, which counts in no verdict.
 """
 
 from typing import ClassVar

@@ -40,8 +40,10 @@ def reference_of(task: str, domain: str) -> tuple[str, ...]:
 
 KITS: Mapping[str, tuple[str, ...]] = {
     "ddpg": ("replay", "target_network"),
-    "crossq": ("batch_norm_joint", "low_beta1", "replay", "twin_critics"),
-    "droq": ("dropout", "layer_norm", "replay", "target_network", "twin_critics"),
+    "crossq": (
+        *("batch_norm_joint", "critic_steps", "entropy", "low_beta1", "replay", "twin_critics"),
+    ),
+    "droq": ("dropout", "entropy", "layer_norm", "replay", "target_network", "twin_critics"),
     "sac": ("entropy", "replay", "target_network", "twin_critics"),
     "td3": ("critic_steps", "replay", "target_network", "target_smoothing", "twin_critics"),
     "sngan": ("critic_steps", "low_beta1", "spectral_norm"),
@@ -51,10 +53,13 @@ KITS: Mapping[str, tuple[str, ...]] = {
 """Published learners as lists of strategies; a kit's name may be given wherever a strategy's may.
 
 Everything else is the task's: networks, rates, and a GAN's loss, so that `wgan_gp` is WGAN-GP's
-penalty and schedule on the non-saturating loss, and `sac` has an implicit policy (see `entropy`).
+penalty and schedule on the non-saturating loss, and `sac`, `crossq` and `droq` have an implicit
+policy (see `entropy`). DroQ's actor climbs the mean of both critics, here the minimum that is its
+target, too. REDQ is missing: heads are reduced by their minimum or mean, not over random subsets.
 """
 
 KIT_SETTINGS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "crossq": {"critic_steps": {"every": 3}},
     "sngan": {"low_beta1": {"beta1": 0.0}},
     "wgan_gp": {"low_beta1": {"beta1": 0.0}},
     "r3gan": {"low_beta1": {"beta1": 0.0}},

@@ -71,13 +71,29 @@ class LossContext(Context):
         """The critic that the loss is about: the player itself, or the actor's judge."""
         return self.player if self.role == "critic" else "critic"
 
+    @property
+    def beside(self) -> Experience | None:
+        """What a critic with joint batches sees beside what it is asked: its own batch."""
+        if not self.forward.blueprint.players[self.critic].joint:
+            return None
+        if self.player == self.critic:
+            return self.batch
+        return self.shown(self.critic, self.players, self.rows)
+
     def q(self, obs: Tensor, action: Tensor) -> Tensor:
         """Return the critic's outputs [B] for actions [B, A] at observations [B, O]."""
-        return self.forward.q(self.critic, self.players.params[self.critic], obs, action)
+        params = self.players.params[self.critic]
+        return self.forward.q(self.critic, params, obs, action, self.beside)
+
+    def heads(self, obs: Tensor, action: Tensor) -> Tensor:
+        """Return the outputs [B, K] of all its heads."""
+        params = self.players.params[self.critic]
+        return self.forward.outputs(self.critic, params, obs, action, self.beside)
 
     def features(self, obs: Tensor, action: Tensor) -> Tensor:
         """Return the critic's last hidden layer [B, H]."""
-        return self.forward.features(self.critic, self.players.params[self.critic], obs, action)
+        params = self.players.params[self.critic]
+        return self.forward.features(self.critic, params, obs, action, self.beside)
 
     def act(self, obs: Tensor, key: Tensor) -> Tensor:
         """Return the actor's actions [B, A] at observations [B, O]; `key` draws input noise."""
@@ -85,7 +101,8 @@ class LossContext(Context):
 
     def judged(self, obs: Tensor, action: Tensor) -> Tensor:
         """Return what the actor climbs [B], by all players as they are here."""
-        see = self.forward.seen(self.players.params, rng.fold(self.key, "see"))
+        key = rng.fold(self.key, "see")
+        see = self.forward.seen(self.players.params, key, self.beside)
         return self.task.judged(see, obs, action)
 
     def halves(self) -> Halves:
@@ -112,8 +129,7 @@ class LossContext(Context):
 
         def answers(*inputs: Tensor) -> Tensor:
             obs, action = (at.obs, inputs[0]) if len(inputs) == 1 else (inputs[0], inputs[1])
-            params = self.players.params[self.critic]
-            return self.forward.outputs(self.critic, params, obs, action).sum(dim=0) / player.pack
+            return self.heads(obs, action).sum(dim=0) / player.pack
 
         inputs = tuple(at) if self.task.rules(self.critic).judges_pairs else (at.action,)
         heads, slopes = torch.func.vjp(answers, *inputs)[:2]
@@ -134,7 +150,9 @@ class PostUpdateContext(Context):
 
     def q(self, player: str, obs: Tensor, action: Tensor) -> Tensor:
         """Return the outputs [B] of a critic as it is now."""
-        return self.forward.q(player, self.new.params[player], obs, action)
+        joint = self.forward.blueprint.players[player].joint
+        beside = self.shown(player, self.new, self.fresh) if joint else None
+        return self.forward.q(player, self.new.params[player], obs, action, beside)
 
     def act(self, obs: Tensor, key: Tensor) -> Tensor:
         """Return the actions [B, A] of the actor as it is now."""

@@ -58,10 +58,8 @@ class Forward:
 
         In a joint pass, the rows of `beside` go through the network in the same batch.
         """
-        net, rows = self.blueprint.players[player].net, critic_inputs(pairs)
-        if beside is None or not self.blueprint.players[player].joint:
-            return net.apply(params, rows)
-        return net.apply(params, torch.cat([rows, critic_inputs(beside)]))[: rows.shape[0]]
+        net, rows = self.blueprint.players[player].net, self._joined(player, pairs, beside)
+        return net.apply(params, rows)[: pairs.action.shape[0]]
 
     def outputs(
         self, player: str, params: Params, obs: Tensor, action: Tensor, beside: Pairs | None = None
@@ -77,11 +75,21 @@ class Forward:
         outputs = self.outputs(player, params, obs, action, beside)
         return self.blueprint.players[player].reduce_heads(outputs)
 
-    def features(self, player: str, params: Params, obs: Tensor, action: Tensor) -> Tensor:
+    def features(
+        self, player: str, params: Params, obs: Tensor, action: Tensor, beside: Pairs | None = None
+    ) -> Tensor:
         """Return the last hidden layer [B, H] of a critic or a model."""
         params = self.params(player, params, self._use("judge"))
         net = trunk(self.blueprint.players[player].net)
-        return net.apply(params, torch.cat([obs, action], 1)).flatten(1)
+        rows = self._joined(player, Half(obs, action), beside)
+        return net.apply(params, rows)[: obs.shape[0]].flatten(1)
+
+    def _joined(self, player: str, pairs: Pairs, beside: Pairs | None) -> Tensor:
+        """Return inputs [B', O + A]: in a joint pass the rows of `beside` come after the others."""
+        rows = critic_inputs(pairs)
+        if beside is None or not self.blueprint.players[player].joint:
+            return rows
+        return torch.cat([rows, critic_inputs(beside)])
 
     def act(self, params: Params, obs: Tensor, key: Tensor) -> Tensor:
         """Return the actor's actions [B, A] at observations [B, O]; `key` draws input noise."""

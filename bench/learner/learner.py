@@ -202,10 +202,7 @@ class Learner:
         action = context.act(obs, rng.fold(context.key, "actor"))
         query = CriticQuery.without_target("actor", obs, action)
         query = self._chain("critic_query", query, context, state)
-        beside = None
-        if self.blueprint.critic.joint:
-            beside = context.shown("critic", context.players, context.rows)
-        see: Seen = context.forward.seen(given, rng.fold(context.key, "see"), beside)
+        see: Seen = context.forward.seen(given, rng.fold(context.key, "see"), context.beside)
         q = self.task.judged(see, query.obs, query.action) - query.offset
         loss = (query.weight * rules.actor_loss(q)).mean()
         aside = self.task.aside(see, obs, action)

@@ -73,3 +73,17 @@ def test_in_rl_the_next_states_belong_to_the_batch() -> None:
             for a, b in zip(one.players.critic.values(), other.players.critic.values(), strict=True)
         )
         assert same != matters
+
+
+@pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty", "feature_matching", "lecam"])
+def test_penalties_see_the_batch_beside_what_they_ask_of(penalty: str) -> None:
+    """Of one half alone the mean output is a constant: its slope would be 0 wherever it is."""
+    both = [build(name, "ring8") for name in ("batch_norm_joint", penalty)]
+    (_, one), plain = run(learner("ring8", both[0]), 1)
+    (_, other), penalised = run(learner("ring8", *both), 1)
+    player = "actor" if penalty == "feature_matching" else "critic"
+    assert abs(float(penalised.losses[player] - plain.losses[player])) > 1e-5
+    moved = zip(
+        one.players.params[player].values(), other.players.params[player].values(), strict=True
+    )
+    assert any(not torch.allclose(a, b, atol=1e-6) for a, b in moved)

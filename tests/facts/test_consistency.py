@@ -33,7 +33,10 @@ def test_both_halves_and_only_what_is_transformed() -> None:
         (lambda obs, action: action[:, 0], True),
         (lambda obs, action: obs[:, 0], False),
     ):
-        inside = {"halves": lambda self: halves, "q": lambda self, *half, sees=sees: sees(*half)}
+        inside = {
+            "halves": lambda self: halves,
+            "heads": lambda self, *half, sees=sees: sees(*half)[:, None],
+        }
         own = {"task": registry.task("pendulum"), "key": rng.seed_key(1)}
         context = type("Context", (), {**inside, **own})()
         found = build("consistency", "pendulum").penalty(context)

@@ -8,6 +8,7 @@ import torch
 from bench.experiment import registry
 from bench.functional.pytree import leaves
 from bench.learner.learner import Learner
+from bench.learner.state import TrainState
 from bench.learner.strategy import combine
 from tests.support.closed_form import STEP as H
 from tests.support.closed_form import build, run
@@ -46,13 +47,24 @@ def test_adams_steps_shrink_too() -> None:
     assert moves[4] == 0.0
 
 
+@pytest.mark.parametrize("other", ["extragradient", "critic_steps", "resets", "target_scaling"])
+def test_updates_are_counted_and_not_the_steps_of_an_optimizer(other: str) -> None:
+    """Two steps in an update, one in several updates, or none yet: the share is that of time."""
+    task = type("Short", (type(registry.task("ring8")),), {"updates": 10})()
+    made = [registry.strategy(name).build(task) for name in ("lr_decay", other)]
+    states, _ = run(Learner(task, combine(made)), 10)
+    for number, state in enumerate(states):
+        for player in ("actor", "critic"):
+            opt = state.players.opts[player]
+            share = opt["share"] if "share" in opt else opt["inner"]["share"]
+            assert float(share) == pytest.approx(1.0 - number / 10)
+
+
 def test_the_warm_up_is_not_counted() -> None:
     task = registry.task("inverted_double_pendulum")
-    made = build("lr_decay", task.name).optimizers(
-        task.blueprint().critic.optimizer, "critic", task
-    )
-    assert made.total == task.updates - task.warmup
-    assert made.lr == task.lr
-    params = {"w": torch.ones(2)}
-    state = made.init(params)
-    assert float(state["steps"]) == 0.0
+    made = build("lr_decay", task.name)
+    players = {"critic": {"share": torch.ones(())}}
+    for step, share in ((500, 1.0), (1_000, 1.0), (8_000, 0.5), (15_000, 0.0)):
+        new = TrainState(params={}, opts=players, step=torch.tensor(step))
+        context = type("Context", (), {"task": task, "mine": ("critic",)})()
+        assert float(made.accept(new, context).opts["critic"]["share"]) == pytest.approx(share)
