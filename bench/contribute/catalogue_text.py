@@ -50,9 +50,9 @@ the probability that a run with it beats a run without it, by the final score or
 
 Not here, with the reason: adaptive augmentation (ADA), whose share follows how often the critic
 prefers its own data, a sign that values have not; lazy penalties, which save time where every k-th
-update differs, while here all seeds make one recorded update; categorical values (HL-Gauss), because
-a critic outputs one number; n-step returns, because a buffer holds rows, not paths; random subsets
-of critics (REDQ), because heads are reduced by their minimum or mean.
+update differs, while here all seeds make one recorded update; categorical values (HL-Gauss),
+because a critic outputs one number; n-step returns, because a buffer holds rows, not paths; random
+subsets of critics (REDQ), because heads are reduced by their minimum or mean.
 
 ## By the value that they change
 
