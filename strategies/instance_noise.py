@@ -7,9 +7,9 @@ from bench.learner.strategy import LossContext, Strategy
 HOME = "gan"
 SOURCE = "Sonderby et al., 2017, arXiv 1610.04490; Arjovsky and Bottou, 2017, arXiv 1701.04862"
 AT_HOME = {
-    "claim": "it lets supports overlap, and stabilises plain GANs",
-    "cell": "ring8/bare+instance_noise",
-    "against": "ring8/bare",
+    "claim": "the Dirac-GAN converges (as Mescheder et al. show of it)",
+    "cell": "dirac/bare+instance_noise",
+    "against": "dirac/bare",
 }
 NEUTRAL = {"deviation": 0.0}
 INSTEAD_OF = ("r1",)  # Mescheder et al., 2018: either makes training converge locally

@@ -7,9 +7,9 @@ from bench.learner.strategy import LossContext, Strategy
 HOME = "gan"
 SOURCE = "Mescheder et al., 2018, arXiv 1801.04406"
 AT_HOME = {
-    "claim": "it makes training converge",
-    "cell": "ring8/reference",
-    "against": "ring8/reference-r1",
+    "claim": "the Dirac-GAN converges, where it circles without",
+    "cell": "dirac/bare+r1",
+    "against": "dirac/bare",
 }
 NEUTRAL = {"gamma": 0.0}
 SEARCH = {"gamma": (0.1, 1.0, 10.0)}

@@ -7,9 +7,9 @@ from bench.learner.strategy import LossContext, Strategy
 HOME = "gan"
 SOURCE = "Mescheder et al., 2018, arXiv 1801.04406; Huang et al., 2024 (R3GAN), arXiv 2501.05441"
 AT_HOME = {
-    "claim": "it makes training converge as R1 does",
-    "cell": "ring8/reference-r1+r2",
-    "against": "ring8/reference-r1",
+    "claim": "the Dirac-GAN converges, as with R1",
+    "cell": "dirac/bare+r2",
+    "against": "dirac/bare",
 }
 NEUTRAL = {"gamma": 0.0}
 INSTEAD_OF = ("r1",)  # Mescheder et al.: one of the two; R3GAN takes both

@@ -13,9 +13,10 @@ from bench.learner.task import no_hidden_layers
 HOME = "gan"
 SOURCE = "Miyato et al., 2018, arXiv 1802.05957; for RL Gogianu et al., 2021, arXiv 2105.05246"
 AT_HOME = {
-    "claim": "it stabilises plain GANs",
-    "cell": "ring8/bare+spectral_norm",
-    "against": "ring8/bare",
+    "claim": "a critic with bounded slopes is of use where supports are apart",
+    "cell": "corners100/reference+spectral_norm",
+    "against": "corners100/reference",
+    "by": "area",
 }
 NEUTRAL = {"cap": float("inf")}
 INSTEAD_OF = ("r1",)  # Miyato et al. compare it with gradient penalties, of which R1 is one

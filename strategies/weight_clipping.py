@@ -26,9 +26,9 @@ def weight_clipping(*, bound: float = 0.01) -> Strategy:
     Weights and biases are clipped. bound = inf is neutral.
 
     Paper against here: 0.01 is WGAN's, at a learning rate of 5e-5; at 1e-3 a single step would
-    cross a tenth of it and critics die, so that the bound is 0.1 here, in proportion to about the
-    root of the rates. In RL a value function has a scale, which three layers within 0.01 could not
-    reach. WGAN clips before the actor's step, here clipping follows both.
+    cross a tenth of it, and critics die, so that the bound is 0.1 here. In RL a value function has
+    a scale, which three layers within 0.01 could not reach. WGAN's loss is Wasserstein's, here it
+    is the task's. WGAN clips before the actor's step, here clipping follows both.
     """
 
     def accept(new: TrainState, context: PostUpdateContext) -> TrainState:

@@ -44,6 +44,7 @@ claim of its source, a cell of this suite that should show it, and the same cell
 (`python -m bench run --grid home`; records in [results/2/home](../results/2/home)). The effect is
 the probability that a run with it beats a run without it, by the final score or the area, with its
 95 % interval over ten seeds; it is *shown at home* where the whole interval is above one half.
+Where a paper has an example of its own that is here, as the Dirac-GAN of R1, that is the cell.
 {home_summary}.
 
 {home}
