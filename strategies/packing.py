@@ -13,6 +13,7 @@ AT_HOME = {
     "claim": "a critic of packs sees lost modes",
     "cell": "ring8/bare+packing",
     "against": "ring8/bare",
+    "by": "reverse_kl",
 }
 NEUTRAL = {"samples": 1}
 SEARCH = {"samples": (2, 4)}

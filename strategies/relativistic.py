@@ -11,6 +11,7 @@ AT_HOME = {
     "claim": "with R1 and R2 it covers more modes than without",
     "cell": "ring8/bare+r1+r2+relativistic",
     "against": "ring8/bare+r1+r2",
+    "by": "reverse_kl",
 }
 NEUTRAL = {"strength": 0.0}
 SEARCH = {"strength": (0.5, 1.0)}

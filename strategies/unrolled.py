@@ -11,6 +11,7 @@ AT_HOME = {
     "claim": "it covers the modes that plain GANs lose",
     "cell": "ring8/bare+unrolled",
     "against": "ring8/bare",
+    "by": "reverse_kl",
 }
 NEUTRAL = {"depth": 0}
 ACTIVE = {"depth": 1}

@@ -38,6 +38,4 @@ def wrong_home(module: ModuleType) -> str | None:
         return f"{where} is no dict of claim, cell, against, and by if need be"
     if not all(isinstance(value, str) for value in declared.values()):
         return f"{where} holds what is no text"
-    if declared.get("by", "final") not in ("final", "area"):
-        return f'{where} has a by that is neither "final" nor "area"'
     return None

@@ -83,12 +83,33 @@ def _compared(
     name: str, declared: AtHome, known: Mapping[str, Record], boot: stats.Bootstrap
 ) -> Evidence:
     pair = [known.get(text) for text in (declared.cell, declared.against)]
-    treated, base = (CellResult.of(record).arms[declared.by] if record else None for record in pair)
-    if treated is None or base is None:
+    if pair[0] is None or pair[1] is None:
         return Evidence(name, declared)
+    treated, base = (arm(record, declared.by) for record in pair if record)
     found = stats.compare(Cell.parse(declared.cell).task, treated, base, boot)
     low, high = stats.percentiles(found.samples)
     return Evidence(name, declared, found.value, low, high, found.runs)
+
+
+def arm(record: Record, by: str) -> stats.Arm:
+    """A record's runs by an endpoint, or by a metric of its task: its mean over the window.
+
+    Raises ValueError if the task has no such metric.
+    """
+    arms = {str(endpoint): one for endpoint, one in CellResult.of(record).arms.items()}
+    if by in arms:
+        return arms[by]
+    directions = {metric.name: metric.better for metric in registry.task(record.task).metrics}
+    better = directions.get(by, "neither")
+    if better == "neither":
+        raise ValueError(f"{record.task} has no metric {by} with a direction of improvement")
+    values = []
+    for seed in record.seeds:
+        last = [p.metrics.get(by) for p in seed.curve[-record.score_info.window :]]
+        known = [value for value in last if value is not None]
+        whole = seed.status == "ok" and len(known) == len(last)
+        values.append(sum(known) / len(known) if whole else None)
+    return stats.Arm(tuple(s.seed for s in record.seeds), stats.utilities(values, better))
 
 
 def table(found: Iterable[Evidence]) -> pd.DataFrame:

@@ -31,6 +31,8 @@ def test_the_two_cells_differ_in_the_strategy_and_by_what_it_replaces(name: str)
     except Conflict as conflict:
         pytest.fail(str(conflict))
     assert 10 <= len(declared.claim) <= 80
+    directed = {m.name for m in registry.task(cell.task).metrics if m.better != "neither"}
+    assert declared.by in {"final", "area", *directed}
     assert not declared.claim.endswith(".")
 
 
@@ -85,7 +87,7 @@ def test_a_cell_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) ->
         (["ring8/bare"], "is no dict of claim, cell, against"),
         ({**GOOD, "when": "final"}, "is no dict of claim, cell, against"),
         ({**GOOD, "claim": 3}, "holds what is no text"),
-        ({**GOOD, "by": "speed"}, "neither .final. nor .area."),
+        ({**GOOD, "by": None}, "holds what is no text"),
     ],
 )
 def test_a_declaration_of_another_form_is_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bench.contribute.home_table import rows, summary
@@ -12,11 +13,11 @@ ANCHORS = {"low": 1.0, "high": 0.0, "log": False}
 
 
 def records(mean: float, n: int = 10) -> list:
-    """`unrolled` with this mean FID on ring8, and the bare learner at 0.5."""
+    """`dragan` with this mean FID on ring8, and the bare learner at 0.5."""
     both = {"task": "ring8", "anchors": ANCHORS}
     return [
         make_record(scores=normal_scores("base", 0.5, 0.05, n), **both),
-        make_record(strategy="unrolled", scores=normal_scores("new", mean, 0.05, n), **both),
+        make_record(strategy="dragan", scores=normal_scores("new", mean, 0.05, n), **both),
     ]
 
 
@@ -27,7 +28,7 @@ def records(mean: float, n: int = 10) -> list:
 def test_a_claim_is_shown_where_the_whole_interval_is_above_one_half(
     mean: float, verdict: str
 ) -> None:
-    one = home.evidence(records(mean))["unrolled"]
+    one = home.evidence(records(mean))["dragan"]
     assert one.verdict == verdict
     assert one.seeds == 10
     assert one.value is not None
@@ -38,12 +39,12 @@ def test_a_claim_is_shown_where_the_whole_interval_is_above_one_half(
 def test_fewer_seeds_than_a_claim_needs_show_nothing() -> None:
     """Nine that all win have an interval from 1 to 1."""
     made = records(0.3, 9)
-    one = home.evidence(made)["unrolled"]
+    one = home.evidence(made)["dragan"]
     assert (one.low, one.verdict, one.shown) == (1.0, "fewer than 10 seeds", False)
     assert home.notes(made) == {}
-    assert home.notes(records(0.3)) == {"unrolled": "shown at home"}
-    assert home.notes(records(0.7)) == {"unrolled": "hurts at home here"}
-    assert home.notes(records(0.5)) == {"unrolled": "not shown at home here"}
+    assert home.notes(records(0.3)) == {"dragan": "shown at home"}
+    assert home.notes(records(0.7)) == {"dragan": "hurts at home here"}
+    assert home.notes(records(0.5)) == {"dragan": "not shown at home here"}
 
 
 def test_without_both_records_nothing_was_run() -> None:
@@ -56,12 +57,28 @@ def test_the_table_has_every_strategy_with_a_home() -> None:
     found = home.evidence(records(0.3))
     table = home.table(found.values())
     assert list(table["strategy"]) == list(found)
-    (row,) = table[table["strategy"] == "unrolled"].to_dict("records")
-    assert (row["cell"], row["against"]) == ("ring8/bare+unrolled", "ring8/bare")
+    (row,) = table[table["strategy"] == "dragan"].to_dict("records")
+    assert (row["cell"], row["against"]) == ("ring8/bare+dragan", "ring8/bare")
     assert row["verdict"] == "shown at home"
     texts = dict(zip(found, rows(found), strict=True))
-    assert texts["unrolled"][-2].startswith("1.00 [")
+    assert texts["dragan"][-2].startswith("1.00 [")
     assert texts["r1"][-2:] == ("", "not run")
     assert (
         summary(found) == f"1 of {len(found)} are shown, 0 are not, {len(found) - 1} were not run"
     )
+
+
+def test_a_claim_may_be_about_a_metric_of_the_task() -> None:
+    """Fewer modes, or runs that failed, are worse, whatever the score says."""
+    better, worse = records(0.7)[1], records(0.3)[0]
+    for record, modes in ((better, 8.0), (worse, 5.0)):
+        for seed in record.seeds:
+            for point in seed.curve:
+                point.metrics["modes"] = modes
+    assert home.arm(better, "modes").values.tolist() == [8.0] * 10
+    assert home.arm(worse, "modes").values.tolist() == [5.0] * 10
+    lower = home.arm(make_record(scores=(0.2, None, 0.1)), "fid").values
+    assert lower[1] == -np.inf
+    assert lower[0] < lower[2] < 0.0
+    with pytest.raises(ValueError, match="no metric nonsense"):
+        home.arm(better, "nonsense")
