@@ -40,11 +40,12 @@ Families of tasks: {families}.
 ## At home
 
 A strategy that does nothing where it was born cannot be said not to transfer. So each names the
-claim of its source, a cell of this suite that should show it, and the same cell without it
-(`python -m bench run --grid home`; records in [results/2/home](../results/2/home)). The effect is
-the probability that a run with it beats a run without it, by the final score, the area, or a metric
-that the claim is about, with its 95 % interval over ten seeds; it is *shown at home* where the whole interval is above one half.
-Where a paper has an example of its own that is here, as the Dirac-GAN of R1, that is the cell.
+claim of its source, a cell of this suite that should show it, and the same cell without it (`python
+-m bench run --grid home`; records in [results/2/home](../results/2/home)). The effect is the
+probability that a run with it beats a run without it, by the final score, the area, or a metric
+that the claim is about, with its 95 % interval over ten seeds; it is *shown at home* where the
+whole interval is above one half. Where a paper has an example of its own that is here, as the
+Dirac-GAN of R1, that is the cell.
 {home_summary}.
 
 {home}
