@@ -36,6 +36,7 @@ def report(
 
     If there are records of your own, index.html shows them alone, and studies.html the others.
     """
+    from bench.experiment.at_home import SUBMISSION as HOME
     from bench.experiment.protocol import PROTOCOL_VERSION
     from bench.records import search_store
     from bench.records.search import Search
@@ -62,9 +63,12 @@ def report(
     from bench.report.pages import INDEX, STUDIES, build_pages  # imports for seconds
     from bench.report.selection import select
 
+    # Each strategy on the one task that should show it: evidence beside verdicts, and part of none.
+    at_home = [item for item in found if folder / HOME in item.path.parents]
+    counted = [item for item in found if name == HOME or item not in at_home]
     own, studies = (
         select(
-            [item for item in found if (folder / name in item.path.parents) == wanted],
+            [item for item in counted if (folder / name in item.path.parents) == wanted],
             [item for item in searched if (folder / name in item[0].parents) == wanted],
         )
         for wanted in (True, False)
@@ -74,7 +78,8 @@ def report(
         fail(f"nothing in {folder} can be reported ({why}); run a grid, without --updates")
     gc.freeze()  # collections then skip modules and records, which saves a tenth of the time
     mine = (name, own) if own.records else None
-    build_pages(studies if studies.records else None, out, board, mine)
+    home_records = [item.record for item in at_home]
+    build_pages(studies if studies.records else None, out, board, mine, home_records)
     _say(own, studies, out / INDEX, out / STUDIES)
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""

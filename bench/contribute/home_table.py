@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.experiment.at_home import SUBMISSION
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.record import Record
 from bench.records.store import Found, walk
 from bench.report import home
 from bench.report.home import Evidence
 
-RECORDS = Path(__file__).resolve().parents[2] / "results" / PROTOCOL_VERSION / home.NAME
+RECORDS = Path(__file__).resolve().parents[2] / "results" / PROTOCOL_VERSION / SUBMISSION
 
 HEAD = ("strategy", "claim of its source", "cell", "against", "by", "effect", "verdict")
 

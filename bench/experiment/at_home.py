@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from bench.experiment import registry
 from bench.experiment.cell import BadGrid, Cell
 
+SUBMISSION = "home"
+"""The submission that holds the records of home evidence."""
+
 
 class AtHome(NamedTuple):
     """What a strategy file declares as AT_HOME."""

@@ -20,9 +20,6 @@ from bench.report import stats
 from bench.report.cells import CellResult
 from bench.report.verdicts import CLAIM_SEEDS
 
-NAME = "home"
-"""The submission that holds the records."""
-
 SHOWN, NOT_RUN, FEW = "shown at home", "not run", f"fewer than {CLAIM_SEEDS} seeds"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,24 +68,28 @@ def build_pages(
     out: Path,
     leaderboard: Path | None,
     own: tuple[str, Selection] | None = None,
+    at_home: Iterable[Record] = (),
 ) -> list[Path]:
     """Write index.html and the leaderboard; returns all paths.
 
     If there is an `own` submission, index.html shows that one alone, and studies.html the others,
     if there are any. The leaderboard is that of the studies, or else of the own submission. Each
-    selection that is given has at least one record.
+    selection that is given has at least one record. `at_home` are the records of home evidence,
+    which stands beside verdicts and is part of none.
     """
+    notes = home.notes(at_home)
     if own is None:
         assert studies is not None, "there is nothing to report"
-        return _write_page(studies, Writer(out), INDEX, leaderboard, {"own": None, "other": None})
+        links: Page = {"own": None, "other": None, "at_home": notes}
+        return _write_page(studies, Writer(out), INDEX, leaderboard, links)
     name, selection = own
+    links = {"own": name, "other": None if studies is None else STUDIES, "at_home": notes}
     if studies is None:
-        return _write_page(selection, Writer(out), INDEX, leaderboard, {"own": name, "other": None})
+        return _write_page(selection, Writer(out), INDEX, leaderboard, links)
+    others = {"own": None, "other": INDEX, "at_home": notes}
     return [
-        *_write_page(selection, Writer(out), INDEX, None, {"own": name, "other": STUDIES}),
-        *_write_page(
-            studies, Writer(out, "studies"), STUDIES, leaderboard, {"own": None, "other": INDEX}
-        ),
+        *_write_page(selection, Writer(out), INDEX, None, links),
+        *_write_page(studies, Writer(out, "studies"), STUDIES, leaderboard, others),
     ]
 
 
@@ -120,7 +124,6 @@ def _page(found: Study, selection: Selection, writer: Writer) -> Page:
         "all_players": extensions.ALL,
         "study": found,
         "summary": summary(found),
-        "at_home": home.notes(found.records),
         "bases": [_base_section(found, base, writer) for base in found.bases],
         "base_curves": writer.figure("bases", curves.base_curves(found)),
         "counted": bases.bases_table(found.tasks).to_dict("records"),
