@@ -60,5 +60,11 @@ def test_every_kit_is_a_learner(kit: str, base: str) -> None:
         cell = Cell(task, base, kit)
         assert set(KITS[kit]) <= set(cell.strategies) or cell.contrast == "removed"
         cell.learner().init(rng.seed_key(0))
-    assert set(KITS["crossq"]) == {"batch_norm_joint", "low_beta1", "replay", "twin_critics"}
-    assert {"dropout", "layer_norm", "target_network", "twin_critics"} < set(KITS["droq"])
+
+
+def test_crossq_and_droq_are_sac_but_for_what_they_change() -> None:
+    """CrossQ has joint batches in place of target networks; its actor moves every third time."""
+    assert set(KITS["sac"]) - {"target_network"} < set(KITS["crossq"])
+    assert "target_network" not in KITS["crossq"]
+    assert Cell("pendulum", "bare", "crossq").settings()["critic_steps"] == {"every": 3}
+    assert {*KITS["droq"]} - {*KITS["sac"]} == {"dropout", "layer_norm"}
