@@ -17,6 +17,7 @@ AT_HOME = {
 NEUTRAL = {"bound": float("inf")}
 INSTEAD_OF = ("r1",)  # Gulrajani et al., 2017: gradient penalties instead of it
 DEFAULTS = {"toy": {"bound": 0.1}, "image": {"bound": 0.1}, "rl": {"bound": 0.1}}
+ACTIVE = {"bound": 0.001}  # the weights of wide layers start within 0.1
 SEARCH = {"bound": (0.03, 0.1, 0.3)}
 
 

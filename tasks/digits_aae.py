@@ -40,7 +40,7 @@ class DigitsAae(Gan):
 
     name: ClassVar[str] = "digits_aae"
     domain: ClassVar[Domain] = "extension"
-    kinds: ClassVar[tuple[str, ...]] = ("gan",)
+    kinds: ClassVar[tuple[str, ...]] = ("gan", "image")
     players: ClassVar[dict[str, Role]] = {"critic": "critic", "decoder": "model", "actor": "actor"}
     obs_size: ClassVar[int] = 64
     action_size: ClassVar[int] = 8

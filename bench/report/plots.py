@@ -23,10 +23,12 @@ from bench.report.verdicts import EPS, VERDICTS
 LABEL_SIZE = 8.5
 SHIFTS = [
     (radius * math.cos(angle), radius * math.sin(angle))
-    for radius in (10, 14, 22, 32, 44, 58, 74, 92, 112)
+    for radius in (10, 14, 22, 32, 44, 58, 74, 92, 112, 134)
     for angle in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)
 ]
 """Candidate offsets of a label from its mark, in points: the nearest first."""
+PASSES = 6
+"""How often every label is placed anew beside the others."""
 AREA_LINE: dict[str, Any] = {"lw": 0.9, "alpha": 0.5, "ls": (0, (1, 1)), "zorder": 2}
 AREA_MARK: dict[str, Any] = {"ms": 4.5, "alpha": 0.5, "mew": 0, "zorder": 2}
 
@@ -180,12 +182,13 @@ def _place_labels(axes: Axes, points: Sequence[Mark], canvas: FigureCanvasAgg) -
         + _overlaps(box, np.array(lines))
         for box in boxes
     ]
-    chosen: list[Any] = []
-    for mark, box, cost in zip(points, boxes, fixed, strict=True):
-        covered = _overlaps(box, np.array(chosen).reshape(-1, 4))
-        choice = int((cost + 10.0 * covered).argmin())
-        chosen.append(box[choice])
-        _label(axes, mark, SHIFTS[choice])
+    chosen: dict[int, int] = {}
+    for number in PASSES * list(range(len(points))):  # first beside those before, then beside all
+        others = [boxes[other][place] for other, place in chosen.items() if other != number]
+        covered = _overlaps(boxes[number], np.array(others).reshape(-1, 4))
+        chosen[number] = int((fixed[number] + 10.0 * covered).argmin())
+    for number, mark in enumerate(points):
+        _label(axes, mark, SHIFTS[chosen[number]])
 
 
 def _places(point: Any, size: Any, scale: float) -> Any:

@@ -18,24 +18,24 @@ from tests.support.fakes import bench
 from tests.support.small import one_error, records
 
 RUN = ("run", "--engine", "serial", "--tasks", "ring8,lqr", "--base", "reference", "--seeds", "2")
-BOTH = ("ring8/reference+spectral_norm", "ring8/reference-r1+spectral_norm")
+BOTH = ("ring8/reference+gradient_penalty", "ring8/reference-r1+gradient_penalty")
 
 
 def planned(capsys, *arguments) -> set[str]:
     assert bench(*RUN, *arguments, "--dry-run") == 0
     lines = capsys.readouterr().out.splitlines()
     found = {line.split()[2].rstrip(":") for line in lines if line.startswith("to run ")}
-    return {name for name in found if "spectral_norm" in name}
+    return {name for name in found if "gradient_penalty" in name}
 
 
 def test_a_dry_run_shows_both(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     added, placed = BOTH
-    rl = "lqr/reference+spectral_norm"
-    assert planned(capsys, "--strategies", "spectral_norm") == {added, placed, rl}
-    assert planned(capsys, "--strategies", "spectral_norm-r1") == {placed, rl}
-    assert planned(capsys, "--strategies=-r1+spectral_norm") == {placed, rl}
-    narrow = ("--strategies", "spectral_norm", "--contrasts")
+    rl = "lqr/reference+gradient_penalty"
+    assert planned(capsys, "--strategies", "gradient_penalty") == {added, placed, rl}
+    assert planned(capsys, "--strategies", "gradient_penalty-r1") == {placed, rl}
+    assert planned(capsys, "--strategies=-r1+gradient_penalty") == {placed, rl}
+    narrow = ("--strategies", "gradient_penalty", "--contrasts")
     assert planned(capsys, *narrow, "added,removed") == {added, rl}
     assert planned(capsys, *narrow, "in-place-of") == {placed}
     assert list(tmp_path.iterdir()) == []
@@ -44,7 +44,7 @@ def test_a_dry_run_shows_both(tmp_path, monkeypatch, capsys):
 def test_a_grid_file_may_narrow_the_contrasts(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = (
-        "about: a\ntasks: ring8\nstrategies: [spectral_norm, r2-r1]\nbases: [reference]\n"
+        "about: a\ntasks: ring8\nstrategies: [gradient_penalty, r2-r1]\nbases: [reference]\n"
         "contrasts: [in-place-of]\n"
     )
     (tmp_path / "my.yaml").write_text(text)
@@ -60,13 +60,13 @@ def test_a_grid_file_may_narrow_the_contrasts(tmp_path, monkeypatch, capsys):
 
 def test_a_run_keeps_it_in_records_that_are_valid(tmp_path, monkeypatch, training, capsys):
     monkeypatch.chdir(tmp_path)
-    arguments = (*RUN, "--strategies", "spectral_norm")
+    arguments = (*RUN, "--strategies", "gradient_penalty")
     assert bench(*arguments) == 0
     added, placed = (records()[name] for name in BOTH)
     assert (added.contrast, added.instead_of) == ("added", None)
     assert (placed.contrast, placed.instead_of) == ("in place of", "r1")
-    assert placed.strategy == added.strategy == "spectral_norm"
-    assert placed.settings.keys() == {"low_beta1", "spectral_norm"}
+    assert placed.strategy == added.strategy == "gradient_penalty"
+    assert placed.settings.keys() == {"low_beta1", "gradient_penalty"}
     assert placed.origin == Cell.parse(BOTH[1])
     assert placed.provenance.spec == spec_hash(placed.origin) != added.provenance.spec
     assert bench("validate", "results") == 0
@@ -77,7 +77,7 @@ def test_a_run_keeps_it_in_records_that_are_valid(tmp_path, monkeypatch, trainin
     assert "0 cells to run, 9 already have records" in capsys.readouterr().out
     assert bench("status") == 0
     assert bench("report", "--out", "page") == 0
-    assert "spectral_norm (in place of r1)" in (tmp_path / "page" / "index.html").read_text()
+    assert "gradient_penalty (in place of r1)" in (tmp_path / "page" / "index.html").read_text()
 
 
 @pytest.mark.parametrize("field", ["r1@critic+", "R1", "../r1", "r1-r2", 3])
@@ -99,7 +99,7 @@ def test_records_from_before_are_read_as_they_were():
 def test_showing_a_cell_that_was_not_run_or_is_none(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert bench("show", BOTH[1]) == 2
-    assert one_error(capsys).startswith("there is no record results/2/local/ring8/reference-r1+sp")
+    assert one_error(capsys).startswith("there is no record results/2/local/ring8/reference-r1+gr")
     assert bench("show", "ring8/reference-replay+r2") == 2
     assert "has no replay to remove: it has low_beta1, r1" in one_error(capsys)
 
@@ -113,12 +113,12 @@ def test_a_search_is_kept_and_found_again(tmp_path, training, monkeypatch):
     for job in plan_searches([cell], folder, Rules(2, seeds=1), RunOptions()).jobs:
         write(job, run(job), [])
     ((file, found),) = search_store.walk(folder)
-    assert file.name == "reference-r1+spectral_norm.search.json"
+    assert file.name == "reference-r1+gradient_penalty.search.json"
     assert (found.origin, found.instead_of) == (cell, "r1")
     assert bench("validate", "results") == 0
     (settled,), lacking = chosen([cell], folder)
-    assert (settled.name, lacking) == ("reference-r1+spectral_norm~tuned", [])
-    assert bench(*RUN, "--strategies", "spectral_norm-r1", "--settings", "tuned") == 3
+    assert (settled.name, lacking) == ("reference-r1+gradient_penalty~tuned", [])
+    assert bench(*RUN, "--strategies", "gradient_penalty-r1", "--settings", "tuned") == 3
     assert records()[f"{BOTH[1]}~tuned"].origin == settled
     assert bench("validate", "results") == 0
 
@@ -126,6 +126,6 @@ def test_a_search_is_kept_and_found_again(tmp_path, training, monkeypatch):
 def test_lists_for_programs_have_the_alternatives(capsys):
     assert bench("list", "strategies", "--json") == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert rows["spectral_norm"]["instead_of"] == ["r1"]
+    assert rows["gradient_penalty"]["instead_of"] == ["r1"]
     assert rows["r1"]["instead_of"] == []
     assert "instead_of" in listing.LEFT_OUT

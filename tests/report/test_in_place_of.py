@@ -11,7 +11,7 @@ from tests.report.extension_records import extension, games
 from tests.report.html_page import parse
 from tests.support.factories import make_record, normal_scores
 
-ROW = "spectral_norm (in place of r1)"
+ROW = "gradient_penalty (in place of r1)"
 TASKS = {"ring8": "gan", "digits": "gan", "lqr": "rl", "pendulum": "rl"}
 
 
@@ -31,9 +31,9 @@ def some() -> list:
     made = [record(task, strategy) for task in TASKS for strategy in (None, "huber")]
     made += [record(task, "placebo") for task in TASKS]
     for task, domain in TASKS.items():
-        made.append(record(task, "spectral_norm", 6.0 if domain == "rl" else -6.0))
+        made.append(record(task, "gradient_penalty", 6.0 if domain == "rl" else -6.0))
         if domain == "gan":
-            made.append(record(task, "spectral_norm", 6.0, instead_of="r1"))
+            made.append(record(task, "gradient_penalty", 6.0, instead_of="r1"))
     return made
 
 
@@ -47,23 +47,23 @@ def row(found: findings.Study, label: str) -> findings.Finding:
 
 
 def test_the_row_is_judged_over_both_domains(found):
-    placed, added = row(found, ROW), row(found, "spectral_norm")
+    placed, added = row(found, ROW), row(found, "gradient_penalty")
     assert placed.verdict == "transfers"
     assert added.verdict == "conflicts"
-    assert (placed.instead_of, placed.strategy) == (("r1",), "spectral_norm")
+    assert (placed.instead_of, placed.strategy) == (("r1",), "gradient_penalty")
     assert placed.domains["gan"].contrast == "in place of"
     assert placed.domains["gan"].effect.value > 0.95, "as it is: no sign is turned"
     assert placed.domains["gan"].effect.tasks == ("digits", "ring8")
 
 
 def test_where_the_kit_has_nothing_to_replace_the_row_has_the_cell_that_adds(found):
-    placed, added = row(found, ROW).domains["rl"], row(found, "spectral_norm").domains["rl"]
+    placed, added = row(found, ROW).domains["rl"], row(found, "gradient_penalty").domains["rl"]
     assert placed.contrast == added.contrast == "added"
     assert placed.effect.value == added.effect.value
     assert placed.p_adjusted == added.p_adjusted
     assert row(found, ROW).stands_in("rl")
     assert not row(found, ROW).stands_in("gan")
-    assert not row(found, "spectral_norm").stands_in("rl")
+    assert not row(found, "gradient_penalty").stands_in("rl")
 
 
 def test_each_test_counts_once(found):
@@ -93,10 +93,10 @@ def test_a_missing_cell_is_missing_and_no_other_takes_its_place():
 
 def test_rows_of_the_map_are_the_same(found):
     values, adjusted = tables.effect_matrix(found, "reference")
-    assert values.loc[ROW, "ring8"] > 0.95 > values.loc["spectral_norm", "ring8"]
+    assert values.loc[ROW, "ring8"] > 0.95 > values.loc["gradient_penalty", "ring8"]
     for task in ("lqr", "pendulum"):
-        assert values.loc[ROW, task] == values.loc["spectral_norm", task]
-        assert adjusted.loc[ROW, task] == adjusted.loc["spectral_norm", task]
+        assert values.loc[ROW, task] == values.loc["gradient_penalty", task]
+        assert adjusted.loc[ROW, task] == adjusted.loc["gradient_penalty", task]
     effects = [e for view in found.tasks for e in view.effects["final"].values()]
     raw = [rank_test([e.sample]) for e in effects]
     once = adjusted.drop(index=ROW).to_numpy().ravel().tolist()
@@ -158,11 +158,11 @@ def test_a_control_in_place_of_another_is_none():
 
 
 def test_the_command_runs_the_cell():
-    placed = record("ring8", "spectral_norm", instead_of="r1")
-    assert "--strategies spectral_norm-r1 --base reference" in tables.command(placed)
+    placed = record("ring8", "gradient_penalty", instead_of="r1")
+    assert "--strategies gradient_penalty-r1 --base reference" in tables.command(placed)
     both = placed.model_copy(update={"instead_of": "low_beta1+r1"})
-    assert "--strategies spectral_norm-low_beta1-r1 " in tables.command(both)
-    assert placed.origin == Cell.parse("ring8/reference-r1+spectral_norm")
+    assert "--strategies gradient_penalty-low_beta1-r1 " in tables.command(both)
+    assert placed.origin == Cell.parse("ring8/reference-r1+gradient_penalty")
     search = type("Search", (), {"strategy": "r2", "instead_of": "r1", "play": "reversed"})
     assert _named(search) == "r2 (in place of r1)=reversed"
 
@@ -173,9 +173,9 @@ def test_pages_tables_and_figures_show_it(tmp_path):
     parse(tmp_path / "index.html")
     assert f'<td class="name" title="{ROW}"' in text
     assert text.count(">§</abbr>") == 1
-    assert "reference-r1+spectral_norm" in text
-    assert r"| spectral\_norm (in place of r1) | **transfers** |" in board
-    assert r"reference-r1+spectral\_norm" in board
+    assert "reference-r1+gradient_penalty" in text
+    assert r"| gradient\_penalty (in place of r1) | **transfers** |" in board
+    assert r"reference-r1+gradient\_penalty" in board
     assert "§ the base has nothing" in board
     csv = next(p for p in written if p.name == "transfer-reference.csv").read_text()
     assert f"{ROW},transfers,r1,in place of,helps" in csv
