@@ -13,6 +13,8 @@ from bench.cli.errors import fail, writable
 from bench.cli.options import Results, check_name, usable_path
 
 if TYPE_CHECKING:
+    from bench.records.record import Record
+    from bench.records.store import Found
     from bench.report.selection import Selection
 
 OWN = "local"
@@ -36,7 +38,6 @@ def report(
 
     If there are records of your own, index.html shows them alone, and studies.html the others.
     """
-    from bench.experiment.at_home import SUBMISSION as HOME
     from bench.experiment.protocol import PROTOCOL_VERSION
     from bench.records import search_store
     from bench.records.search import Search
@@ -63,9 +64,7 @@ def report(
     from bench.report.pages import INDEX, STUDIES, build_pages  # imports for seconds
     from bench.report.selection import select
 
-    # Each strategy on the one task that should show it: evidence beside verdicts, and part of none.
-    at_home = [item for item in found if folder / HOME in item.path.parents]
-    counted = [item for item in found if name == HOME or item not in at_home]
+    at_home, counted = _counted(found, folder, name)
     own, studies = (
         select(
             [item for item in counted if (folder / name in item.path.parents) == wanted],
@@ -78,12 +77,20 @@ def report(
         fail(f"nothing in {folder} can be reported ({why}); run a grid, without --updates")
     gc.freeze()  # collections then skip modules and records, which saves a tenth of the time
     mine = (name, own) if own.records else None
-    home_records = [item.record for item in at_home]
-    build_pages(studies if studies.records else None, out, board, mine, home_records)
+    build_pages(studies if studies.records else None, out, board, mine, at_home)
     _say(own, studies, out / INDEX, out / STUDIES)
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
         fail(f"left out of the report: {corrupt[0]}{more}; the next run of its cell replaces it")
+
+
+def _counted(found: list[Found], folder: Path, name: str) -> tuple[list[Record], list[Found]]:
+    """The records of home evidence, which stands beside verdicts, and those that count."""
+    from bench.experiment.at_home import SUBMISSION as HOME
+
+    at_home = [item for item in found if folder / HOME in item.path.parents]
+    aside = () if name == HOME else at_home
+    return [item.record for item in at_home], [item for item in found if item not in aside]
 
 
 def _why_not(own: Selection, studies: Selection) -> str:
