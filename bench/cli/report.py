@@ -45,10 +45,7 @@ def report(
 
     check_name(name)
     folder = results / PROTOCOL_VERSION
-    if not folder.is_dir():
-        fail(f"no records in {folder}; run `python -m bench run` first")
-    if name != OWN and not (folder / name).is_dir():
-        fail(f"there is no submission {folder / name}; see {folder}")
+    _check_folders(folder, name)
     read, searched = list(walk(folder)), list(search_store.walk(folder))
     corrupt = [item for item in read if not isinstance(item, Found)]
     corrupt += [item for _, item in searched if not isinstance(item, Search)]
@@ -57,8 +54,8 @@ def report(
         there = "only searches" if searched else "no records"
         fail(str(corrupt[0]) if corrupt else f"there are {there} in {folder}; run a grid first")
     board = leaderboard or out / "LEADERBOARD.md"
-    writable(out)
-    writable(board.parent)
+    for place in (out, board.parent):
+        writable(place)
     if board.is_dir():
         fail(f"cannot write to {board}: it is a folder; name a file")
     from bench.report.pages import INDEX, STUDIES, build_pages  # imports for seconds
@@ -82,6 +79,14 @@ def report(
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
         fail(f"left out of the report: {corrupt[0]}{more}; the next run of its cell replaces it")
+
+
+def _check_folders(folder: Path, name: str) -> None:
+    """Exit with an error if there are no records, or no submission of this name."""
+    if not folder.is_dir():
+        fail(f"no records in {folder}; run `python -m bench run` first")
+    if name != OWN and not (folder / name).is_dir():
+        fail(f"there is no submission {folder / name}; see {folder}")
 
 
 def _counted(found: list[Found], folder: Path, name: str) -> tuple[list[Record], list[Found]]:
