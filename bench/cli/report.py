@@ -54,8 +54,8 @@ def report(
         there = "only searches" if searched else "no records"
         fail(str(corrupt[0]) if corrupt else f"there are {there} in {folder}; run a grid first")
     board = leaderboard or out / "LEADERBOARD.md"
-    for place in (out, board.parent):
-        writable(place)
+    writable(out)
+    writable(board.parent)
     if board.is_dir():
         fail(f"cannot write to {board}: it is a folder; name a file")
     from bench.report.pages import INDEX, STUDIES, build_pages  # imports for seconds
@@ -93,9 +93,9 @@ def _counted(found: list[Found], folder: Path, name: str) -> tuple[list[Record],
     """The records of home evidence, which stands beside verdicts, and those that count."""
     from bench.experiment.at_home import SUBMISSION as HOME
 
-    at_home = [item for item in found if folder / HOME in item.path.parents]
-    aside = () if name == HOME else at_home
-    return [item.record for item in at_home], [item for item in found if item not in aside]
+    home = [folder / HOME in item.path.parents for item in found]
+    counted = [item for item, aside in zip(found, home, strict=True) if name == HOME or not aside]
+    return [item.record for item, aside in zip(found, home, strict=True) if aside], counted
 
 
 def _why_not(own: Selection, studies: Selection) -> str:

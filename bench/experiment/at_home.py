@@ -6,7 +6,7 @@ A strategy that does nothing where it was born cannot be said not to transfer.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from bench.experiment import registry
 from bench.experiment.cell import BadGrid, Cell
@@ -30,10 +30,15 @@ def at_home(strategy: str) -> AtHome | None:
     return None if declared is None else AtHome(**declared)
 
 
+def directions(task: str) -> dict[str, Literal["higher", "lower"]]:
+    """Return the direction of improvement of each of a task's metrics that has one."""
+    return {m.name: m.better for m in registry.task(task).metrics if m.better != "neither"}
+
+
 def cells(strategies: Iterable[str], tasks: Collection[str]) -> list[Cell]:
     """Return both cells of every strategy that declares them on one of these tasks, once each.
 
-    Raises `BadGrid` for a text that is no cell.
+    Raises `BadGrid` for a text that is no cell, and for a metric that its task has not.
     """
     found: dict[Cell, None] = {}
     for strategy in strategies:
@@ -43,4 +48,12 @@ def cells(strategies: Iterable[str], tasks: Collection[str]) -> list[Cell]:
                 found[Cell.parse(text)] = None
             except ValueError as wrong:
                 raise BadGrid(f"AT_HOME of {strategy}: {wrong}") from wrong
+        if declared is not None:
+            task = Cell.parse(declared.cell).task
+            known = ["final", "area", *directions(task)]
+            if declared.by not in known:
+                raise BadGrid(
+                    f"AT_HOME of {strategy}: {task} has no {declared.by!r} to compare by; "
+                    f"choose {', '.join(known)}"
+                )
     return [cell for cell in found if cell.task in tasks]

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-import pandas as pd
-
 from bench.experiment import at_home, registry
 from bench.experiment.at_home import AtHome
 from bench.experiment.cell import Cell
@@ -32,11 +30,6 @@ class Evidence(NamedTuple):
     low: float = 0.0
     high: float = 1.0
     seeds: int = 0
-
-    @property
-    def shown(self) -> bool:
-        """Whether the claim is shown."""
-        return self.verdict == SHOWN
 
     @property
     def verdict(self) -> str:
@@ -79,27 +72,28 @@ def evidence(records: Iterable[Record]) -> dict[str, Evidence]:
 def _compared(
     name: str, declared: AtHome, known: Mapping[str, Record], boot: stats.Bootstrap
 ) -> Evidence:
-    pair = [known.get(text) for text in (declared.cell, declared.against)]
-    if pair[0] is None or pair[1] is None:
+    arms = [
+        arm(known[text], declared.by) if text in known else None
+        for text in (declared.cell, declared.against)
+    ]
+    if arms[0] is None or arms[1] is None:
         return Evidence(name, declared)
-    treated, base = (arm(record, declared.by) for record in pair if record)
-    found = stats.compare(Cell.parse(declared.cell).task, treated, base, boot)
+    found = stats.compare(Cell.parse(declared.cell).task, arms[0], arms[1], boot)
     low, high = stats.percentiles(found.samples)
     return Evidence(name, declared, found.value, low, high, found.runs)
 
 
-def arm(record: Record, by: str) -> stats.Arm:
+def arm(record: Record, by: str) -> stats.Arm | None:
     """A record's runs by an endpoint, or by a metric of its task: its mean over the window.
 
-    Raises ValueError if the task has no such metric.
+    None if the task has no such metric, which `run --grid home` refuses.
     """
     arms = {str(endpoint): one for endpoint, one in CellResult.of(record).arms.items()}
     if by in arms:
         return arms[by]
-    directions = {metric.name: metric.better for metric in registry.task(record.task).metrics}
-    better = directions.get(by, "neither")
-    if better == "neither":
-        raise ValueError(f"{record.task} has no metric {by} with a direction of improvement")
+    better = at_home.directions(record.task).get(by)
+    if better is None:
+        return None
     values = []
     for seed in record.seeds:
         last = [p.metrics.get(by) for p in seed.curve[-record.score_info.window :]]
@@ -107,22 +101,3 @@ def arm(record: Record, by: str) -> stats.Arm:
         whole = seed.status == "ok" and len(known) == len(last)
         values.append(sum(known) / len(known) if whole else None)
     return stats.Arm(tuple(s.seed for s in record.seeds), stats.utilities(values, better))
-
-
-def table(found: Iterable[Evidence]) -> pd.DataFrame:
-    """One row for each strategy."""
-    return pd.DataFrame(
-        {
-            "strategy": one.strategy,
-            "claim": one.declared.claim,
-            "cell": one.declared.cell,
-            "against": one.declared.against,
-            "by": one.declared.by,
-            "effect": one.value,
-            "low": one.low,
-            "high": one.high,
-            "seeds": one.seeds,
-            "verdict": one.verdict,
-        }
-        for one in found
-    )

@@ -31,8 +31,7 @@ def test_the_two_cells_differ_in_the_strategy_and_by_what_it_replaces(name: str)
     except Conflict as conflict:
         pytest.fail(str(conflict))
     assert 10 <= len(declared.claim) <= 80
-    directed = {m.name for m in registry.task(cell.task).metrics if m.better != "neither"}
-    assert declared.by in {"final", "area", *directed}
+    assert declared.by in {"final", "area", *at_home.directions(cell.task)}
     assert not declared.claim.endswith(".")
 
 
@@ -98,3 +97,10 @@ def test_a_declaration_of_another_form_is_named(
     monkeypatch.setattr(module, "AT_HOME", declared)
     with pytest.raises(Incomplete, match=rf"unrolled\.py: AT_HOME.* {message}"):
         registry._strategy_entry("unrolled", module)
+
+
+def test_a_metric_that_the_task_has_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = registry.strategy("unrolled").module
+    monkeypatch.setattr(module, "AT_HOME", {**GOOD, "by": "return"})
+    with pytest.raises(BadGrid, match="unrolled: ring8 has no 'return' to compare by"):
+        at_home.cells(["unrolled"], {"ring8"})
