@@ -26,10 +26,10 @@ def batch_norm_split(*, on: bool = True) -> Strategy:
     `batch_rows` rows: data and samples separately in a GAN, (s, a) and (s', a') separately in RL.
     on = False is neutral. Inert where the critic has no hidden layer.
 
-    As in DCGAN's discriminator, the first layer is left out: normalised samples of one point would
-    look like any others. Paper against paper: batches that are all real or all generated are the
-    usual recipe for GANs; CrossQ found that separate batches fail in RL. Here there are no running
-    statistics, and without a replay buffer an RL batch has only a few rows.
+    As in DCGAN's discriminator, the first layer is left out, so that where samples are, and how far
+    apart, is not normalised away at once. Paper against paper: batches that are all real or all
+    generated are the usual recipe for GANs; CrossQ found that separate batches fail in RL. Here
+    there are no running statistics, and without a replay buffer an RL batch has only a few rows.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:

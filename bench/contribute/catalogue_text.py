@@ -1,8 +1,9 @@
 """What the READMEs of `strategies/` and `tasks/` say between their tables."""
 
 TABLE_1 = """
-freezing learning; freeze_learning; band around the critic's running loss; the same
-label smoothing; label_smoothing; targets towards 1/2; targets towards their mean
+freezing learning; freeze_learning; a band around log 2 for each half's loss; \
+a band around the critic's running loss
+label smoothing; label_smoothing; targets of 1 towards 1/2; targets towards their mean
 historical averaging; historical_averaging; all players towards their running mean; the same
 minibatch discrimination; minibatch_discrimination, minibatch_stddev; each half by itself; \
 the batch of transitions
@@ -50,11 +51,14 @@ Dirac-GAN of R1, that is the cell. These cells stand beside verdicts and count i
 
 {home}
 
-Not here, with the reason: adaptive augmentation (ADA), whose share follows how often the critic
-prefers its own data, a sign that values have not; lazy penalties, which save time where every k-th
-update differs, while here all seeds make one recorded update; categorical values (HL-Gauss),
-because a critic outputs one number; n-step returns, because a buffer holds rows, not paths; random
-subsets of critics (REDQ), because heads are reduced by their minimum or mean.
+## What is missing
+
+Stabilisers that the literature would ask for, and why they are not here: adaptive augmentation
+(ADA) follows how often the critic prefers its own data, which a value does not tell; lazy
+penalties, in every k-th update alone, save time, but here every update runs the same recorded
+operations; categorical values (HL-Gauss) need a critic of many outputs, and here it has one; n-step
+returns need paths, and a buffer holds rows; random subsets of critics (REDQ) need another reduction
+of heads than their minimum or mean.
 
 ## By the value that they change
 
