@@ -12,8 +12,8 @@ HOME = "rl"
 SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"
 AT_HOME = {
     "claim": "with it value learning needs no target network",
-    "cell": "pendulum/reference-target_network+batch_norm_joint+low_beta1",
-    "against": "pendulum/reference-target_network+low_beta1",
+    "cell": "halfcheetah_small/reference-target_network+batch_norm_joint+low_beta1",
+    "against": "halfcheetah_small/reference-target_network+low_beta1",
 }
 NEUTRAL = {"on": False}
 INSTEAD_OF = ("target_network",)  # CrossQ drops target networks

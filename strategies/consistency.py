@@ -11,8 +11,8 @@ HOME = "gan"
 SOURCE = "Zhang et al., 2020, arXiv 1910.12027; Zhao et al., 2021 (balanced), arXiv 2002.04724"
 AT_HOME = {
     "claim": "a critic that ignores augmentation trains better GANs",
-    "cell": "digits400/reference+consistency",
-    "against": "digits400/reference",
+    "cell": "digits400/bare+low_beta1+consistency",
+    "against": "digits400/bare+low_beta1",
 }
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.1, 1.0, 10.0)}

@@ -13,10 +13,9 @@ from bench.learner.task import Task, no_hidden_layers
 HOME = "rl"
 SOURCE = "Srivastava et al., 2014; for RL Hiraoka et al., 2022 (DroQ), arXiv 2110.02034"
 AT_HOME = {
-    "claim": "with layer norm, it allows many updates per step",
-    "cell": "pendulum_many/reference+dropout+layer_norm",
-    "against": "pendulum_many/reference+layer_norm",
-    "by": "area",
+    "claim": "it allows many updates per step",
+    "cell": "reacher_many/reference+dropout",
+    "against": "reacher_many/reference",
 }
 NEUTRAL = {"rate": 0.0}
 ACTIVE = {"rate": 0.5}  # 0.01 may drop no unit of a small network in a few updates

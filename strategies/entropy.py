@@ -14,8 +14,8 @@ HOME = "rl"
 SOURCE = "Haarnoja et al., 2018, arXiv 1801.01290; estimate of Kozachenko and Leonenko, 1987"
 AT_HOME = {
     "claim": "it keeps exploring, and learns faster",
-    "cell": "reacher_many/reference+entropy",
-    "against": "reacher_many/reference",
+    "cell": "halfcheetah_small/reference+entropy",
+    "against": "halfcheetah_small/reference",
 }
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.002, 0.02, 0.2), "samples": (2, 4, 8)}

@@ -8,8 +8,8 @@ HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.1"
 AT_HOME = {
     "claim": "it stabilises plain GANs",
-    "cell": "ring8/bare+feature_matching",
-    "against": "ring8/bare",
+    "cell": "digits/bare+low_beta1+feature_matching",
+    "against": "digits/bare+low_beta1",
 }
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.1, 1.0, 10.0)}

@@ -14,8 +14,8 @@ HOME = "both"
 SOURCE = "Pfau and Vinyals, 2016, arXiv 1610.01945; band of Larsen et al., 2016, arXiv 1512.09300"
 AT_HOME = {
     "claim": "it keeps either player from getting too far ahead",
-    "cell": "digits/bare+freeze_learning",
-    "against": "digits/bare",
+    "cell": "digits/bare+low_beta1+freeze_learning",
+    "against": "digits/bare+low_beta1",
 }
 NEUTRAL = {"margin": float("inf")}
 ACTIVE = {"margin": -1e9, "around": "mean"}  # always outside the band

@@ -7,8 +7,9 @@ HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.4"
 AT_HOME = {
     "claim": "a critic that is less sure trains better GANs",
-    "cell": "digits/bare+label_smoothing",
-    "against": "digits/bare",
+    "cell": "digits/bare+low_beta1+label_smoothing",
+    "against": "digits/bare+low_beta1",
+    "by": "is",
 }
 NEUTRAL = {"eps": 0.0}
 AFTER = ("target_smoothing", "diff_augment", "instance_noise")

@@ -11,8 +11,8 @@ HOME = "gan"
 SOURCE = "Tseng et al., 2021, arXiv 2104.03310"
 AT_HOME = {
     "claim": "it trains GANs from few images",
-    "cell": "digits400/reference+lecam",
-    "against": "digits400/reference",
+    "cell": "digits400/bare+low_beta1+lecam",
+    "against": "digits400/bare+low_beta1",
 }
 NEUTRAL = {"weight": 0.0}
 SEARCH = {"weight": (0.01, 0.1, 0.3, 1.0)}
@@ -34,7 +34,8 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
 
     critic loss + (1 - discount) * weight * (E (q(data) - mean_own)^2 + E (q(own) - mean_data)^2),
     with mean <- decay * mean + (1 - decay) * E q over the newest experience, for each half. In RL
-    the halves are the actions that were taken and the actor's present ones. weight = 0 is neutral.
+    the halves are the actions that were taken and the actor's present ones. Of several heads each
+    is pulled by itself, towards the means of what they say together. weight = 0 is neutral.
 
     Paper against code: the released code uses only the positive parts of q(data) - mean_own and of
     mean_data - q(own), and starts after some updates; here the paper's formula applies from the
@@ -49,9 +50,10 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
         return {player: Means(nothing(player), nothing(player)) for player in context.mine}
 
     def penalty(context: LossContext) -> Tensor:
-        data, own = (context.q(*half) for half in context.halves())
+        data, own = (context.heads(*half) for half in context.halves())
         means = context.memory[context.player]
-        pulls = (data - means.own).square().mean() + (own - means.data).square().mean()
+        gaps = (data - means.own, own - means.data)
+        pulls = sum(gap.square().mean(dim=0).sum() for gap in gaps)
         return weight * (1.0 - context.rules.discount) * pulls
 
     def update_memory(memory: Memory, context: PostUpdateContext) -> Memory:

@@ -1,8 +1,11 @@
 """Orthogonal regularisation: critic loss + weight * sum of squares of W W' beside its diagonal."""
 
+from itertools import chain
+
 import torch
 from torch import Tensor
 
+from bench.functional.weights import by_network
 from bench.learner.strategy import LossContext, Strategy
 from bench.learner.task import no_hidden_layers
 
@@ -32,12 +35,11 @@ def orthogonal(*, weight: float = 1e-2) -> Strategy:
     """
 
     def penalty(context: LossContext) -> Tensor:
-        total = torch.zeros(())
-        for name, leaf in context.players.params[context.player].items():
-            if name.endswith("weight"):
-                rows = leaf.flatten(1)
-                products = rows @ rows.T
-                total = total + products.square().sum() - products.diagonal().square().sum()
+        params, total = context.players.params[context.player], torch.zeros(())
+        for name in chain.from_iterable(by_network(params).values()):
+            rows = params[name].flatten(1)
+            products = rows @ rows.T
+            total = total + products.square().sum() - products.diagonal().square().sum()
         return weight * total
 
     return Strategy(

@@ -11,9 +11,9 @@ HOME = "gan"
 SOURCE = "Lin et al., 2018, arXiv 1712.04086"
 AT_HOME = {
     "claim": "a critic of packs sees lost modes",
-    "cell": "ring8/bare+packing",
-    "against": "ring8/bare",
-    "by": "reverse_kl",
+    "cell": "grid25/bare+low_beta1+packing",
+    "against": "grid25/bare+low_beta1",
+    "by": "modes",
 }
 NEUTRAL = {"samples": 1}
 SEARCH = {"samples": (2, 4)}

@@ -21,9 +21,8 @@ HOME = "rl"
 SOURCE = "Schaul et al., 2016, arXiv 1511.05952, section 3.3"
 AT_HOME = {
     "claim": "rows with large errors teach more",
-    "cell": "pendulum/reference-replay+prioritised",
-    "against": "pendulum/reference",
-    "by": "area",
+    "cell": "halfcheetah_small/reference-replay+prioritised",
+    "against": "halfcheetah_small/reference",
 }
 NEUTRAL = {"share": 0.0, "capacity": 100}
 INSTEAD_OF = ("replay",)  # Schaul et al.: instead of uniform draws

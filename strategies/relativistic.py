@@ -8,10 +8,9 @@ from bench.learner.strategy import LossContext, Strategy
 HOME = "gan"
 SOURCE = "Jolicoeur-Martineau, 2019, arXiv 1807.00734; Huang et al., 2024 (R3GAN), arXiv 2501.05441"
 AT_HOME = {
-    "claim": "with R1 and R2 it covers more modes than without",
-    "cell": "ring8/bare+r1+r2+relativistic",
-    "against": "ring8/bare+r1+r2",
-    "by": "reverse_kl",
+    "claim": "comparing real with generated data trains better GANs",
+    "cell": "digits/bare+low_beta1+relativistic",
+    "against": "digits/bare+low_beta1",
 }
 NEUTRAL = {"strength": 0.0}
 SEARCH = {"strength": (0.5, 1.0)}

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from bench.functional import rng
 from bench.functional.pytree import Params
+from bench.functional.weights import by_network
 from bench.learner.strategy import ForwardContext, PostUpdateContext, StartContext, Strategy
 from bench.learner.task import no_hidden_layers
 
@@ -40,14 +41,9 @@ def spectral_norm(*, cap: float = 1.0, hidden_only: bool = False) -> Strategy:
     """
 
     def matrices(params: Params) -> Params:
-        found = {k: leaf.flatten(1) for k, leaf in params.items() if k.endswith("weight")}
-        if not hidden_only:
-            return found
-        networks: dict[str, list[str]] = {}  # heads are networks of their own
-        for name in found:
-            network = name.removesuffix("/weight").rpartition("/")[0]
-            networks.setdefault(network, []).append(name)
-        return {names[-2]: found[names[-2]] for names in networks.values() if len(names) > 1}
+        networks = by_network(params).values()
+        chosen = (names[-2:-1] if hidden_only else names for names in networks)
+        return {name: params[name].flatten(1) for names in chosen for name in names}
 
     def power_step(weight: Tensor, u: Tensor) -> dict[str, Tensor]:
         v = torch.nn.functional.normalize(weight.T @ u, dim=0)

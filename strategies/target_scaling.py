@@ -7,6 +7,7 @@ import torch
 
 from bench.functional.optim import Optimizer
 from bench.functional.pytree import Params
+from bench.functional.weights import by_network
 from bench.learner.prioritized_replay import td_targets
 from bench.learner.state import TrainState
 from bench.learner.strategy import PostUpdateContext, Strategy
@@ -16,9 +17,8 @@ HOME = "rl"
 SOURCE = "van Hasselt et al., 2016 (PopArt), arXiv 1602.07714"
 AT_HOME = {
     "claim": "one learning rate serves rewards of any size",
-    "cell": "inverted_double_pendulum/reference+target_scaling",
-    "against": "inverted_double_pendulum/reference",
-    "by": "area",
+    "cell": "halfcheetah_small/reference+target_scaling",
+    "against": "halfcheetah_small/reference",
 }
 NEUTRAL = {"decay": 1.0}
 SEARCH = {"decay": (0.9, 0.99, 0.999)}
@@ -28,9 +28,8 @@ SMALLEST = 1e-4
 
 def last_layers(params: Params) -> set[str]:
     """Return the names of the parameters of every network's last layer with a weight."""
-    places = [name.removesuffix("/weight") for name in params if name.endswith("/weight")]
-    last = {place.rpartition("/")[0]: place for place in places}  # of heads, each one's own
-    return {name for name in params if name.rpartition("/")[0] in last.values()}
+    last = {names[-1].rpartition("/")[0] for names in by_network(params).values()}
+    return {name for name in params if name.rpartition("/")[0] in last}
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ HOME = "gan"
 SOURCE = "Sinha et al., 2020, arXiv 2002.06224"
 AT_HOME = {
     "claim": "leaving out bad samples gives more good ones",
-    "cell": "ring8/reference+top_k",
-    "against": "ring8/reference",
+    "cell": "digits/bare+low_beta1+top_k",
+    "against": "digits/bare+low_beta1",
 }
 NEUTRAL = {"least": 1.0}
 ACTIVE = {"least": 0.5, "epochs": 1e9}

@@ -11,8 +11,8 @@ HOME = "gan"
 SOURCE = "Arjovsky et al., 2017, arXiv 1701.07875"
 AT_HOME = {
     "claim": "it stabilises plain GANs",
-    "cell": "ring8/bare+weight_clipping",
-    "against": "ring8/bare",
+    "cell": "digits/bare+low_beta1+weight_clipping",
+    "against": "digits/bare+low_beta1",
 }
 NEUTRAL = {"bound": float("inf")}
 INSTEAD_OF = ("r1",)  # Gulrajani et al., 2017: gradient penalties instead of it

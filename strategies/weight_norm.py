@@ -15,8 +15,8 @@ SOURCE = (
 )
 AT_HOME = {
     "claim": "with normalised weights critics bear many updates per step",
-    "cell": "pendulum_many/reference+weight_norm",
-    "against": "pendulum_many/reference",
+    "cell": "reacher_many/reference+weight_norm",
+    "against": "reacher_many/reference",
 }
 NEUTRAL = {"on": False}
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from bench.functional.layers import is_deep
 from bench.functional.pytree import Params
+from bench.functional.weights import by_network
 from bench.learner.state import TrainState
 from bench.learner.strategy import ALL, PostUpdateContext, StartContext, Strategy
 from bench.learner.task import Task
@@ -15,21 +16,15 @@ HOME = "rl"
 SOURCE = "Lyle et al., 2024 (NaP), arXiv 2407.01800; Lee et al., 2025 (SimBa v2), arXiv 2502.15280"
 AT_HOME = {
     "claim": "constant norms keep networks able to learn",
-    "cell": "pendulum_many/reference+layer_norm+weight_projection",
-    "against": "pendulum_many/reference+layer_norm",
-    "by": "area",
+    "cell": "reacher_many/reference+weight_projection",
+    "against": "reacher_many/reference",
 }
 NEUTRAL = {"on": False}
 
 
 def hidden(params: Params) -> dict[str, Tensor]:
     """The weights of all layers but each network's last one."""
-    names: dict[str, list[str]] = {}  # heads are networks of their own
-    for name in params:
-        if name.endswith("weight"):
-            network = name.removesuffix("/weight").rpartition("/")[0]
-            names.setdefault(network, []).append(name)
-    return {name: params[name] for each in names.values() for name in each[:-1]}
+    return {name: params[name] for each in by_network(params).values() for name in each[:-1]}
 
 
 def weight_projection(*, on: bool = True) -> Strategy:
