@@ -17,6 +17,7 @@ AT_HOME = {
     "claim": "its action gradient is the exact policy gradient",
     "cell": "lqr/bare+compatible_critic",
     "against": "lqr/bare",
+    "cause": "its rival can represent the exact value here; the paper has stochastic actor-critics",
 }
 NEUTRAL = {"on": False}
 SEARCH = {"actor_rate": (0.03, 0.1, 0.3)}

@@ -17,6 +17,7 @@ AT_HOME = {
     "cell": "digits/bare+low_beta1+freeze_learning",
     "against": "digits/bare+low_beta1",
 }
+IDLE_BESIDE = {"r1": "with small slopes the critic's loss may never leave the band"}
 NEUTRAL = {"margin": float("inf")}
 ACTIVE = {"margin": -1e9, "around": "mean"}  # always outside the band
 SEARCH = {"margin": (0.25, 0.5, 0.75)}

@@ -12,8 +12,8 @@ SOURCE = (
 )
 AT_HOME = {
     "claim": "it bounds steps where gradients explode",
-    "cell": "inverted_double_pendulum/bare+grad_clip",
-    "against": "inverted_double_pendulum/bare",
+    "cell": "halfcheetah_small/reference+grad_clip",
+    "against": "halfcheetah_small/reference",
 }
 NEUTRAL = {"bound": float("inf")}
 ACTIVE = {"bound": 0.01}  # gradients on the toy games start below 0.5

@@ -14,6 +14,7 @@ AT_HOME = {
     "claim": "a slow critic is a steadier guide",
     "cell": "pendulum/bare+lagged_critic+replay",
     "against": "pendulum/bare+replay",
+    "cause": "it names no experiment; DDPG uses its copies for targets alone",
 }
 NEUTRAL = {"tau": 1.0}
 DEFAULTS = {"short": {"tau": 0.02}, "gan": {"tau": 0.05}}

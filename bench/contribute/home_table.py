@@ -31,7 +31,7 @@ def rows(found: dict[str, Evidence]) -> list[tuple[str, ...]]:
             f"`{one.declared.against}`",
             one.declared.by,
             "" if one.value is None else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]",
-            one.verdict,
+            f"{one.verdict}: {one.declared.cause}" if one.declared.cause else one.verdict,
         )
         for name, one in found.items()
     ]

@@ -22,6 +22,7 @@ class AtHome(NamedTuple):
     cell: str  # TASK/CELL with the strategy
     against: str  # the same without it
     by: str = "final"  # what they are compared by: "final", "area", or one of the task's metrics
+    cause: str = ""  # of a claim that is not shown: why not
 
 
 def at_home(strategy: str) -> AtHome | None:

@@ -1,4 +1,4 @@
-"""What is wrong with what a strategy's file may declare besides: SEARCH and AT_HOME."""
+"""What is wrong with what a strategy's file may declare besides: SEARCH, AT_HOME, IDLE_BESIDE."""
 
 from __future__ import annotations
 
@@ -34,8 +34,19 @@ def wrong_home(module: ModuleType) -> str | None:
     if declared is None:
         return None
     where = f"{module.__file__}: AT_HOME"
-    if not isinstance(declared, dict) or {*declared} - {"by"} != {"claim", "cell", "against"}:
-        return f"{where} is no dict of claim, cell, against, and by if need be"
+    needed, optional = {"claim", "cell", "against"}, {"by", "cause"}
+    if not isinstance(declared, dict) or {*declared} - optional != needed:
+        return f"{where} is no dict of claim, cell, against, and by and cause if need be"
     if not all(isinstance(value, str) for value in declared.values()):
         return f"{where} holds what is no text"
     return None
+
+
+def wrong_idle(module: ModuleType) -> str | None:
+    """Return what is wrong with a file's IDLE_BESIDE; None if nothing is, or if it has none."""
+    declared = getattr(module, "IDLE_BESIDE", {})
+    if isinstance(declared, dict) and all(
+        isinstance(text, str) and text for pair in declared.items() for text in pair
+    ):
+        return None
+    return f'{module.__file__}: IDLE_BESIDE is no dict of reasons, such as {{"r1": "why"}}'

@@ -85,6 +85,11 @@ class StrategyEntry:
         return tuple(getattr(self.module, "INSTEAD_OF", ()))
 
     @property
+    def idle_beside(self) -> dict[str, str]:
+        """Strategies beside which this one may find nothing to do, and why."""
+        return dict(getattr(self.module, "IDLE_BESIDE", {}))
+
+    @property
     def search(self) -> dict[str, tuple[Any, ...]]:
         """Setting -> the values that a search tries, for three settings at most."""
         return dict(getattr(self.module, "SEARCH", {}))
@@ -233,7 +238,8 @@ def _strategy_entry(name: str, module: ModuleType) -> StrategyEntry:
     settings = inspect.signature(factory).parameters
     if any(p.kind is not p.KEYWORD_ONLY or p.default is p.empty for p in settings.values()):
         raise Incomplete(f"{module.__file__}: `{name}` takes settings by name, each with a default")
-    wrong = optional.wrong_search(module, name, settings) or optional.wrong_home(module)
+    wrong = optional.wrong_search(module, name, settings)
+    wrong = wrong or optional.wrong_home(module) or optional.wrong_idle(module)
     if wrong is not None:
         raise Incomplete(wrong)
     if not isinstance(getattr(module, "INSTEAD_OF", ()), list | tuple):

@@ -33,7 +33,7 @@ NEUTRAL_EDITS = Path(__file__).parent / "assets" / "neutral_edits.json"
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
-UNCOUNTED = ("INSTEAD_OF", "AT_HOME")
+UNCOUNTED = ("INSTEAD_OF", "AT_HOME", "IDLE_BESIDE")
 """Declarations of a strategy by which cells are chosen for grids, and which move no number: a cell
 names what it adds and removes. `HOME` and its like count, as they always have."""
 

@@ -26,6 +26,14 @@ class GradAndLoss(NamedTuple):
     loss: Tensor
 
 
+class Ahead(NamedTuple):
+    """Moves of the other players that one looks ahead, as a function of all parameters."""
+
+    to: Callable[[TrainState], TrainState]
+    # Whether the critic's answer counts by its own loss, as in a minimax game, where it is a GAN's.
+    minimax: bool = False
+
+
 class GradFn(Protocol):
     """Computes a player's gradient at any parameters of all players."""
 
@@ -33,11 +41,11 @@ class GradFn(Protocol):
         self,
         player: str,
         point: TrainState,
-        ahead: Callable[[TrainState], TrainState] | None = None,
+        ahead: Ahead | None = None,
     ) -> GradAndLoss:
         """Return the gradient of the player's loss at `point` with respect to its parameters.
 
-        With `ahead`, the loss is taken at `ahead(point)` and differentiated through `ahead`.
+        With `ahead`, the loss is taken at `ahead.to(point)` and differentiated through it.
         """
         ...
 
@@ -64,11 +72,13 @@ def unrolled(
     order: Order,
     *,
     depth: int,
+    minimax: bool = False,
 ) -> tuple[TrainState, Gradients]:
     """Update one after the other, the actor on its loss `depth` further updates of others ahead.
 
     Unrolled GAN (Metz et al., 2017, arXiv 1611.02163): the actor's gradient goes through those
-    updates of all the other players, in their order, which are then discarded.
+    updates of all the other players, in their order, which are then discarded. With `minimax`, what
+    goes through the critic of a GAN is the gradient of minus the critic's loss.
     """
     others = tuple(player for player in order if player != "actor")
 
@@ -81,7 +91,7 @@ def unrolled(
     gradients = {}
     for player in order:
         unrolls = depth and player not in others
-        gradients[player] = grad_fn(player, state, ahead if unrolls else None)
+        gradients[player] = grad_fn(player, state, Ahead(ahead, minimax) if unrolls else None)
         state = apply_gradients(state, player, gradients[player].grads)
     return state, gradients
 

@@ -25,14 +25,14 @@ from bench.functional import pytree, rng
 from bench.functional.pytree import Params
 from bench.learner.contexts import Context, LossContext, PostUpdateContext, StartContext
 from bench.learner.forward import Change, Forward, Seen
-from bench.learner.integrators import GradAndLoss, Integrator, alternating
+from bench.learner.integrators import Ahead, GradAndLoss, Integrator, alternating
 from bench.learner.problem import Blueprint, CriticQuery, Experience
 from bench.learner.state import Info, LearnerState, TrainState, init_players
 from bench.learner.strategy import Given, Part, Plan
 from bench.learner.task import Task
 
 C = TypeVar("C", bound=Context)
-Ahead = Callable[[TrainState], TrainState] | None
+At = Callable[[TrainState], LossContext]
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,14 @@ class Learner:
         shared: dict[str, Any] = {"task": self.task, "mine": (), "memory": None, "key": key}
         shared["forward"] = self._forward(state, key)
 
-        def grad_fn(player: str, point: TrainState, ahead: Ahead = None) -> GradAndLoss:
+        def at(player: str, point: TrainState) -> LossContext:
             batch = self._fresh(state, point, seen, key)
             context = LossContext(**shared, players=point, player=player, rows=batch, batch=batch)
-            return self._grad_and_loss(context, ahead, state)
+            batch = self._chain("batch", batch, context, state)
+            return replace(context, rows=batch, batch=context.shown(player, point, batch))
+
+        def grad_fn(player: str, point: TrainState, ahead: Ahead | None = None) -> GradAndLoss:
+            return self._grad_and_loss(at(player, point), ahead, state, partial(at, "critic"))
 
         owner = self.plan.owner("integrator")
         integrate = self.default_integrator if owner is None else owner.call
@@ -147,21 +151,27 @@ class Learner:
         return LearnerState(context.new, memories), Info(losses, norms)
 
     def _grad_and_loss(
-        self, context: LossContext, ahead: Ahead, state: LearnerState
+        self, context: LossContext, ahead: Ahead | None, state: LearnerState, critic_at: At
     ) -> GradAndLoss:
         """Return one player's gradient and loss at `context.players`, through `ahead` if given."""
         player, point = context.player, context.players
-        batch = self._chain("batch", context.batch, context, state)
-        context = replace(context, rows=batch, batch=context.shown(player, point, batch))
         losses = {"critic": self._critic_loss, "model": self._model_loss, "actor": self._actor_loss}
+
+        def of(live: LossContext, own: Params) -> Tensor:
+            # By default what a loss takes as given is the present, its own player a constant.
+            given = {**live.players.params, live.player: own}
+            return losses[live.role](live, self._chain("target_params", given, live, state), state)
 
         def loss(params: Params) -> Tensor:
             moved = point.with_params({player: params})
-            live = replace(context, players=moved if ahead is None else ahead(moved))
-            # By default what a loss takes as given is the present, its own player a constant.
-            given = {**live.players.params, player: point.params[player]}
-            given = self._chain("target_params", given, live, state)
-            total = losses[live.role](live, given, state)
+            live, answer = replace(context, players=ahead.to(moved) if ahead else moved), None
+            if ahead and ahead.minimax and self.task.rules("critic").discount == 0.0:
+                others = live.players.with_params({player: point.params[player]})
+                answer = of(critic_at(others), others.critic)
+                held = pytree.tmap(Tensor.detach, live.players.critic)
+                live = replace(live, players=live.players.with_params({"critic": held}))
+            total = of(live, point.params[player])
+            total = total if answer is None else total - answer
             for part in self.plan.on("penalty", player, self.task):
                 total = total + part.call(self._own(live, part, state))
             return total

@@ -1,7 +1,8 @@
 """Strategies that have not acted: cells whose numbers are bit for bit those of their base.
 
-A strategy may be inert on a task and says why; the control `placebo` is meant to change nothing.
-Any other is inert by accident: by a default that means nothing there, or by a mistake.
+A strategy may be inert on a task, or idle beside another, and says why; the control `placebo` is
+meant to change nothing. Any other is inert by accident: by a default that means nothing there, or
+by a mistake.
 """
 
 from __future__ import annotations
@@ -34,11 +35,12 @@ def idle(cells: Iterable[Cell], folder: Path) -> Iterator[str]:
 def excused(cell: Cell) -> bool:
     """Whether all strategies by which a cell differs from its base may change nothing."""
     task, base = registry.task(cell.task), Cell(cell.task, cell.base)
-    changed = {*cell.strategies} ^ {*base.strategies}
+    changed = map(registry.strategy, {*cell.strategies} ^ {*base.strategies})
     return all(
-        getattr(registry.strategy(name).module, "IDENTITY", False)
-        or registry.strategy(name).build(task).why_inert(task) is not None
-        for name in changed
+        getattr(entry.module, "IDENTITY", False)
+        or entry.build(task).why_inert(task) is not None
+        or entry.idle_beside.keys() & {*cell.strategies}
+        for entry in changed
     )
 
 

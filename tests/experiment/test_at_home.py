@@ -48,7 +48,10 @@ def test_the_grid_holds_both_cells_of_each_and_narrows() -> None:
         assert declared is not None
         assert {declared.cell, declared.against} <= cells
     one = grid.narrowed(None, ("unrolled",), None, None)
-    assert [f"{c.task}/{c.name}" for c in one.cells()] == ["ring8/bare", "ring8/bare+unrolled"]
+    assert [f"{c.task}/{c.name}" for c in one.cells()] == [
+        "ring8/bare+low_beta1",
+        "ring8/bare+low_beta1+unrolled",
+    ]
     games = grid.narrowed(("bilinear",), None, None, None).cells()
     assert {cell.task for cell in games} == {"bilinear"}
 
@@ -104,3 +107,13 @@ def test_a_metric_that_the_task_has_not_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "AT_HOME", {**GOOD, "by": "return"})
     with pytest.raises(BadGrid, match="unrolled: ring8 has no 'return' to compare by"):
         at_home.cells(["unrolled"], {"ring8"})
+
+
+@pytest.mark.parametrize("declared", [("r1",), {"r1": ""}, {"r1": None}, {3: "why"}])
+def test_what_it_is_idle_beside_has_reasons(
+    declared: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = registry.strategy("unrolled").module
+    monkeypatch.setattr(module, "IDLE_BESIDE", declared, raising=False)
+    with pytest.raises(Incomplete, match=r"unrolled\.py: IDLE_BESIDE is no dict of reasons"):
+        registry._strategy_entry("unrolled", module)

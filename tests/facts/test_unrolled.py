@@ -1,10 +1,14 @@
 """On the bilinear game the gradient through K critic moves is known."""
 
+import math
+
 import numpy as np
 import pytest
+import torch
 
+from bench.functional import rng
 from tests.support.closed_form import STEP as H
-from tests.support.closed_form import build, learner, run, update_matrix
+from tests.support.closed_form import at_point, build, learner, run, update_matrix
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -17,6 +21,29 @@ def test_one_update_of_the_bilinear_game(depth: int) -> None:
     second = np.array([[1 - 2 * depth * H**2, H], [0, 1]])
     assert matrix == pytest.approx(second @ first)
     assert np.abs(np.linalg.eigvals(matrix)).max() < 1  # which alternating play does not
+
+
+def test_one_update_of_the_dirac_gan_by_hand() -> None:
+    """Its actor's own loss is softplus(-psi theta), but the critic answers to softplus(psi theta).
+
+    g = -sigma(-psi_K theta) psi_K - sigma(psi_K theta) theta d(psi_K)/d(theta), one move ahead.
+    """
+    theta, psi = 0.8, 0.5
+    what = learner("dirac", build("unrolled", "dirac", depth=1))
+    state = at_point(what.init(rng.seed_key(0)), torch.tensor([theta, psi]))
+    state, _ = what.update(state, what.task.blank(0), rng.seed_key(0))
+
+    def moved(psi: float, theta: float) -> float:
+        return psi - H * theta / (1 + math.exp(-psi * theta))
+
+    first = moved(psi, theta)
+    ahead, step = moved(first, theta), 1e-6
+    slope = (moved(first, theta + step) - moved(first, theta - step)) / (2 * step)
+    wrong, right = (1 / (1 + math.exp(sign * ahead * theta)) for sign in (1, -1))
+    assert float(state.players.critic["0/weight"]) == pytest.approx(first)
+    assert float(state.players.actor["0/value"]) == pytest.approx(
+        theta - H * (-wrong * ahead - right * theta * slope)
+    )
 
 
 def test_the_moves_ahead_are_taken_back() -> None:

@@ -44,10 +44,14 @@ def test_one_number_that_differs_is_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ring8/bare+placebo", "ring8/bare+target_network", "ring8/bare", "ring8/bare+r1@900"]
+    "text",
+    [
+        *("ring8/bare+placebo", "ring8/bare+target_network", "ring8/bare", "ring8/bare+r1@900"),
+        "ring8/reference+freeze_learning",
+    ],
 )
 def test_what_has_a_reason_is_not(text: str, tmp_path: Path) -> None:
-    """The control, what is inert there, the base itself, and what is compared with nothing."""
+    """The control, what is inert or idle there, the base itself, what is compared with nothing."""
     assert told(tmp_path, text) == []
 
 

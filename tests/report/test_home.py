@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.contribute import home_table
 from bench.contribute.home_table import rows, summary
 from bench.report import home
 from tests.support.factories import make_record, normal_scores
@@ -33,6 +34,14 @@ def test_a_claim_is_shown_where_the_whole_interval_is_above_one_half(
     assert one.seeds == 10
     assert one.value is not None
     assert one.low <= one.value <= one.high
+
+
+def test_what_is_not_shown_has_a_cause_and_only_that() -> None:
+    """Of the records of this repository."""
+    found = home.evidence(home_table.records())
+    assert {one.seeds for one in found.values()} == {10}
+    without = {name for name, one in found.items() if not one.declared.cause}
+    assert without == {name for name, one in found.items() if one.verdict == home.SHOWN}
 
 
 def test_fewer_seeds_than_a_claim_needs_show_nothing() -> None:

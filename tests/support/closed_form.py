@@ -62,7 +62,10 @@ def at_point(state: LearnerState, point: Tensor) -> LearnerState:
 
 
 def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
-    """[2, 2] Jacobian at the equilibrium of what one update does to (theta, psi)."""
+    """[2, 2] Jacobian at the equilibrium of what one update does to (theta, psi).
+
+    By central differences: of what an update gives, whatever it takes as a constant within.
+    """
     key = rng.seed_key(0)
 
     def move(point: Tensor) -> Tensor:
@@ -71,7 +74,8 @@ def update_matrix(what: Learner, updates: int = 1) -> NDArray[Any]:
             state, _ = what.update(state, what.task.blank(0), key)
         return torch.cat([leaf.reshape(1) for leaf in leaves(state.players.params)])
 
-    return torch.func.jacrev(move)(torch.zeros(2)).numpy()
+    ways = 1e-4 * torch.eye(2)
+    return torch.stack([(move(way) - move(-way)) / 2e-4 for way in ways], dim=1).numpy()
 
 
 def eigenvalues(matrix: NDArray[Any]) -> NDArray[np.complex128]:
