@@ -14,6 +14,7 @@ AT_HOME = {
     "cell": "reacher_many/reference+resets",
     "against": "reacher_many/reference",
     "by": "critic_error",
+    "cause": "it saves the runs that fail, and the others pay for learning twice",
 }
 NEUTRAL = {"count": 0}
 ACTIVE = {"count": 1_000_000_000}  # at every update of the first half

@@ -3,7 +3,7 @@
 At every update the learner with the strategy and the learner without it start from the same
 players, made by the first, and the same memories; it acts if they differ afterwards, to the last
 bit, or if the evaluated actor does. The schedule is the full budget's: ten updates each at its
-start, its first, second and third quarter, and its end, and 200 each if it acts in none of them.
+start, its first, second and third quarter, and its end, and a thousand each if it acts in none of them.
 An environment is stepped by the learner with the strategy.
 
 `python -m bench.contribute.acting [TASK...]` prints the share of updates for every strategy.
@@ -31,7 +31,7 @@ LONG = 10
 """How many updates are made at each of five points of the budget, at first."""
 
 
-def share(cell: Cell, longest: int = 20 * LONG) -> float:
+def share(cell: Cell, longest: int = 100 * LONG) -> float:
     """Return the share of updates that a cell's strategies change, from 0 to 1.
 
     1 if they change a network, in which every update is another one. Raises `Conflict` where they
