@@ -14,6 +14,7 @@ AT_HOME = {
     "claim": "it bounds steps where gradients explode",
     "cell": "halfcheetah_small/reference+grad_clip",
     "against": "halfcheetah_small/reference",
+    "cause": "Adam divides by their size, and no network here is deep enough to explode",
 }
 NEUTRAL = {"bound": float("inf")}
 ACTIVE = {"bound": 0.01}  # gradients on the toy games start below 0.5

@@ -13,7 +13,8 @@ QUICK = ("inverted_double_pendulum", "ring8")
 CORE = sorted(
     name
     for name, task in registry.tasks().items()
-    if task.tier == "core" and task.domain in ("gan", "rl")
+    # A walker's values grow too slowly: in a few thousand updates no slope or error is above 1.
+    if task.failure is not None and "small_locomotion" not in task.kinds
 )
 TASKS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CORE]
 
