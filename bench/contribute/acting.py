@@ -3,8 +3,8 @@
 At every update the learner with the strategy and the learner without it start from the same
 players, made by the first, and the same memories; it acts if they differ afterwards, to the last
 bit, or if the evaluated actor does. The schedule is the full budget's: ten updates each at its
-start, its first, second and third quarter, and its end, and a thousand each if it acts in none of them.
-An environment is stepped by the learner with the strategy.
+start, its first, second and third quarter, and its end, and a thousand each if it acts in none of
+them. An environment is stepped by the learner with the strategy.
 
 `python -m bench.contribute.acting [TASK...]` prints the share of updates for every strategy.
 """
