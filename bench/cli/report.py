@@ -58,17 +58,21 @@ def report(
     writable(board.parent)
     if board.is_dir():
         fail(f"cannot write to {board}: it is a folder; name a file")
+    from bench.report.grounds import PlaceboMoved
     from bench.report.pages import INDEX, STUDIES, build_pages  # imports for seconds
     from bench.report.selection import select
 
     at_home, counted = _counted(found, folder, name)
-    own, studies = (
-        select(
-            [item for item in counted if (folder / name in item.path.parents) == wanted],
-            [item for item in searched if (folder / name in item[0].parents) == wanted],
+    try:
+        own, studies = (
+            select(
+                [item for item in counted if (folder / name in item.path.parents) == wanted],
+                [item for item in searched if (folder / name in item[0].parents) == wanted],
+            )
+            for wanted in (True, False)
         )
-        for wanted in (True, False)
-    )
+    except PlaceboMoved as moved:
+        fail(str(moved))
     if not own.records and not studies.records:
         why = _why_not(own, studies)
         fail(f"nothing in {folder} can be reported ({why}); run a grid, without --updates")

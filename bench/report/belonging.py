@@ -65,7 +65,7 @@ def _rows(
             continue
         direct = None
         if len(critics) == 2 and not all(entry.inert for entry in apart):
-            direct = against(boot, game.view.name, apart[0], apart[1].cell)
+            direct = against(boot, game.view, apart[0], apart[1].cell)
         further = _further(game, strategy, critics)
         rows.append(Row(game.view.name, table.base, strategy, entries, direct, further))
     direct_of = {e.key: e for e in adjusted(row.direct for row in rows if row.direct)}

@@ -18,6 +18,7 @@ from bench.experiment.kits import BASES, reference_of
 from bench.learner.task import TIE
 from bench.records.record import Record, ScoreInfo
 from bench.report import stats
+from bench.report.grounds import Grounds
 
 EXTENSION = "extension"
 DOMAIN_NAMES = {"gan": "GAN", "rl": "RL", "game": "toy game", EXTENSION: "extensions"}
@@ -110,6 +111,7 @@ class TaskView:
     domain: str
     score: ScoreInfo
     cells: dict[Key, CellResult]
+    grounds: Grounds  # which of them may be compared
     effects: dict[Endpoint, dict[Key, stats.Comparison]] = field(
         default_factory=lambda: {endpoint: {} for endpoint in ENDPOINTS}
     )
@@ -134,6 +136,14 @@ class TaskView:
         kit = reference_of(self.name, self.domain)
         absent = row.instead_of and not set(row.instead_of) & set(kit)
         return Key(base, "", row.added_label if absent else row.label)
+
+    def ground(self, cell: CellResult) -> CellResult | None:
+        """The base with which a cell is compared, that of its own submission; None if none may."""
+        base = self.grounds.base(cell.record)
+        if base is None:
+            return None
+        shown = self.cells.get(Key(base.base, base.play, ""))
+        return shown if shown is not None and shown.record is base else CellResult.of(base)
 
     @property
     def axis(self) -> str:
@@ -192,7 +202,7 @@ def in_order(bases: set[str]) -> tuple[str, ...]:
     return tuple(sorted(bases, key=lambda b: (BASES.index(b) if b in BASES else len(BASES), b)))
 
 
-def view_of(records: list[Record], boot: stats.Bootstrap) -> TaskView:
+def view_of(records: list[Record], boot: stats.Bootstrap, grounds: Grounds) -> TaskView:
     """One task's cells, sorted, and the effect of every strategy with a base to compare with."""
     first = records[0]
     cells: dict[Key, CellResult] = {}
@@ -201,7 +211,7 @@ def view_of(records: list[Record], boot: stats.Bootstrap) -> TaskView:
     ):
         cell = CellResult.of(record)
         cells[Key(record.base, record.play, cell.label)] = cell
-    view = TaskView(first.task, first.domain, first.score_info, cells)
+    view = TaskView(first.task, first.domain, first.score_info, cells, grounds)
     for key, cell in cells.items():
         if not key.label:
             continue
@@ -209,7 +219,7 @@ def view_of(records: list[Record], boot: stats.Bootstrap) -> TaskView:
         changed = (cell.record.strategy or "", *cell.instead_of)
         reasons = [inert_reason(name, first.task) for name in changed]
         reason = "; ".join(filter(None, reasons)) if all(reasons) else None
-        ground = cells.get(key._replace(label=""))
+        ground = view.ground(cell)
         if reason is not None:
             view.inert[key] = reason
         elif ground is not None:

@@ -224,9 +224,11 @@ def position(label: str) -> tuple[str, str]:
     return row + placed + rivals, scopes.pop() or ALL
 
 
-def against(boot: stats.Bootstrap, task: str, entry: Entry, other: CellResult) -> Entry:
-    """The entry with the effects against another cell."""
-    found = comparisons(task, entry.cell, other, boot)
+def against(boot: stats.Bootstrap, view: TaskView, entry: Entry, other: CellResult) -> Entry:
+    """The entry with the effects against another cell, if the two may be compared."""
+    if not view.grounds.together(entry.cell.record, other.record):
+        return entry
+    found = comparisons(view.name, entry.cell, other, boot)
     return _with_effects(replace(entry, other=other, inert=""), found)
 
 
@@ -253,7 +255,7 @@ def _order_table(view: TaskView, base: str, boot: stats.Bootstrap) -> OrderTable
         if key.base == base and key.label in labels:
             entry = Entry(key, cell, *(position(key.label) if key.label else (BASE, ALL)))
             given = view.cells.get(key._replace(play="")) if key.play else None
-            entries.append(against(boot, view.name, entry, given) if given else entry)
+            entries.append(against(boot, view, entry, given) if given else entry)
     rows: dict[str, dict[str, Entry]] = {}
     for entry in sorted(adjusted(entries), key=lambda e: (e.control, e.key.label)):
         rows.setdefault(entry.key.label or BASE, {})[entry.key.play] = entry

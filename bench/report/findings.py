@@ -17,11 +17,11 @@ from bench.report.cells import (
     EXTENSION,
     ORDER,
     CellResult,
-    Key,
     TaskView,
     in_order,
     view_of,
 )
+from bench.report.grounds import Grounds
 from bench.report.rank_tests import holm
 
 DOMAINS = ("gan", "rl")
@@ -93,11 +93,16 @@ class Study:
         return [cell.record for task in inside for cell in task.plain.values()]
 
 
-def study(records: Sequence[Record], boot: stats.Bootstrap | None = None) -> Study:
-    """All findings of the records, which are one per cell."""
+def study(
+    records: Sequence[Record],
+    boot: stats.Bootstrap | None = None,
+    grounds: Grounds | None = None,
+) -> Study:
+    """All findings of the records, which are one per cell; of one submission without `grounds`."""
     boot = boot or stats.Bootstrap()
+    grounds = grounds or Grounds.of([(record, "") for record in records], records)
     names = sorted({record.task for record in records})
-    views = [view_of([r for r in records if r.task == name], boot) for name in names]
+    views = [view_of([r for r in records if r.task == name], boot, grounds) for name in names]
     views.sort(key=lambda view: (ORDER[view.domain], view.name))
     bases = in_order({key.base for v in views if v.domain != EXTENSION for key in v.plain})
     findings = {base: _findings(base, views) for base in bases}
@@ -162,7 +167,9 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
     contrast = next((each for each in order if each in contrasts), None)
     counts = [0, 0, 0, 0]
     for view, cell in zip(chosen, cells, strict=True):
-        arms = [view.cells[Key(base, "", "")], cell]
+        ground = view.ground(cell)
+        assert ground is not None  # as it has an effect
+        arms = [ground, cell]
         for slot, arm in enumerate(reversed(arms) if contrast == "removed" else arms):
             counts[2 * slot] += arm.failures
             counts[2 * slot + 1] += len(arm.record.seeds)

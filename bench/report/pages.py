@@ -97,7 +97,7 @@ def _write_page(
     selection: Selection, writer: Writer, name: str, leaderboard: Path | None, links: Page
 ) -> list[Path]:
     """One page with its tables and figures. `links` says whose it is, and what it links to."""
-    found = study(selection.records)
+    found = study(selection.records, grounds=selection.grounds)
     page = _page(found, selection, writer) | links
     template = _environment(True).get_template("page.html.j2")
     writer.text(writer.out / name, template.render(page))

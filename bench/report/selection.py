@@ -14,6 +14,7 @@ from bench.records.record import Record
 from bench.records.search import Search
 from bench.records.search_store import current, unchosen
 from bench.records.store import Found
+from bench.report.grounds import NO_GROUND, Grounds, check_placebos
 
 Ignored = tuple[str, str]
 """Which record or search is left out, and why."""
@@ -39,6 +40,7 @@ class Selection:
     records: list[Record]
     searches: list[ShownSearch]
     ignored: list[Ignored]
+    grounds: Grounds | None = None  # None: the records are of one submission
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why records and searches are left out, and how many for each reason."""
@@ -46,11 +48,19 @@ class Selection:
 
 
 def select(found: Iterable[Found], searched: Iterable[SearchFile]) -> Selection:
-    """The records and searches to show, of all that were found."""
+    """The records and searches to show, of all that were found. Raises `PlaceboMoved`."""
     chosen, unfounded = with_search(ranking(found))
-    records, others = one_per_cell([item.record for item in chosen])
+    owned = [(item.record, item.path.parents[1].name) for item in chosen]
+    records, others = one_per_cell([record for record, _ in owned])
+    grounds = Grounds.of(owned, records)
+    check_placebos(records, grounds)
+    alone = [
+        (f"{record.task}/{record.cell}", NO_GROUND)
+        for record in records
+        if record.strategy is not None and grounds.base(record) is None
+    ]
     searches, further = select_searches(searched, chosen)
-    return Selection(records, searches, others + unfounded + further)
+    return Selection(records, searches, others + unfounded + further + alone, grounds)
 
 
 def ranking(found: Iterable[Found]) -> list[Found]:

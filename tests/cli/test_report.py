@@ -27,6 +27,10 @@ from tests.support.small import one_error
             "another protocol",
             "nothing in results/2 can be reported (3 files: protocol 0, not 2); run a grid",
         ),
+        (
+            "a placebo that moved",
+            "local/dirac/bare+placebo differs from its base, which a placebo ",
+        ),
         ("a torn record", "results/2/local/dirac/bare+harmful.json: not a record"),
     ],
 )
@@ -46,13 +50,17 @@ def test_what_cannot_be_reported_is_said_in_one_line(small, capsys, what, reason
         elif what == "another protocol":
             raw = json.loads(path.read_text()) | {"protocol_version": "0"}
             path.write_text(json.dumps(raw))
+        elif what == "a placebo that moved" and "placebo" in path.name:
+            raw = json.loads(path.read_text())
+            raw["seeds"][1]["curve"][-1]["metrics"]["distance"] += 1e-9
+            path.write_text(json.dumps(raw))
         elif what == "a torn record":
             path.write_text(path.read_text()[:100])
     if what == "only searches":
         search_store.write(folder / "dirac" / "bare+r1.search.json", make_search(candidate(0, 0.8)))
     if name == "someone" and folder.exists():
         folder.rename(folder.with_name("someone"))
-        reason = reason.replace("/local/", "/someone/")
+        reason = reason.replace("local/", "someone/")
     capsys.readouterr()
     assert bench("report", "--out", "page") == 2
     said = one_error(capsys)

@@ -27,6 +27,7 @@ class FakeTraining:
     ) -> Run:
         parts = {part.name for parts in learner.plan.parts.values() for part in parts}
         cell = "+".join([learner.task.name, *sorted(parts)])
+        drawn = cell.replace("+placebo", "")  # whose numbers are its base's
         self.calls.append((learner.task.name, cell, tuple(seeds)))
         self.before(cell)
         total = learner.task.steps(updates or learner.task.updates)
@@ -36,7 +37,7 @@ class FakeTraining:
             seeds=tuple(seeds),
             steps=steps,
             curves=[
-                [{name: number(cell, name, seed, step) for name in names} for seed in seeds]
+                [{name: number(drawn, name, seed, step) for name in names} for seed in seeds]
                 for step in steps
             ],
             first_bad_step=[None] * len(seeds),

@@ -1,0 +1,91 @@
+"""Which records may be compared: those of one submission, one kind of processor and one code path.
+
+Elsewhere the same seed trains along another path, and a stranger's base may be a worse one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench.experiment import registry
+from bench.records.acts import equal
+from bench.records.record import Record
+
+MACHINE = ("device", "cpu", "capability", "threads", "dtype", "compiled")
+"""Of a record's provenance: what must be the same on both sides of a comparison."""
+
+NO_GROUND = "no base of its own submission, processor and code path to compare it with"
+
+Owned = tuple[Record, str]
+"""A record, and the submission that it belongs to."""
+
+
+class PlaceboMoved(ValueError):
+    """A placebo's numbers are not its base's, so that no number of that submission can be trusted.
+
+    Its text is one line that names the cell.
+    """
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Whose each shown record is, and the bases of every submission."""
+
+    owners: dict[tuple[str, str], str]  # task, cell -> submission
+    bases: dict[tuple[str, ...], Record]  # submission, task, base, order of play -> its record
+
+    @classmethod
+    def of(cls, found: Iterable[Owned], shown: Iterable[Record]) -> Grounds:
+        """From all records in the order in which they are preferred, and those that are shown."""
+        bases: dict[tuple[str, ...], Record] = {}
+        owners, known = {}, {}
+        for record, owner in found:
+            known[id(record)] = owner
+            if record.strategy is None and record.updates is None:
+                bases.setdefault((owner, record.task, record.base, record.play), record)
+        for record in shown:
+            owners[record.task, record.cell] = known[id(record)]
+        return cls(owners, bases)
+
+    def base(self, record: Record) -> Record | None:
+        """The base that a shown cell may be compared with."""
+        owner = self.owners[record.task, record.cell]
+        base = self.bases.get((owner, record.task, record.base, record.play))
+        return base if base is not None and alike(record, base) else None
+
+    def together(self, one: Record, other: Record) -> bool:
+        """Whether two shown cells may be compared with each other."""
+        own, others = (self.owners[record.task, record.cell] for record in (one, other))
+        return own == others and alike(one, other)
+
+
+def alike(one: Record, other: Record) -> bool:
+    """Whether two records were made on one kind of processor, by one code path."""
+    made = one.provenance, other.provenance
+    return all(getattr(made[0], name) == getattr(made[1], name) for name in MACHINE)
+
+
+def check_placebos(shown: Iterable[Record], grounds: Grounds) -> None:
+    """Raise `PlaceboMoved` if a placebo is not, to the last bit, its submission's base.
+
+    Where the libraries' versions or the code differ there is no such promise.
+    """
+    for record in shown:
+        base = grounds.base(record)
+        names = (record.strategy or "").split("+")
+        if base is None or record.contrast != "added" or not all(map(_is_identity, names)):
+            continue
+        common = {seed.seed for seed in record.seeds} & {seed.seed for seed in base.seeds}
+        same = record.provenance.versions == base.provenance.versions
+        if common and same and not equal(record, base):
+            owner = grounds.owners[record.task, record.cell]
+            raise PlaceboMoved(
+                f"{owner}/{record.task}/{record.cell} differs from its base, which a placebo "
+                "cannot: one of the two records was changed or made by other code; run both again"
+            )
+
+
+def _is_identity(name: str) -> bool:
+    known = registry.strategies()
+    return name in known and getattr(known[name].module, "IDENTITY", False)
