@@ -15,7 +15,7 @@ from bench.cli.options import Results, check_name, usable_path
 if TYPE_CHECKING:
     from bench.records.record import Record
     from bench.records.store import Found
-    from bench.report.selection import Selection
+    from bench.report.selection import SearchFile, Selection
 
 OWN = "local"
 """The submission of a run without --name."""
@@ -58,21 +58,10 @@ def report(
     writable(board.parent)
     if board.is_dir():
         fail(f"cannot write to {board}: it is a folder; name a file")
-    from bench.report.grounds import PlaceboMoved
     from bench.report.pages import INDEX, STUDIES, build_pages  # imports for seconds
-    from bench.report.selection import select
 
     at_home, counted = _counted(found, folder, name)
-    try:
-        own, studies = (
-            select(
-                [item for item in counted if (folder / name in item.path.parents) == wanted],
-                [item for item in searched if (folder / name in item[0].parents) == wanted],
-            )
-            for wanted in (True, False)
-        )
-    except PlaceboMoved as moved:
-        fail(str(moved))
+    own, studies = (_selected(counted, searched, folder / name, wanted) for wanted in (True, False))
     if not own.records and not studies.records:
         why = _why_not(own, studies)
         fail(f"nothing in {folder} can be reported ({why}); run a grid, without --updates")
@@ -100,6 +89,22 @@ def _counted(found: list[Found], folder: Path, name: str) -> tuple[list[Record],
     home = [folder / HOME in item.path.parents for item in found]
     counted = [item for item, aside in zip(found, home, strict=True) if name == HOME or not aside]
     return [item.record for item, aside in zip(found, home, strict=True) if aside], counted
+
+
+def _selected(
+    found: list[Found], searched: list[SearchFile], mine: Path, wanted: bool
+) -> Selection:
+    """What is shown of the submission in the folder `mine`, if it is `wanted`, or of all others."""
+    from bench.report.grounds import PlaceboMoved
+    from bench.report.selection import select
+
+    try:
+        return select(
+            [item for item in found if (mine in item.path.parents) == wanted],
+            [item for item in searched if (mine in item[0].parents) == wanted],
+        )
+    except PlaceboMoved as moved:
+        fail(str(moved))
 
 
 def _why_not(own: Selection, studies: Selection) -> str:

@@ -29,7 +29,7 @@ from tests.support.small import one_error
         ),
         (
             "a placebo that moved",
-            "local/dirac/bare+placebo differs from its base, which a placebo ",
+            "local/dirac/bare+placebo differs from its base, which a",
         ),
         ("a torn record", "results/2/local/dirac/bare+harmful.json: not a record"),
     ],
