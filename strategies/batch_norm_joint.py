@@ -11,7 +11,7 @@ from bench.learner.task import Task, no_hidden_layers
 HOME = "rl"
 SOURCE = "Bhatt et al., 2024 (CrossQ), arXiv 1902.05605; Ioffe and Szegedy, 2015, arXiv 1502.03167"
 AT_HOME = {
-    "claim": "with it value learning needs no target network",
+    "claim": "with it value learning does without a target network",
     "cell": "halfcheetah_small/reference-target_network+batch_norm_joint+low_beta1",
     "against": "halfcheetah_small/reference-target_network+low_beta1",
 }

@@ -10,7 +10,7 @@ AT_HOME = {
     "cell": "halfcheetah_small/reference+huber",
     "against": "halfcheetah_small/reference",
     "by": "area",
-    "cause": "DQN clips rewards too, so that errors beyond 1 are noise; here they are news",
+    "cause": "DQN clips rewards too; errors beyond 1 are common here, and are learned slowly",
 }
 NEUTRAL = {"delta": float("inf")}
 ACTIVE = {"delta": 0.01}

@@ -14,7 +14,7 @@ AT_HOME = {
     "claim": "a slow critic is a steadier guide",
     "cell": "pendulum/bare+lagged_critic+replay",
     "against": "pendulum/bare+replay",
-    "cause": "it names no experiment; DDPG uses its copies for targets alone",
+    "cause": "no paper claims it: it is a reading of target networks that acts in GANs",
 }
 NEUTRAL = {"tau": 1.0}
 DEFAULTS = {"short": {"tau": 0.02}, "gan": {"tau": 0.05}}

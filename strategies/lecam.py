@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from bench.functional.pytree import tmap
@@ -19,10 +20,11 @@ SEARCH = {"weight": (0.01, 0.1, 0.3, 1.0)}
 
 
 class Means(NamedTuple):
-    """Running means of a critic's outputs for either half, scalars."""
+    """Running means of a critic's outputs for either half, scalars, and how far they have come."""
 
     data: Tensor
     own: Tensor
+    weight: Tensor  # of what they have seen, towards 1; the means are to be divided by it
 
 
 Memory = dict[str, Means]
@@ -33,9 +35,10 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
     """LeCam regularisation: pull the critic's outputs towards running means of the other half.
 
     critic loss + (1 - discount) * weight * (E (q(data) - mean_own)^2 + E (q(own) - mean_data)^2),
-    with mean <- decay * mean + (1 - decay) * E q over the newest experience, for each half. In RL
-    the halves are the actions that were taken and the actor's present ones. Of several heads each
-    is pulled by itself, towards the means of what they say together. weight = 0 is neutral.
+    with mean <- decay * mean + (1 - decay) * E q over the newest experience, for each half, and
+    bias-corrected; 0 in the first update. In RL the halves are the actions that were taken and the
+    actor's present ones. Of several heads each is pulled by itself, towards the means of the one
+    number to which they are reduced. weight = 0 is neutral.
 
     Paper against code: the released code uses only the positive parts of q(data) - mean_own and of
     mean_data - q(own), and starts after some updates; here the paper's formula applies from the
@@ -47,12 +50,13 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
         def nothing(player: str) -> Tensor:
             return 0.0 * next(iter(context.players.params[player].values())).sum()
 
-        return {player: Means(nothing(player), nothing(player)) for player in context.mine}
+        return {player: Means(*[nothing(player)] * 3) for player in context.mine}
 
     def penalty(context: LossContext) -> Tensor:
         data, own = (context.heads(*half) for half in context.halves())
-        means = context.memory[context.player]
-        gaps = (data - means.own, own - means.data)
+        seen = context.memory[context.player]
+        come = seen.weight.clamp(min=1e-9)  # at first nothing has been seen, and both are 0
+        gaps = (data - seen.own / come, own - seen.data / come)
         pulls = sum(gap.square().mean(dim=0).sum() for gap in gaps)
         return weight * (1.0 - context.rules.discount) * pulls
 
@@ -61,7 +65,8 @@ def lecam(*, weight: float = 0.3, decay: float = 0.99) -> Strategy:
         for player, means in memory.items():
             shown = context.shown(player, context.new, context.fresh)
             halves = context.halves_of(player, context.new, shown)
-            now = Means(*(context.q(player, *half).mean() for half in halves))
+            data, own = (context.q(player, *half).mean() for half in halves)
+            now = Means(data, own, torch.ones_like(data))
             moved[player] = tmap(lambda m, n: decay * m + (1.0 - decay) * n, means, now)
         return moved
 

@@ -11,10 +11,10 @@ from bench.learner.task import Task, no_hidden_layers
 HOME = "rl"
 SOURCE = "Obando-Ceron et al., 2025, arXiv 2510.13704; Lavoie et al., 2023, arXiv 2204.00616"
 AT_HOME = {
-    "claim": "with sparse features critics learn better values",
+    "claim": "sparse features make critics more sample-efficient",
     "cell": "reacher_many/reference+simplicial",
     "against": "reacher_many/reference",
-    "by": "critic_error",
+    "cause": "it wins where the base fails, on three of ten seeds, and is like it elsewhere",
 }
 NEUTRAL = {"size": 0}
 SEARCH = {"size": (4, 8, 16), "temperature": (0.1, 0.3, 1.0)}

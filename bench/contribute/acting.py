@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from torch import Tensor
 
-from bench.contribute.strategy_checks import same
+from bench.contribute.strategy_checks import experience, same
 from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.functional import pytree, rng
@@ -25,23 +25,24 @@ from bench.learner.learner import Learner
 from bench.learner.problem import Experience
 from bench.learner.state import LearnerState
 from bench.learner.strategy import Conflict
+from bench.learner.task import Task
 from bench.training.rollout import Rollout
 
-LONG = 10
+QUICK = 10
 """How many updates are made at each of five points of the budget, at first."""
 
 
-def share(cell: Cell, longest: int = 100 * LONG) -> float:
+def share(cell: Cell, longest: int = 100 * QUICK) -> float:
     """Return the share of updates that a cell's strategies change, from 0 to 1.
 
-    1 if they change a network, in which every update is another one. Raises `Conflict` where they
-    cannot be combined with the base.
+    If they change a network, 1 or 0: whether it says something else after one update from the same
+    seed. Raises `Conflict` where they cannot be combined with the base.
     """
     mine, base = (_at_once(one.learner()) for one in (cell, Cell(cell.task, cell.base)))
     if _networks(mine) != _networks(base):
-        return 1.0
-    found = list(_acted(mine, base, LONG))
-    if not any(found) and longest > LONG:
+        return float(not same(_said(mine), _said(base)))
+    found = list(_acted(mine, base, QUICK))
+    if not any(found) and longest > QUICK:
         found = list(_acted(mine, base, longest))
     return sum(found) / len(found)
 
@@ -50,6 +51,18 @@ def _networks(learner: Learner) -> list[tuple[object, ...]]:
     """All players but their optimizers."""
     players = learner.blueprint.players.values()
     return [tuple(getattr(p, f.name) for f in fields(p) if f.name != "optimizer") for p in players]
+
+
+def _said(learner: Learner) -> list[Tensor]:
+    """What the players say of made-up rows after one update."""
+    key, task = rng.seed_key(0), learner.task
+    state = learner.update(learner.init(key), experience(task, key), key)[0]
+    obs, action = (
+        rng.normal(rng.fold(key, name), (8, size))
+        for name, size in (("obs", task.obs_size), ("action", task.action_size))
+    )
+    said = [learner.says(state, name, obs, action) for name in task.having("critic")]
+    return [*said, learner.eval_action(state, obs, key)]
 
 
 def _acted(mine: Learner, base: Learner, long: int) -> Iterator[bool]:
@@ -88,8 +101,8 @@ def _at_once(learner: Learner) -> Learner:
     task = learner.task
     if not task.warmup:
         return learner
-    made = type(type(task).__name__, (type(task),), {"warmup": 0})()
-    return Learner(made, learner.plan, learner.default_integrator, learner.order)
+    made: Task = type(type(task).__name__, (type(task),), {"warmup": 0})()
+    return replace(learner, task=made)
 
 
 def _at(state: LearnerState, step: int) -> LearnerState:
@@ -115,6 +128,12 @@ def _as_far(state: LearnerState, other: LearnerState) -> LearnerState:
 
 def main(tasks: Sequence[str]) -> None:
     """Print a line for every strategy on every task."""
+    for task in tasks:
+        try:
+            registry.task(task)
+        except registry.UnknownName as unknown:
+            print(unknown, file=sys.stderr)
+            sys.exit(2)
     for task in tasks or ("ring8", "pendulum"):
         for name in registry.strategies():
             try:

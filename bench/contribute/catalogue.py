@@ -61,7 +61,8 @@ def strategies_readme() -> str:
         )
         for name, entry in strategies().items()
     ]
-    shown = home.evidence(home_table.records())
+    records = home_table.records()
+    shown = home.evidence(records)
     head = ("strategy", "what it does", "born in", "defaults", "inert on", "in place of", "source")
     return STRATEGIES_PAGE.format(
         command=COMMAND,
@@ -69,6 +70,7 @@ def strategies_readme() -> str:
         families=families(),
         home_summary=home_table.summary(shown),
         home=_table(home_table.HEAD, home_table.rows(shown)),
+        home_tried=_table(home_table.TRIED_HEAD, home_table.tried(home.also_tried(records))),
         values=_table(("value", "strategies"), _by_value()),
         table_1=_table(("there", "here", "in a GAN", "in RL"), table_1()),
         kits=_table(("kit", "strategies"), [(f"`{kit}`", kit_parts(kit)) for kit in KITS]),

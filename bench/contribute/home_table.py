@@ -13,6 +13,7 @@ from bench.report.home import Evidence
 
 RECORDS = Path(__file__).resolve().parents[2] / "results" / PROTOCOL_VERSION / SUBMISSION
 
+TRIED_HEAD = ("strategy", "cell", "against", "by", "effect")
 HEAD = ("strategy", "claim of its source", "cell", "against", "by", "effect", "verdict")
 
 
@@ -27,14 +28,21 @@ def rows(found: dict[str, Evidence]) -> list[tuple[str, ...]]:
         (
             f"`{name}`",
             one.declared.claim,
-            f"`{one.declared.cell}`",
-            f"`{one.declared.against}`",
-            one.declared.by,
-            "" if one.value is None else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]",
+            *_pair(one),
             f"{one.verdict}: {one.declared.cause}" if one.declared.cause else one.verdict,
         )
         for name, one in found.items()
     ]
+
+
+def tried(found: list[Evidence]) -> list[tuple[str, ...]]:
+    """One row for each other pair."""
+    return [(f"`{one.strategy}`", *_pair(one)) for one in found]
+
+
+def _pair(one: Evidence) -> tuple[str, ...]:
+    effect = "" if one.value is None else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+    return f"`{one.declared.cell}`", f"`{one.declared.against}`", one.declared.by, effect
 
 
 def summary(found: dict[str, Evidence]) -> str:

@@ -44,13 +44,21 @@ def cells(strategies: Iterable[str], tasks: Collection[str]) -> list[Cell]:
     found: dict[Cell, None] = {}
     for strategy in strategies:
         declared = at_home(strategy)
+        pair = []
         for text in (declared.against, declared.cell) if declared else ():
             try:
-                found[Cell.parse(text)] = None
+                pair.append(Cell.parse(text))
             except ValueError as wrong:
                 raise BadGrid(f"AT_HOME of {strategy}: {wrong}") from wrong
+        found |= dict.fromkeys(pair)
         if declared is not None:
-            task = Cell.parse(declared.cell).task
+            against, cell = pair
+            if not _differ_in(strategy, cell, against):
+                raise BadGrid(
+                    f"AT_HOME of {strategy}: {declared.cell} and {declared.against} do not differ "
+                    f"in {strategy}, on one task; name the same cell with it and without it"
+                )
+            task = cell.task
             known = ["final", "area", *directions(task)]
             if declared.by not in known:
                 raise BadGrid(
@@ -58,3 +66,11 @@ def cells(strategies: Iterable[str], tasks: Collection[str]) -> list[Cell]:
                     f"choose {', '.join(known)}"
                 )
     return [cell for cell in found if cell.task in tasks]
+
+
+def _differ_in(strategy: str, cell: Cell, against: Cell) -> bool:
+    """Whether a cell is another one with a strategy, maybe in the place of what it replaces."""
+    added, removed = {*cell.strategies}, {*against.strategies}
+    added, removed = added - removed, removed - added
+    replaced = {*registry.strategy(strategy).instead_of}
+    return cell.task == against.task and added == {strategy} and removed <= replaced

@@ -136,7 +136,8 @@ class Grid(BaseModel):
             raise BadGrid("cells at home are as declared; leave out updates and orders of play")
         found = at_home.cells(named, {task.name for task in self._tasks()})
         if not found:
-            raise BadGrid("these strategies declare no cells (AT_HOME) on these tasks; name others")
+            names = ", ".join(named) if len(named) <= 3 else "these strategies"
+            raise BadGrid(f"{names}: no cells at home (AT_HOME) on these tasks; controls have none")
         return found
 
     def _chosen(self, cells: list[Cell]) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""What is wrong with what a strategy's file may declare besides: SEARCH, AT_HOME, IDLE_BESIDE."""
+"""What is wrong with optional parts of a strategy's file: SEARCH, AT_HOME, IDLE_BESIDE."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def wrong_home(module: ModuleType) -> str | None:
         return None
     where = f"{module.__file__}: AT_HOME"
     needed, optional = {"claim", "cell", "against"}, {"by", "cause"}
-    if not isinstance(declared, dict) or {*declared} - optional != needed:
-        return f"{where} is no dict of claim, cell, against, and by and cause if need be"
-    if not all(isinstance(value, str) for value in declared.values()):
-        return f"{where} holds what is no text"
-    return None
+    if not isinstance(declared, dict):
+        return f"{where} is no dict of claim, cell and against, with by and cause if need be"
+    wrong = [f"has no {key}" for key in sorted(needed - declared.keys())]
+    wrong += [f"has {key!r}, which means nothing" for key in declared.keys() - needed - optional]
+    wrong += [f"has no text as {key}" for key in declared if not isinstance(declared[key], str)]
+    return f"{where} {wrong[0]}" if wrong else None
 
 
 def wrong_idle(module: ModuleType) -> str | None:

@@ -216,12 +216,13 @@ def strategies() -> dict[str, StrategyEntry]:
 
 
 def _wrong_alternative(entry: StrategyEntry, known: Collection[str]) -> str | None:
-    """Return what is wrong with a strategy's INSTEAD_OF; None if nothing is."""
-    for name in entry.instead_of:
-        if name == entry.name:
-            return f"INSTEAD_OF names {name!r}, which is the strategy itself"
-        if name not in known:
-            return f"INSTEAD_OF: {unknown('strategy', str(name), known)}"
+    """Return what is wrong with the names in INSTEAD_OF and IDLE_BESIDE; None if nothing is."""
+    for what, names in (("INSTEAD_OF", entry.instead_of), ("IDLE_BESIDE", entry.idle_beside)):
+        for name in names:
+            if name == entry.name:
+                return f"{what} names {name!r}, which is the strategy itself"
+            if name not in known:
+                return f"{what}: {unknown('strategy', str(name), known)}"
     return None
 
 

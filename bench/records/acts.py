@@ -1,4 +1,4 @@
-"""Strategies that have not acted: cells whose numbers are bit for bit those of their base.
+"""Strategies that have not acted: cells whose numbers are bit for bit those of a cell without them.
 
 A strategy may be inert on a task, or idle beside another, and says why; the control `placebo` is
 meant to change nothing. Any other is inert by accident: by a default that means nothing there, or
@@ -8,6 +8,7 @@ by a mistake.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from bench.experiment import registry
@@ -19,23 +20,44 @@ from bench.records.record import Record
 
 
 def idle(cells: Iterable[Cell], folder: Path) -> Iterator[str]:
-    """Yield "TASK/CELL" of every cell with a record that equals its base's without a reason."""
+    """Yield "TASK/CELL" of every cell with a record that equals another's without a reason.
+
+    The other is its base, or the same cell with one strategy less.
+    """
     for cell in cells:
-        base = Cell(cell.task, cell.base, play=cell.play)
-        if cell == base or cell.updates is not None or excused(cell):
+        if cell.updates is not None:
             continue
-        try:
-            records = [store.read(record_path(folder, each)) for each in (cell, base)]
-        except (OSError, CorruptRecord):
-            continue  # one of them has no record
-        if equal(*records):
-            yield f"{cell.task}/{cell.name}"
+        for lesser in dict.fromkeys((Cell(cell.task, cell.base, play=cell.play), *_lesser(cell))):
+            if cell == lesser or excused(cell, lesser):
+                continue
+            try:
+                records = [store.read(record_path(folder, each)) for each in (cell, lesser)]
+            except (OSError, CorruptRecord):
+                continue  # one of them has no record
+            if equal(*records):
+                yield f"{cell.task}/{cell.name}"
+                break
 
 
-def excused(cell: Cell) -> bool:
-    """Whether all strategies by which a cell differs from its base may change nothing."""
-    task, base = registry.task(cell.task), Cell(cell.task, cell.base)
-    changed = map(registry.strategy, {*cell.strategies} ^ {*base.strategies})
+def _lesser(cell: Cell) -> Iterator[Cell]:
+    """The cells that have one added strategy less, however their names spell them."""
+    own, base = list(cell.strategies), Cell(cell.task, cell.base).strategies
+    text = f"{cell.task}/{cell.name}"
+    for name in own:
+        if name not in base and not cell.variant and not cell.play and len(own) > 1:
+            shorter = text.replace(f"+{name}", "", 1)
+            if shorter != text:
+                with suppress(ValueError):
+                    yield Cell.parse(shorter)
+
+
+def excused(cell: Cell, lesser: Cell | None = None) -> bool:
+    """Whether all strategies by which a cell differs from its base may change nothing.
+
+    From another cell than the base if `lesser` is given.
+    """
+    task, other = registry.task(cell.task), lesser or Cell(cell.task, cell.base)
+    changed = map(registry.strategy, {*cell.strategies} ^ {*other.strategies})
     return all(
         getattr(entry.module, "IDENTITY", False)
         or entry.build(task).why_inert(task) is not None

@@ -69,6 +69,31 @@ def evidence(records: Iterable[Record]) -> dict[str, Evidence]:
     return found
 
 
+def also_tried(records: Iterable[Record]) -> list[Evidence]:
+    """What the records say of pairs of cells that differ in a strategy and are not its own.
+
+    They were the first choice, or are part of another pair; by the final score.
+    """
+    known = {(record.task, frozenset(_names(record))): record for record in records}
+    plain = {f"{record.task}/{record.cell}": record for record in known.values()}
+    boot = stats.Bootstrap()
+    found = []
+    for (task, names), record in sorted(known.items(), key=lambda item: str(item[1].cell)):
+        for name in sorted(names):
+            declared = at_home.at_home(name)
+            base = known.get((task, names - {name}))
+            cell = f"{task}/{record.cell}"
+            if declared is None or base is None or cell == declared.cell:
+                continue
+            pair = AtHome(declared.claim, cell, f"{task}/{base.cell}")
+            found.append(_compared(name, pair, plain, boot))
+    return sorted(found, key=lambda one: (one.strategy, one.declared.cell))
+
+
+def _names(record: Record) -> tuple[str, ...]:
+    return Cell.parse(f"{record.task}/{record.cell}").strategies
+
+
 def _compared(
     name: str, declared: AtHome, known: Mapping[str, Record], boot: stats.Bootstrap
 ) -> Evidence:

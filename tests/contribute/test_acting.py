@@ -7,6 +7,7 @@ import pytest
 from bench.contribute import acting
 from bench.experiment import registry
 from bench.experiment.cell import Cell
+from bench.functional import wrappers
 from bench.records import acts
 
 QUICK = ("inverted_double_pendulum", "ring8")
@@ -19,14 +20,21 @@ CORE = sorted(
 TASKS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CORE]
 
 
+STRATEGIES = [
+    # Its updates take seconds each where nothing is compiled.
+    pytest.param(name, marks=pytest.mark.slow) if name == "unrolled" else name
+    for name in registry.strategies()
+]
+
+
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("strategy", list(registry.strategies()))
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_strategy_acts_unless_it_says_why_not(strategy: str, task: str) -> None:
     cell = Cell(task, "reference", strategy)
     if not acts.excused(cell):
         assert acting.share(cell) > 0.0
     elif not registry.strategy(strategy).idle_beside:
-        assert acting.share(cell, longest=acting.LONG) == 0.0
+        assert acting.share(cell, longest=acting.QUICK) == 0.0
 
 
 @pytest.mark.parametrize(("strategy", "share"), [("placebo", 0.0), ("lookahead", 0.2), ("r2", 1.0)])
@@ -37,3 +45,22 @@ def test_updates_are_counted(strategy: str, share: float) -> None:
 
 def test_harmful_flips_one_of_two_players_in_three_updates_of_four() -> None:
     assert 0.6 < acting.share(Cell("ring8", "bare", "harmful")) < 0.9
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "dropout"])
+def test_a_layer_that_does_nothing_is_no_other_network(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though there are more layers, and more parameters."""
+    cell = Cell("ring8", "bare", name)
+    assert acting.share(cell) == 1.0
+    layers = {"layer_norm": wrappers.LayerNorm, "dropout": wrappers.Dropout}
+    monkeypatch.setattr(layers[name], "apply", lambda self, params, x: x)
+    assert acting.share(cell) == 0.0
+
+
+def test_an_unknown_task_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        acting.main(["nonsense"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith("unknown task 'nonsense'")

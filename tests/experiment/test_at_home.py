@@ -59,8 +59,11 @@ def test_the_grid_holds_both_cells_of_each_and_narrows() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"tasks": "bilinear", "strategies": "unrolled"}, "declare no cells .AT_HOME. on these"),
-        ({"strategies": "placebo"}, "declare no cells .AT_HOME. on these"),
+        (
+            {"tasks": "bilinear", "strategies": "unrolled"},
+            "unrolled: no cells at home .AT_HOME.",
+        ),
+        ({"strategies": "placebo"}, "placebo: no cells at home .* controls have none"),
         ({"strategies": "r1,td3"}, "td3 has no cells at home; name strategies, each by itself"),
         ({"strategies": "r1@each"}, "r1@each has no cells at home"),
         ({"contrasts": "home,added"}, "home is no contrast beside others"),
@@ -85,11 +88,11 @@ def test_a_cell_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
-        ({"claim": "it covers modes"}, "is no dict of claim, cell, against"),
-        (["ring8/bare"], "is no dict of claim, cell, against"),
-        ({**GOOD, "when": "final"}, "is no dict of claim, cell, against"),
-        ({**GOOD, "claim": 3}, "holds what is no text"),
-        ({**GOOD, "by": None}, "holds what is no text"),
+        ({"claim": "it covers modes", "cell": "ring8/bare+unrolled"}, "has no against"),
+        (["ring8/bare"], "is no dict of claim, cell and against"),
+        ({**GOOD, "when": "final"}, "has 'when', which means nothing"),
+        ({**GOOD, "claim": 3}, "has no text as claim"),
+        ({**GOOD, "by": None}, "has no text as by"),
     ],
 )
 def test_a_declaration_of_another_form_is_named(
@@ -107,6 +110,24 @@ def test_a_metric_that_the_task_has_not_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "AT_HOME", {**GOOD, "by": "return"})
     with pytest.raises(BadGrid, match="unrolled: ring8 has no 'return' to compare by"):
         at_home.cells(["unrolled"], {"ring8"})
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"cell": "ring8/bare+r2"},
+        {"cell": "grid25/bare+unrolled"},
+        {"against": "ring8/bare+r1"},
+        {"against": "ring8/bare+unrolled"},
+    ],
+)
+def test_a_pair_that_differs_in_more_is_refused(
+    pair: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = registry.strategy("unrolled").module
+    monkeypatch.setattr(module, "AT_HOME", GOOD | pair)
+    with pytest.raises(BadGrid, match=r"AT_HOME of unrolled: .* do not differ in unrolled"):
+        at_home.cells(["unrolled"], {"ring8", "grid25"})
 
 
 @pytest.mark.parametrize("declared", [("r1",), {"r1": ""}, {"r1": None}, {3: "why"}])

@@ -256,6 +256,7 @@ def test_declared_alternatives_are_strategies_and_no_kits_or_controls():
     [
         ('INSTEAD_OF = ("half",)', "INSTEAD_OF names 'half', which is the strategy itself"),
         ('INSTEAD_OF = ["r11"]', "INSTEAD_OF: unknown strategy 'r11'; did you mean 'r1'"),
+        ('IDLE_BESIDE = {"r11": "why"}', "IDLE_BESIDE: unknown strategy 'r11'; did you mean 'r1'"),
         ('INSTEAD_OF = "r1"', "INSTEAD_OF is no list of names"),
         ("INSTEAD_OF = (3,)", "INSTEAD_OF: unknown strategy '3'"),
     ],

@@ -55,6 +55,14 @@ def test_what_has_a_reason_is_not(text: str, tmp_path: Path) -> None:
     assert told(tmp_path, text) == []
 
 
+def test_one_beside_another_is_held_against_the_other_alone(tmp_path: Path) -> None:
+    """As at home, where `bare+low_beta1+unrolled` stands against `bare+low_beta1`."""
+    both, alone = "ring8/bare+low_beta1+unrolled", "ring8/bare+low_beta1"
+    assert told(tmp_path, alone, scores=OTHER) == []
+    assert told(tmp_path, both, scores=OTHER) == [both]
+    assert told(tmp_path, both, scores=(0.1, 0.2, 0.5)) == []
+
+
 def test_one_that_acts_does_not_excuse_another(tmp_path: Path) -> None:
     both = "ring8/bare+r1+target_network"
     assert told(tmp_path, both) == [both]

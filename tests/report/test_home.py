@@ -36,12 +36,32 @@ def test_a_claim_is_shown_where_the_whole_interval_is_above_one_half(
     assert one.low <= one.value <= one.high
 
 
-def test_what_is_not_shown_has_a_cause_and_only_that() -> None:
-    """Of the records of this repository."""
+def test_a_cause_stands_where_a_claim_is_not_shown_and_nowhere_else() -> None:
+    """Of the records of this repository; a strategy may be here before its records."""
     found = home.evidence(home_table.records())
-    assert {one.seeds for one in found.values()} == {10}
-    without = {name for name, one in found.items() if not one.declared.cause}
-    assert without == {name for name, one in found.items() if one.verdict == home.SHOWN}
+    run = {name: one for name, one in found.items() if one.verdict != home.NOT_RUN}
+    assert len(run) >= 53
+    assert {one.seeds for one in run.values()} == {10}
+    without = {name for name, one in run.items() if not one.declared.cause}
+    assert without == {name for name, one in run.items() if one.verdict == home.SHOWN}
+
+
+def test_other_pairs_are_told_once() -> None:
+    """Two cells that differ in one strategy and are not its own, whatever else they hold."""
+    both = {"task": "ring8", "anchors": ANCHORS}
+    made = [
+        *records(0.3),
+        make_record(strategy="r1", scores=normal_scores("r1", 0.4, 0.05, 10), **both),
+        make_record(strategy="dragan+r1", scores=normal_scores("two", 0.3, 0.05, 10), **both),
+    ]
+    pairs = [
+        (one.strategy, one.declared.cell, one.declared.against) for one in home.also_tried(made)
+    ]
+    assert pairs == [
+        ("dragan", "ring8/bare+dragan+r1", "ring8/bare+r1"),
+        ("r1", "ring8/bare+dragan+r1", "ring8/bare+dragan"),
+        ("r1", "ring8/bare+r1", "ring8/bare"),
+    ]
 
 
 def test_fewer_seeds_than_a_claim_needs_show_nothing() -> None:
