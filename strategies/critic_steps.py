@@ -15,7 +15,7 @@ AT_HOME = {
 }
 NEUTRAL = {"every": 1}
 SEARCH = {"every": (2, 5, 10)}
-DEFAULTS = {"rl": {"every": 2}}
+DEFAULTS = {"rl": {"every": 2}}  # TD3's; 5 is WGAN's
 
 
 def critic_steps(*, every: int = 5) -> Strategy:

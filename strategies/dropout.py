@@ -19,7 +19,7 @@ AT_HOME = {
 }
 NEUTRAL = {"rate": 0.0}
 ACTIVE = {"rate": 0.5}  # 0.01 may drop no unit of a small network in a few updates
-DEFAULTS = {"gan": {"rate": 0.5}}
+DEFAULTS = {"gan": {"rate": 0.5}}  # Srivastava et al.'s, as is usual in discriminators
 SEARCH = {"rate": (0.01, 0.1, 0.5)}
 
 

@@ -28,7 +28,8 @@ def grad_clip(*, bound: float = 0.5) -> Strategy:
 
     Paper against here: clipping acts before Adam, whose normalisation undoes most of it unless the
     norm varies between updates. The terms that `consensus` and `symplectic_adjustment` add are not
-    clipped.
+    clipped. The norm is over all heads together, in RL as in GANs; the default acts in about half
+    of the updates of `ring8` and `pendulum`.
     """
 
     def grads(value: Params, context: LossContext) -> Params:

@@ -25,6 +25,8 @@ def historical_averaging(*, weight: float = 0.01) -> Strategy:
 
     Paper against code: the paper writes the penalty without a weight and reports no run with it on
     images; its released code does not contain it. 0.01 is our choice.
+    The mean is as old as half of the run, at any budget. Adam divides the pull with the gradient.
+    In RL it is the same, and target networks follow what is pulled.
     """
 
     def init_memory(context: StartContext) -> Any:

@@ -17,7 +17,7 @@ AT_HOME = {
     "cause": "no paper claims it: it is a reading of target networks that acts in GANs",
 }
 NEUTRAL = {"tau": 1.0}
-DEFAULTS = {"short": {"tau": 0.02}, "gan": {"tau": 0.05}}
+DEFAULTS = {"short": {"tau": 0.02}, "gan": {"tau": 0.05}}  # our choice; RL's is target_network's
 SEARCH = {"tau": (0.005, 0.02, 0.1, 0.5)}
 
 

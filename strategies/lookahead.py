@@ -32,7 +32,8 @@ def lookahead(*, every: int = 5, alpha: float = 0.5) -> Strategy:
     is neutral.
 
     Paper against paper: k = 5 and alpha = 0.5 are the defaults of both; for GANs Chavdarova et al.
-    also report k in the thousands.
+    also report k in the thousands. It acts in every fifth update of any budget. Memories of other
+    strategies, such as target networks, follow the fast parameters between.
     """
 
     def init_memory(context: StartContext) -> Any:

@@ -52,6 +52,9 @@ def negative_momentum(*, beta: float = -0.5, on: bool = True) -> Strategy:
     With plain gradient descent step_t = beta * step_(t-1) + the optimizer's step, Polyak's heavy
     ball. Updates stay alternating, for which it was shown to converge on bilinear games. It takes
     the place of another beta1. on = False is neutral.
+
+    Paper against here: Gidel et al. tune beta with the rate; here it is -0.5 at the task's rate, in
+    RL too, where no paper has tried it.
     """
 
     def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:

@@ -41,6 +41,9 @@ def packing(*, samples: int = 2) -> Strategy:
     fill a half.
 
     A gradient penalty is on the slope of a pack in all its actions, once for each pack.
+
+    Paper against here: PacGAN packs two to four samples, with the same batch of samples, as here.
+    It has no counterpart in the literature of RL.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:

@@ -22,6 +22,9 @@ def target_smoothing(*, deviation: float = 0.2, clip: float = 0.5) -> Strategy:
     next action <- clamp(next action + clamp(deviation * normal, -clip, clip), -1, 1), so that the
     target is the mean value around the action. Actions are taken to be in [-1, 1]. deviation = 0 is
     neutral. Inert wherever the discount is 0: there is no next action.
+
+    Paper against here: the defaults are TD3's, for actions in [-1, 1] as here. All heads see the
+    same noise, as TD3's two critics do.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

@@ -29,7 +29,8 @@ def weight_norm(*, on: bool = True) -> Strategy:
 
     Paper against paper: Salimans and Kingma also initialise gain and bias from a first batch, which
     is left out here; CrossQ with weight normalisation instead rescales v to length 1 after every
-    step.
+    step. Every head has gains of its own. Adam's steps in v grow its length, so that its direction
+    moves less and less; the task's rate is left as it is, in RL too.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:

@@ -64,12 +64,13 @@ anew since have left), by the final score:
 
 ## What is missing
 
-Stabilisers that the literature would ask for, and why they are not here: adaptive augmentation
-(ADA) follows how often the critic prefers its own data, which a value does not tell; lazy
-penalties, in every k-th update alone, save time, but here every update runs the same recorded
-operations; categorical values (HL-Gauss) need a critic of many outputs, and here it has one; n-step
-returns need paths, and a buffer holds rows; random subsets of critics (REDQ) need another reduction
-of heads than their minimum or mean.
+Stabilisers that the literature would ask for and that are not here. Not written yet: adaptive
+augmentation (ADA), which is `diff_augment` with a share that follows how often the critic prefers
+its data. Without a point here: lazy penalties, in every k-th update alone, which save time, because
+every update runs the same recorded operations. Not expressible so far: categorical values
+(HL-Gauss) need a critic of many outputs, and here it has one; n-step returns need paths, and a
+buffer holds rows; random subsets of critics (REDQ) need another reduction of heads than their
+minimum or mean.
 
 ## By the value that they change
 

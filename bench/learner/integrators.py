@@ -30,7 +30,8 @@ class Ahead(NamedTuple):
     """Moves of the other players that one looks ahead, as a function of all parameters."""
 
     to: Callable[[TrainState], TrainState]
-    # Whether the critic's answer counts by its own loss, as in a minimax game, where it is a GAN's.
+    # In a GAN: whether what goes through the critic is the gradient of minus the critic's own loss,
+    # as in a minimax game, instead of the actor's.
     minimax: bool = False
 
 
