@@ -2,7 +2,7 @@
 
 At every update the learner with the strategy and the learner without it start from the same
 players, made by the first, and the same memories; it acts if they differ afterwards, to the last
-bit, or if the evaluated actor does. The schedule is the full budget's: ten updates each at its
+bit, or if the evaluated actor does. The schedule is the full budget's: five updates each at its
 start, its first, second and third quarter, and its end, and a thousand each if it acts in none of
 them. An environment is stepped by the learner with the strategy.
 
@@ -28,11 +28,11 @@ from bench.learner.strategy import Conflict
 from bench.learner.task import Task
 from bench.training.rollout import Rollout
 
-QUICK = 10
+QUICK = 5
 """How many updates are made at each of five points of the budget, at first."""
 
 
-def share(cell: Cell, longest: int = 100 * QUICK) -> float:
+def share(cell: Cell, longest: int = 200 * QUICK) -> float:
     """Return the share of updates that a cell's strategies change, from 0 to 1.
 
     If they change a network, 1 or 0: whether it says something else after one update from the same
