@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, get_args
 from bench.experiment import registry
 from bench.experiment.kits import BASES, reference_of
 from bench.learner.task import TIE
+from bench.records.acts import equal
 from bench.records.record import Record, ScoreInfo
 from bench.report import stats
 from bench.report.grounds import Grounds
@@ -232,9 +233,17 @@ def view_of(records: list[Record], boot: stats.Bootstrap, grounds: Grounds) -> T
 def comparisons(
     task: str, treated: CellResult, base: CellResult, boot: stats.Bootstrap
 ) -> dict[Endpoint, stats.Comparison]:
-    """One cell against another, by each endpoint that both have."""
+    """One cell against another, by each endpoint that both have.
+
+    Where all common seeds' curves agree to the last bit, those alone are compared: nothing was
+    changed, however many seeds one of them has besides.
+    """
+    arms = [treated.arms, base.arms]
+    if equal(treated.record, base.record):
+        common = {*arms[0]["final"].seeds} & {*arms[1]["final"].seeds}
+        arms = [{name: arm.only(common) for name, arm in each.items()} for each in arms]
     return {
-        endpoint: stats.compare(task, treated.arms[endpoint], base.arms[endpoint], boot)
+        endpoint: stats.compare(task, arms[0][endpoint], arms[1][endpoint], boot)
         for endpoint in ENDPOINTS
-        if endpoint in treated.arms and endpoint in base.arms
+        if endpoint in arms[0] and endpoint in arms[1]
     }

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -73,6 +73,11 @@ class Arm:
     seeds: tuple[int, ...]
     values: Floats
     tie: float = 0.0
+
+    def only(self, seeds: Iterable[int]) -> Arm:
+        """The runs of these seeds."""
+        kept = np.isin(self.seeds, list(seeds))
+        return replace(self, seeds=tuple(np.array(self.seeds)[kept].tolist()), values=self.values[kept])
 
 
 @dataclass

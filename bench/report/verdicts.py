@@ -29,12 +29,12 @@ VERDICTS = (
 def state(found: Effect, adjusted_p: float) -> State:
     """The state of an effect: "equivalent", "helps", "hurts", or "undetermined".
 
-    Equivalent: the interval lies within 0.5 +- EPS, and there are at least five seeds or the arms
+    Equivalent: the interval lies within 0.5 +- EPS, and there are at least ten seeds or the arms
     agree bitwise. Helps or hurts: the interval excludes 0.5 and the adjusted exact p is at most
     1 - LEVEL; the bootstrap alone is overconfident where all pairs agree.
     """
     within = found.low >= 0.5 - EPS and found.high <= 0.5 + EPS
-    if within and (found.identical or found.runs >= PRELIMINARY_SEEDS):
+    if within and (found.identical or found.runs >= CLAIM_SEEDS):
         return "equivalent"
     if adjusted_p <= 1.0 - LEVEL + 1e-12:
         if found.low > 0.5:

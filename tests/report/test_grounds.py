@@ -91,3 +91,22 @@ def test_a_placebo_elsewhere_has_another_path(tmp_path: Path, placebo: Record) -
 def test_a_placebo_is_held_against_its_own_submissions_base(tmp_path: Path) -> None:
     chosen = selected(tmp_path, {"a": [made(scores=BAD + BAD)], "b": [made(), made("placebo")]})
     assert len(chosen.records) == 2
+
+
+@pytest.mark.parametrize("n", [1, 3, 10, 20])
+def test_a_bitwise_placebo_is_neutral_at_any_numbers_of_seeds(tmp_path: Path, n: int) -> None:
+    scores = tuple(0.05 * seed for seed in range(20))
+    chosen = selected(tmp_path, {"mine": [made(scores=scores), made("placebo", scores[:n])]})
+    (row,) = findings.study(chosen.records, grounds=chosen.grounds).findings["bare"]
+    found = row.domains["gan"].effect
+    assert found is not None
+    assert (found.value, found.low, found.high, found.runs) == (0.5, 0.5, 0.5, n)
+    assert row.domains["gan"].state == "equivalent"
+
+
+def test_the_same_scores_by_other_curves_are_no_placebo(tmp_path: Path) -> None:
+    """A score may be as good as can be on some seeds; the base's other seeds then still count."""
+    base, other = made(scores=(*GOOD, *BAD)), made("r1", GOOD)
+    other.seeds[0].curve[1].metrics["fid"] += 1e-9
+    chosen = selected(tmp_path, {"mine": [base, other]})
+    assert effect(chosen) == pytest.approx((9 * 0.5 + 10) / 19)

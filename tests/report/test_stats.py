@@ -111,8 +111,9 @@ def test_few_seeds_are_equivalent_only_if_identical():
     same = one_effect([1, 2, 3], [1, 2, 3])
     near = one_effect([1.1, 2.1, 3.1], [1, 2, 3])
     failed = one_effect([None, None, None], [None, None, None])
-    states = [verdicts.state(found, found.p) for found in (same, near, failed)]
-    assert states == ["equivalent", "undetermined", "undetermined"]
+    nine, ten = (one_effect(np.arange(n) + 1e-9, range(n)) for n in (9, 10))
+    states = [verdicts.state(found, found.p) for found in (same, near, failed, nine, ten)]
+    assert states == ["equivalent", *["undetermined"] * 3, "equivalent"]
 
 
 def test_arms_with_the_same_seeds_share_the_draw_and_others_do_not():
