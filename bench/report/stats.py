@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats as distributions
 
-from bench.report.rank_tests import Floats, Integers, Sample, rank_test, signs
+from bench.report.rank_tests import Floats, Integers, Sample, holm, rank_test, signs
 
 Better = Literal["higher", "lower"]
 
@@ -77,7 +77,9 @@ class Arm:
     def only(self, seeds: Iterable[int]) -> Arm:
         """The runs of these seeds."""
         kept = np.isin(self.seeds, list(seeds))
-        return replace(self, seeds=tuple(np.array(self.seeds)[kept].tolist()), values=self.values[kept])
+        return replace(
+            self, seeds=tuple(np.array(self.seeds)[kept].tolist()), values=self.values[kept]
+        )
 
 
 @dataclass
@@ -182,6 +184,7 @@ class Effect:
     tasks: tuple[str, ...]
     identical: bool
     samples: Floats
+    mixed: bool = False  # significantly better on one task and significantly worse on another
 
 
 def effect(comparisons: Sequence[Comparison]) -> Effect:
@@ -197,7 +200,17 @@ def effect(comparisons: Sequence[Comparison]) -> Effect:
         tasks=tuple(c.task for c in comparisons),
         identical=all(c.identical for c in comparisons),
         samples=samples,
+        mixed=_mixed(comparisons),
     )
+
+
+def _mixed(comparisons: Sequence[Comparison]) -> bool:
+    """Whether one task is better and another worse, by the exact tests, adjusted by Holm."""
+    if not min(c.value for c in comparisons) < 0.5 < max(c.value for c in comparisons):
+        return False
+    adjusted = holm([rank_test([c.sample]) for c in comparisons])
+    sure = [c.value > 0.5 for c, p in zip(comparisons, adjusted, strict=True) if p <= 1.0 - LEVEL]
+    return len({*sure}) == 2
 
 
 def rank_intervals(samples: Floats, tie: float = 0.0) -> list[tuple[int, int]]:

@@ -19,6 +19,7 @@ VERDICT_STYLE: dict[str, tuple[str, str]] = {
     "harmful": ("#D55E00", "v"),
     "hurts GAN only": ("#7A3B9A", "<"),
     "hurts RL only": ("#8C4A00", ">"),
+    "mixed": ("#56B4E9", "d"),
     "undetermined": ("#9CA3AF", "o"),
 }
 """Colour and marker of every verdict, after Okabe and Ito (2008)."""

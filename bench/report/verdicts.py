@@ -12,7 +12,7 @@ equivalent, even if the interval excludes 0.5."""
 CLAIM_SEEDS = 10
 PRELIMINARY_SEEDS = 5
 
-State = Literal["helps", "hurts", "equivalent", "undetermined", "inert", "missing"]
+State = Literal["helps", "hurts", "mixed", "equivalent", "undetermined", "inert", "missing"]
 VERDICTS = (
     "transfers",
     "GAN only",
@@ -22,17 +22,22 @@ VERDICTS = (
     "harmful",
     "hurts GAN only",
     "hurts RL only",
+    "mixed",
     "undetermined",
 )
 
 
 def state(found: Effect, adjusted_p: float) -> State:
-    """The state of an effect: "equivalent", "helps", "hurts", or "undetermined".
+    """The state of an effect: "mixed", "equivalent", "helps", "hurts", or "undetermined".
 
-    Equivalent: the interval lies within 0.5 +- EPS, and there are at least ten seeds or the arms
-    agree bitwise. Helps or hurts: the interval excludes 0.5 and the adjusted exact p is at most
-    1 - LEVEL; the bootstrap alone is overconfident where all pairs agree.
+    Mixed: one task is significantly better and another significantly worse, so that a mean over
+    tasks would hide what it says. Equivalent: the interval lies within 0.5 +- EPS, and there are at
+    least ten seeds or the arms agree bitwise. Helps or hurts: the interval excludes 0.5 and the
+    adjusted exact p is at most 1 - LEVEL; the bootstrap alone is overconfident where all pairs
+    agree.
     """
+    if found.mixed:
+        return "mixed"
     within = found.low >= 0.5 - EPS and found.high <= 0.5 + EPS
     if within and (found.identical or found.runs >= CLAIM_SEEDS):
         return "equivalent"
@@ -47,10 +52,13 @@ def state(found: Effect, adjusted_p: float) -> State:
 def verdict(gan: State, rl: State) -> str:
     """The verdict over two domains. Undetermined never counts as no effect.
 
-    An inert domain (the strategy provably changes nothing there) counts as an equivalent one.
+    An inert domain (the strategy provably changes nothing there) counts as an equivalent one. What
+    is mixed within a domain is mixed.
     """
     if {"undetermined", "missing"} & {gan, rl}:
         return "undetermined"
+    if "mixed" in {gan, rl}:
+        return "mixed"
     signs = {"helps": 1, "hurts": -1, "equivalent": 0, "inert": 0}
     return {
         (1, 1): "transfers",

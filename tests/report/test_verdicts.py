@@ -18,7 +18,7 @@ def test_state_follows_the_limits():
     assert verdicts.state(found(0.1, 0.49), 0.01) == "hurts"
     assert verdicts.state(found(0.41, 0.59), 1.0) == "equivalent"
     assert verdicts.state(found(0.51, 0.59), 0.01) == "equivalent"
-    assert verdicts.state(found(0.41, 0.59, runs=4), 1.0) == "undetermined"
+    assert verdicts.state(found(0.41, 0.59, runs=9), 1.0) == "undetermined"
 
 
 VERDICTS = {
@@ -33,6 +33,9 @@ VERDICTS = {
     ("hurts", "hurts"): "harmful",
     ("hurts", "inert"): "hurts GAN only",
     ("equivalent", "hurts"): "hurts RL only",
+    ("mixed", "helps"): "mixed",
+    ("inert", "mixed"): "mixed",
+    ("mixed", "undetermined"): "undetermined",
 }
 
 
@@ -53,3 +56,40 @@ def test_evidence_by_seeds():
     assert [verdicts.evidence(n) for n in (0, 3, 4, 5, 9, 10, 50)] == (
         ["smoke test"] * 3 + ["preliminary"] * 2 + ["claim"] * 2
     )
+
+
+@pytest.mark.parametrize(
+    ("means", "mixed"),
+    [
+        ((0.9, 0.1), True),  # they cancel
+        ((0.9, 0.9, 0.9, 0.1), True),  # on average it helps
+        ((0.9, 0.5), False),
+        ((0.9, 0.9), False),
+        ((0.1, 0.1), False),
+        ((0.5, 0.5), False),
+    ],
+)
+def test_cancelling_effects_are_mixed_and_no_difference_is_not(
+    means: tuple[float, ...], mixed: bool
+) -> None:
+    rng, boot = np.random.default_rng(3), stats.Bootstrap(times=200)
+    seeds = tuple(range(20))
+    found = []
+    for number, mean in enumerate(means):
+        arms = (stats.Arm(seeds, rng.normal(at, 0.1, 20)) for at in (mean, 0.5))
+        found.append(stats.compare(f"task{number}", *arms, boot))
+    effect = stats.effect(found)
+    assert effect.mixed is mixed
+    assert (verdicts.state(effect, effect.p) == "mixed") is mixed
+
+
+def test_chance_is_seldom_mixed() -> None:
+    """Of worlds without an effect at most one in twenty; Holm is over eight tasks in two ways."""
+    rng, boot = np.random.default_rng(5), stats.Bootstrap(times=2)
+    seeds, worlds = tuple(range(10)), 200
+    count = 0
+    for _ in range(worlds):
+        arms = [[stats.Arm(seeds, rng.normal(size=10)) for _ in range(2)] for _ in range(8)]
+        found = [stats.compare(f"task{n}", *each, boot) for n, each in enumerate(arms)]
+        count += stats.effect(found).mixed
+    assert count <= 0.05 * worlds
