@@ -112,7 +112,7 @@ class Bootstrap:
         """How often each of the seeds is drawn: [R, n]."""
         if (task, seeds) not in self._counts:
             drawn = self.draw(task, seeds)[:, :, None] == np.arange(len(seeds))
-            self._counts[task, seeds] = drawn.sum(axis=1).astype(float)
+            self._counts[task, seeds] = drawn.sum(axis=1).astype(np.float32)
         return self._counts[task, seeds]
 
 
@@ -166,8 +166,12 @@ def compare(task: str, treated: Arm, base: Arm, boot: Bootstrap) -> Comparison:
         other = np.ones_like(other)
     wins = other * Sample(treated.values, base.values, base.tie).won
     left, right = boot.counts(task, treated.seeds), boot.counts(task, base.seeds)
-    weight = ((left @ other) * right).sum(axis=1)
-    won = ((left @ wins) * right).sum(axis=1)
+    # Whole and half numbers up to some thousands, which float32 holds exactly.
+    won = np.einsum("rb,rb->r", left @ wins.astype(np.float32), right).astype(float)
+    weight = np.full(len(won), float(left[0].sum() * right[0].sum()))
+    if not other.all():
+        _, own, others = np.intersect1d(treated.seeds, base.seeds, return_indices=True)
+        weight -= np.einsum("rc,rc->r", left[:, own], right[:, others])
     samples = np.divide(won, weight, out=np.full_like(won, 0.5), where=weight > 0)
     return Comparison(task, treated, base, float(wins.sum() / other.sum()), samples)
 
