@@ -14,7 +14,7 @@ AT_HOME = {
 NEUTRAL = {"deviation": 0.0}
 INSTEAD_OF = ("r1",)  # Mescheder et al., 2018: either makes training converge locally
 # It damps by deviation^2 / 2 per unit of time, of which there are 50: annealed, 0.1 takes 8 % off.
-# On selection seeds it ends 0.66 of the way with 0.1, 0.71 with 0.3, 0.81 with 0.7, 0.80 with 1.
+# On selection seeds it ends 0.66 of the way without it, 0.71 with 0.3, 0.81 with 0.7, 0.80 with 1.
 DEFAULTS = {"dirac": {"deviation": 0.7}}
 SEARCH = {"deviation": (0.03, 0.1, 0.3)}
 

@@ -31,10 +31,9 @@ def unrolled(*, depth: int = 5, minimax: bool = True) -> Strategy:
     Paper against here: the paper's actor descends -L_critic in both terms; here, as in practice,
     the first is the non-saturating loss. In the second it must not be, as it is without `minimax`:
     an actor that may choose the critic that its samples fool best finds few modes (`grid25` without
-    R1: 6 of 25, the base 14). The critic's further steps feel its
-    penalties, L_critic is without them. The paper draws a new batch for every further step; here
-    all use the same data and noise. Costs about `depth` further critic updates, forwards and
-    backwards.
+    R1: 6 of 25, the base 13). Penalties on the critic are part of its further steps, and not of
+    L_critic. The paper draws a new batch for every further step; here all use the same data and
+    noise. Costs about `depth` further critic updates, forwards and backwards.
     """
     step = partial(integrators.unrolled, depth=depth, minimax=minimax)
     return Strategy(name="unrolled", integrator=step)

@@ -40,15 +40,14 @@ def idle(cells: Iterable[Cell], folder: Path) -> Iterator[str]:
 
 
 def _lesser(cell: Cell) -> Iterator[Cell]:
-    """The cells that have one added strategy less, however their names spell them."""
-    own, base = list(cell.strategies), Cell(cell.task, cell.base).strategies
-    text = f"{cell.task}/{cell.name}"
-    for name in own:
-        if name not in base and not cell.variant and not cell.play and len(own) > 1:
-            shorter = text.replace(f"+{name}", "", 1)
-            if shorter != text:
-                with suppress(ValueError):
-                    yield Cell.parse(shorter)
+    """The same cell with one added strategy less, for each of them."""
+    if cell.variant or cell.play:
+        return
+    first, *added = cell.name.split("+")
+    for name in added:
+        with suppress(ValueError):
+            rest = "+".join([first, *(other for other in added if other != name)])
+            yield Cell.parse(f"{cell.task}/{rest}")
 
 
 def excused(cell: Cell, lesser: Cell | None = None) -> bool:
