@@ -6,12 +6,13 @@ domains "gan" and "rl": those with strategies on all players, in the task's own 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
+from bench.experiment import registry
 from bench.experiment.cell import Contrast
 from bench.records.record import Record
-from bench.report import stats, verdicts
+from bench.report import looks, stats, verdicts
 from bench.report.cells import (
     ENDPOINTS,
     EXTENSION,
@@ -22,7 +23,6 @@ from bench.report.cells import (
     view_of,
 )
 from bench.report.grounds import Grounds
-from bench.report.rank_tests import holm
 
 DOMAINS = ("gan", "rl")
 """The domains of verdicts; tasks of the other domains do not count."""
@@ -30,15 +30,24 @@ DOMAINS = ("gan", "rl")
 
 @dataclass(frozen=True)
 class DomainFinding:
-    """The effect of a strategy in one domain; state and adjusted p are by the final score."""
+    """The effect of a strategy in one domain; state and adjusted p are by the final score.
+
+    Effects are of all seeds, state and p as they were at the look (`bench.report.looks`) that
+    decided, or else at the last one.
+    """
 
     state: verdicts.State
     effect: stats.Effect | None = None  # by the final score
     area: stats.Effect | None = None  # by the area under the curve, of tasks that have one
-    p_adjusted: float | None = None
+    p_adjusted: float | None = None  # by Bonferroni before the first look
+    look: int = 0  # the strategy's seeds at that look
+    needed: int | None = None  # seeds that would settle what is undetermined, if any would
+    lacking: tuple[str, ...] = ()  # counted tasks without an effect, which a verdict needs
+    looks: tuple[stats.Effect, ...] = ()
     of_tasks: int = 0  # tasks of the domain that have records at all
     inert: dict[str, str] = field(default_factory=dict)  # task -> reason
     contrast: Contrast | None = None  # None without an effect
+    base_seeds: int = 0  # the fewest of any task's base
     failures: tuple[int, int, int, int] = (0, 0, 0, 0)  # without: failed, runs; with: failed, runs
 
     @property
@@ -119,6 +128,15 @@ def rows(base: str, views: Sequence[TaskView]) -> dict[str, CellResult]:
     return found
 
 
+def counted_tasks(domain: str) -> tuple[str, ...]:
+    """The tasks that a verdict needs: those of the core grid. Others count if they are there."""
+    return tuple(
+        name
+        for name, task in registry.tasks().items()
+        if task.domain == domain and task.tier == "core"
+    )
+
+
 def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
     """One row per label on this base, if it occurs in a domain of verdicts."""
     counted = [view for view in views if view.domain in DOMAINS and view.plain]
@@ -127,23 +145,23 @@ def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
         label: {domain: _domain(base, cell, domain, counted) for domain in DOMAINS}
         for label, cell in cells.items()
     }
-    adjusted = _adjust(found, cells)
+    judged = _judged(found, cells)
     made = []
-    for label, domains in found.items():
+    for label, domains in judged.items():
         cell = cells[label]
-        judged = {
-            domain: _judge(part, adjusted.get((label, domain))) for domain, part in domains.items()
-        }
-        runs = [part.effect.runs for part in judged.values() if part.effect]
+        effects = [part.effect for part in domains.values() if part.effect]
+        grounds = [part.base_seeds for part in domains.values() if part.effect]
         made.append(
             Finding(
                 base=base,
                 label=label,
                 strategy=cell.record.strategy or "",
                 expected=cell.expected,
-                domains=judged,
-                verdict=verdicts.verdict(judged["gan"].state, judged["rl"].state),
-                evidence=verdicts.evidence(min(runs, default=0)),
+                domains=domains,
+                verdict=verdicts.verdict(domains["gan"].state, domains["rl"].state),
+                evidence=verdicts.evidence(
+                    min((each.runs for each in effects), default=0), min(grounds, default=0)
+                ),
                 instead_of=cell.instead_of,
             )
         )
@@ -165,10 +183,11 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
     contrasts = {cell.record.contrast for cell in cells}
     order: tuple[Contrast, ...] = ("in place of", "removed", "added")
     contrast = next((each for each in order if each in contrasts), None)
-    counts = [0, 0, 0, 0]
+    counts, base_seeds = [0, 0, 0, 0], []
     for view, cell in zip(chosen, cells, strict=True):
         ground = view.ground(cell)
         assert ground is not None  # as it has an effect
+        base_seeds.append(len(ground.record.seeds))
         arms = [ground, cell]
         for slot, arm in enumerate(reversed(arms) if contrast == "removed" else arms):
             counts[2 * slot] += arm.failures
@@ -177,10 +196,15 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
         endpoint: [by[keys[v.name]] for v in chosen if keys[v.name] in (by := v.effects[endpoint])]
         for endpoint in ENDPOINTS
     }
+    removed = [cell.record.contrast == "removed" for cell in cells]
+    there = {view.name for view in chosen}
     return DomainFinding(
         state="undetermined",
         effect=stats.effect(found["final"]),
         area=stats.effect(found["area"]) if found["area"] else None,
+        looks=tuple(looks.at_looks(list(zip(found["final"], removed, strict=True)))),
+        lacking=tuple(name for name in counted_tasks(domain) if name not in {*there, *inert}),
+        base_seeds=min(base_seeds),
         of_tasks=len(inside),
         inert=inert,
         contrast=contrast,
@@ -188,28 +212,59 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
     )
 
 
-def _adjust(
+def _judged(
     found: dict[str, dict[str, DomainFinding]], cells: dict[str, CellResult]
-) -> dict[tuple[str, str], float]:
-    """p adjusted by Holm over all strategies and both domains of one base; not so for controls.
+) -> dict[str, dict[str, DomainFinding]]:
+    """With states and p adjusted over the family of one base; controls are in no family.
 
     A test that stands in two rows, of what is added and of what takes another's place, counts once.
     """
-    raw, tests = {}, {}
+    tests: dict[tuple[str, str], Hashable] = {}
     for label, domains in found.items():
         for domain, part in domains.items():
             if part.effect:
-                raw[label, domain] = part.effect.p
                 added = cells[label].added_label if part.contrast != "in place of" else label
                 tests[label, domain] = added, domain, part.effect.tasks
-    family = {tests[key]: p for key, p in raw.items() if cells[key[0]].expected is None}
-    adjusted = dict(zip(family, holm(list(family.values())), strict=True))
+    controls = [label for label, cell in cells.items() if cell.expected is not None]
+    family = family_size({label for label in cells if label not in controls})
+    decided = looks.decide(
+        {tests[key]: found[key[0]][key[1]].looks for key in tests if key[0] not in controls}, family
+    )
+    for key, test in tests.items():
+        if key[0] in controls:
+            decided |= looks.decide({test: found[key[0]][key[1]].looks}, 1)
     return {
-        key: adjusted[tests[key]] if cells[key[0]].expected is None else p for key, p in raw.items()
+        label: {
+            domain: _judge(part, decided[tests[label, domain]], 1 if label in controls else family)
+            if part.effect
+            else part
+            for domain, part in domains.items()
+        }
+        for label, domains in found.items()
     }
 
 
-def _judge(part: DomainFinding, p_adjusted: float | None) -> DomainFinding:
-    if part.effect is None or p_adjusted is None:
-        return part
-    return replace(part, state=verdicts.state(part.effect, p_adjusted), p_adjusted=p_adjusted)
+def family_size(labels: set[str]) -> int:
+    """How many tests p is adjusted for: all strategies of the catalogue, and these, in 2 domains.
+
+    So a family does not become smaller where only a part of the catalogue was run.
+    """
+    known = {name for name, entry in registry.strategies().items() if entry.home != "control"}
+    return len(DOMAINS) * len(known | labels)
+
+
+def _judge(part: DomainFinding, decision: looks.Decision, family: int) -> DomainFinding:
+    """With what the looks say; tasks that a verdict needs and that are not there leave it open."""
+    state = "undetermined" if part.lacking and not _is_neutral(part) else decision.state
+    needed, p_adjusted = None, decision.p_adjusted
+    if p_adjusted is None and part.effect is not None:
+        p_adjusted = min(1.0, family * part.effect.p)
+    if state == "undetermined" and part.effect is not None:
+        needed = looks.needed(part.effect, removed=part.removed, family=family)
+    return replace(
+        part, state=state, p_adjusted=p_adjusted, look=decision.seeds, needed=needed
+    )
+
+
+def _is_neutral(part: DomainFinding) -> bool:
+    return part.effect is not None and part.effect.identical

@@ -104,8 +104,7 @@ def _compared(
     if arms[0] is None or arms[1] is None:
         return Evidence(name, declared)
     found = stats.compare(Cell.parse(declared.cell).task, arms[0], arms[1], boot)
-    low, high = stats.percentiles(found.samples)
-    return Evidence(name, declared, found.value, low, high, found.runs)
+    return Evidence(name, declared, found.value, *found.limits, found.runs)
 
 
 def arm(record: Record, by: str) -> stats.Arm | None:

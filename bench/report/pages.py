@@ -145,6 +145,7 @@ def summary(found: Study) -> Page:
     records = found.counted or found.records
     runs = [result for record in records for result in record.seeds]
     fewest = min(len(record.seeds) for record in records)
+    bases = [len(record.seeds) for record in records if record.strategy is None]
     return {
         "cells": len(records),
         "further": len(found.records) - len(records),
@@ -152,7 +153,7 @@ def summary(found: Study) -> Page:
         "failures": sum(result.status != "ok" for result in runs),
         "fewest": fewest,
         "most": max(len(record.seeds) for record in records),
-        "evidence": verdicts.evidence(fewest),
+        "evidence": verdicts.evidence(fewest, min(bases, default=fewest)),
         "missing": sorted({"gan", "rl"} - {record.domain for record in found.counted}),
         "dirty": any(record.provenance.dirty for record in found.records),
         "commits": sorted({record.provenance.commit or "unknown" for record in found.records}),

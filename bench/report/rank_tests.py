@@ -114,12 +114,16 @@ def _normal_test(samples: Sequence[Sample]) -> float:
     return float(2.0 * distributions.norm.sf(abs(deviation) / math.sqrt(variance)))
 
 
-def holm(values: Sequence[float]) -> list[float]:
-    """p values adjusted to control the family-wise error rate (Holm, 1979)."""
+def holm(values: Sequence[float], family: int = 0) -> list[float]:
+    """p values adjusted to control the family-wise error rate (Holm, 1979).
+
+    The family may be larger than what was tested: the other tests count as not significant.
+    """
     adjusted = [0.0] * len(values)
     highest = 0.0
+    size = max(family, len(values))
     for rank, index in enumerate(sorted(range(len(values)), key=lambda i: values[i])):
-        highest = max(highest, min(1.0, (len(values) - rank) * values[index]))
+        highest = max(highest, min(1.0, (size - rank) * values[index]))
         adjusted[index] = highest
     return adjusted
 

@@ -1,4 +1,4 @@
-"""Statistics over seeds: effects and their bootstrap intervals.
+"""Statistics over seeds: effects with their intervals, and resamples.
 
 A *utility* is a number of a run by which it is compared: higher is better, and -inf, a run without
 one, ranks worst. Two utilities tie if they differ by less than a tolerance that their arms have.
@@ -7,22 +7,23 @@ Shapes: n, m seeds of two arms, R resamples.
 Effect size: the probability of improvement, P(treated better) + P(tie) / 2, as in Agarwal et al.
 (2021, arXiv 2108.13264), averaged over the tasks of a domain. Two runs with the same seed share
 their start and their data, so they are not independent. They are compared with each other only if
-there are no other pairs; hence an arm that equals its base bitwise has an effect of exactly 1/2
-in the data and in every resample. Intervals are percentiles of one joint stratified bootstrap:
-seeds are drawn within a task, and arms with the same seeds share the draw.
+there are no other pairs. Intervals are in closed form (`bench.report.placements`). What has none,
+such as a correlation over strategies, has percentiles of one joint stratified bootstrap: how often
+a seed is drawn depends on the task and the seed alone, so that all arms share the draw.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from scipy import stats as distributions
 
+from bench.report.placements import Placements, Score, placements
 from bench.report.rank_tests import Floats, Integers, Sample, holm, rank_test, signs
 
 Better = Literal["higher", "lower"]
@@ -84,62 +85,96 @@ class Arm:
 
 @dataclass
 class Bootstrap:
-    """Draws of seeds, which depend on nothing but the task and its seeds."""
+    """Draws of seeds, which depend on nothing but the task and the seeds."""
 
     seed: int = 0
     times: int = RESAMPLES
-    _drawn: dict[tuple[str, tuple[int, ...], bool], Integers] = field(
-        default_factory=dict, repr=False
-    )
-    _counts: dict[tuple[str, tuple[int, ...]], Floats] = field(default_factory=dict, repr=False)
+    _drawn: dict[tuple[str, tuple[int, ...]], Integers] = field(default_factory=dict, repr=False)
+    _counts: dict[tuple[str, int], Floats] = field(default_factory=dict, repr=False)
 
-    def draw(self, task: str, seeds: tuple[int, ...], *, single: bool = False) -> Integers:
-        """Positions [R, n] into `seeds`, the same for every arm of the task with these seeds.
-
-        From two seeds on, a draw of one seed alone is rejected unless `single`: it has no
-        independent pair to compare.
-        """
-        if (task, seeds, single) not in self._drawn:
-            digest = hashlib.sha256(f"{task}|{seeds}".encode()).digest()
-            words = np.frombuffer(digest, dtype=np.uint32)
-            rng = np.random.default_rng([self.seed, *words.tolist()])
-            n, times = len(seeds), self.times
-            drawn = rng.integers(0, n, size=(times, n)) if single else draw_positions(rng, n, times)
-            self._drawn[task, seeds, single] = drawn
-        return self._drawn[task, seeds, single]
+    def draw(self, task: str, seeds: tuple[int, ...]) -> Integers:
+        """Positions [R, n] into `seeds`, the same for every arm of the task with these seeds."""
+        if (task, seeds) not in self._drawn:
+            rng = self._generator(f"{task}|{seeds}")
+            self._drawn[task, seeds] = rng.integers(0, len(seeds), size=(self.times, len(seeds)))
+        return self._drawn[task, seeds]
 
     def counts(self, task: str, seeds: tuple[int, ...]) -> Floats:
-        """How often each of the seeds is drawn: [R, n]."""
-        if (task, seeds) not in self._counts:
-            drawn = self.draw(task, seeds)[:, :, None] == np.arange(len(seeds))
-            self._counts[task, seeds] = drawn.sum(axis=1).astype(np.float32)
-        return self._counts[task, seeds]
+        """How often each of the seeds is drawn [R, n]: a Poisson number for each, of mean 1.
 
+        So the draws are from the union of all arms' seeds, whatever that is (Hanley and MacGibbon,
+        2006: the Poisson bootstrap).
+        """
+        for seed in seeds:
+            if (task, seed) not in self._counts:
+                drawn = self._generator(f"{task}|{seed}").poisson(size=self.times)
+                self._counts[task, seed] = drawn.astype(np.float32)
+        return np.stack([self._counts[task, seed] for seed in seeds], axis=1)
 
-def draw_positions(rng: np.random.Generator, n: int, times: int) -> Integers:
-    """Positions [times, n] drawn with replacement from range(n), not all the same if n > 1."""
-    positions = rng.integers(0, n, size=(times, n))
-    while n > 1 and (single := (positions == positions[:, :1]).all(axis=1)).any():
-        positions[single] = rng.integers(0, n, size=(int(single.sum()), n))
-    return positions
+    def _generator(self, text: str) -> np.random.Generator:
+        words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32)
+        return np.random.default_rng([self.seed, *words.tolist()])
 
 
 def iqm_resampled(task: str, arm: Arm, boot: Bootstrap) -> Floats:
     """The interquartile mean of the arm's utilities in every resample [R]."""
-    return np.asarray(iqm(arm.values[boot.draw(task, arm.seeds, single=True)]))
+    return np.asarray(iqm(arm.values[boot.draw(task, arm.seeds)]))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One task's effect: `value`, and `samples` [R], its value in every resample."""
+    """One task's effect, the probability that a treated run beats a base run of another seed."""
 
     task: str
     treated: Arm
     base: Arm
-    value: float
-    samples: Floats
+    boot: Bootstrap
+
+    @cached_property
+    def placed(self) -> Placements:
+        """The effect and its variance."""
+        found = placements(self.sample.won, self._shared)
+        if not self.identical:
+            return found
+        return replace(found, treated=0.0, base=0.0, parts=((0.0, 1),), exact=True)
 
     @property
+    def value(self) -> float:
+        """The effect."""
+        return self.placed.value
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """Its interval."""
+        return Score.of([self.placed]).limits(LEVEL)
+
+    @cached_property
+    def p(self) -> float:
+        """That of no effect, of the exact test and of the interval: the larger one."""
+        return max(rank_test([self.sample]), Score.of([self.placed]).p)
+
+    @cached_property
+    def samples(self) -> Floats:
+        """The effect in every resample [R]; the effect itself where no pair was drawn."""
+        counted = np.ones(self.sample.won.shape, dtype=np.float32)
+        own, others = self._shared
+        counted[own, others] = 0.0
+        if not counted.any():
+            counted[:] = 1.0
+        won = counted * self.sample.won.astype(np.float32)
+        left, right = (self.boot.counts(self.task, arm.seeds) for arm in (self.treated, self.base))
+        # Whole and half numbers up to some thousands, which float32 holds exactly.
+        total = np.einsum("rb,rb->r", left @ won, right).astype(float)
+        weight = np.einsum("rb,rb->r", left @ counted, right).astype(float)
+        return np.divide(total, weight, out=np.full_like(total, self.value), where=weight > 0)
+
+    @cached_property
+    def _shared(self) -> tuple[Integers, Integers]:
+        """The positions of the shared seeds in both arms."""
+        found = np.intersect1d(self.treated.seeds, self.base.seeds, return_indices=True)
+        return found[1], found[2]
+
+    @cached_property
     def sample(self) -> Sample:
         """What is tested."""
         return Sample(self.treated.values, self.base.values, self.base.tie)
@@ -160,61 +195,88 @@ class Comparison:
 
 
 def compare(task: str, treated: Arm, base: Arm, boot: Bootstrap) -> Comparison:
-    """The probability that a treated run beats a base run of another seed, with its resamples."""
-    other = np.not_equal.outer(treated.seeds, base.seeds).astype(float)
-    if not other.any():  # one seed, the same in both arms: all there is
-        other = np.ones_like(other)
-    wins = other * Sample(treated.values, base.values, base.tie).won
-    left, right = boot.counts(task, treated.seeds), boot.counts(task, base.seeds)
-    # Whole and half numbers up to some thousands, which float32 holds exactly.
-    won = np.einsum("rb,rb->r", left @ wins.astype(np.float32), right).astype(float)
-    weight = np.full(len(won), float(left[0].sum() * right[0].sum()))
-    if not other.all():
-        _, own, others = np.intersect1d(treated.seeds, base.seeds, return_indices=True)
-        weight -= np.einsum("rc,rc->r", left[:, own], right[:, others])
-    samples = np.divide(won, weight, out=np.full_like(won, 0.5), where=weight > 0)
-    return Comparison(task, treated, base, float(wins.sum() / other.sum()), samples)
+    """One arm against another on a task."""
+    return Comparison(task, treated, base, boot)
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A mean over tasks of the probability of improvement, with its interval and exact p."""
+    """A mean over tasks of the probability of improvement, with its interval and p of no effect."""
 
-    value: float
-    low: float
-    high: float
-    p: float
-    runs: int  # the fewest seeds of any arm in it
-    tasks: tuple[str, ...]
-    identical: bool
-    samples: Floats
-    mixed: bool = False  # significantly better on one task and significantly worse on another
+    comparisons: tuple[Comparison, ...]
+
+    @cached_property
+    def score(self) -> Score:
+        """The mean, and what its interval follows from."""
+        return Score.of([each.placed for each in self.comparisons])
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+        return self.score.value
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The interval."""
+        return self.score.limits(LEVEL)
+
+    @property
+    def low(self) -> float:
+        """Its lower end."""
+        return self.limits[0]
+
+    @property
+    def high(self) -> float:
+        """Its upper end."""
+        return self.limits[1]
+
+    @cached_property
+    def p(self) -> float:
+        """The larger one of the exact stratified rank test and of the interval's test.
+
+        Each alone is too sure somewhere: the rank test where a larger base has another spread, the
+        interval's where runs are few.
+        """
+        return max(rank_test([each.sample for each in self.comparisons]), self.score.p)
+
+    @cached_property
+    def task_p(self) -> tuple[float, ...]:
+        """p of every task, adjusted by Holm over the tasks."""
+        return tuple(holm([each.p for each in self.comparisons]))
+
+    @cached_property
+    def samples(self) -> Floats:
+        """The mean in every resample [R]."""
+        return np.asarray(np.mean([each.samples for each in self.comparisons], axis=0))
+
+    @property
+    def runs(self) -> int:
+        """The fewest seeds of any arm in it."""
+        return min(each.runs for each in self.comparisons)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Its tasks."""
+        return tuple(each.task for each in self.comparisons)
+
+    @property
+    def identical(self) -> bool:
+        """Whether the arms agree bitwise on every task."""
+        return all(each.identical for each in self.comparisons)
+
+    def mixed(self, level: float) -> bool:
+        """Whether a task is significantly better and another one worse, at a family-wise level."""
+        sure = {
+            each.value > 0.5
+            for each, p in zip(self.comparisons, self.task_p, strict=True)
+            if p <= level and each.value != 0.5
+        }
+        return len(sure) == 2
 
 
 def effect(comparisons: Sequence[Comparison]) -> Effect:
-    """The mean effect of at least one task, resampled jointly."""
-    samples = np.mean([c.samples for c in comparisons], axis=0)
-    low, high = percentiles(samples)
-    return Effect(
-        value=math.fsum(c.value for c in comparisons) / len(comparisons),
-        low=low,
-        high=high,
-        p=rank_test([c.sample for c in comparisons]),
-        runs=min(c.runs for c in comparisons),
-        tasks=tuple(c.task for c in comparisons),
-        identical=all(c.identical for c in comparisons),
-        samples=samples,
-        mixed=_mixed(comparisons),
-    )
-
-
-def _mixed(comparisons: Sequence[Comparison]) -> bool:
-    """Whether one task is better and another worse, by the exact tests, adjusted by Holm."""
-    if not min(c.value for c in comparisons) < 0.5 < max(c.value for c in comparisons):
-        return False
-    adjusted = holm([rank_test([c.sample]) for c in comparisons])
-    sure = [c.value > 0.5 for c, p in zip(comparisons, adjusted, strict=True) if p <= 1.0 - LEVEL]
-    return len({*sure}) == 2
+    """The mean effect over at least one task."""
+    return Effect(tuple(comparisons))
 
 
 def rank_intervals(samples: Floats, tie: float = 0.0) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from bench.report import stats
 from bench.report.cells import EXTENSION, CellResult, Endpoint, Key, TaskView
 from bench.report.extensions import Entry, Game
 from bench.report.findings import DOMAINS, Finding, Study
-from bench.report.rank_tests import benjamini_hochberg, rank_test
+from bench.report.rank_tests import benjamini_hochberg
 
 
 def command(record: Record) -> str:
@@ -117,7 +117,7 @@ def _mean_limits(view: TaskView, arm: stats.Arm, boot: stats.Bootstrap) -> tuple
 
 
 def _effect_columns(name: str, found: stats.Comparison | None) -> dict[str, float]:
-    low, high = stats.percentiles(found.samples) if found else (math.nan, math.nan)
+    low, high = found.limits if found else (math.nan, math.nan)
     value = found.value if found else math.nan
     return {name: value, f"{name}_low": low, f"{name}_high": high}
 
@@ -142,7 +142,7 @@ def effect_matrix(
             effect = view.effects[endpoint].get(key)
             if effect is not None:
                 values.loc[label, name] = effect.value
-                tests[name, key] = rank_test([effect.sample])
+                tests[name, key] = effect.p
     adjusted = pd.DataFrame(math.nan, index=values.index, columns=values.columns)
     found = dict(zip(tests, benjamini_hochberg(list(tests.values())), strict=True))
     for label, row in rows.items():
@@ -166,7 +166,10 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
                 f"{domain}_effect": known.value if known else math.nan,
                 f"{domain}_low": known.low if known else math.nan,
                 f"{domain}_high": known.high if known else math.nan,
-                f"{domain}_p_holm": part.p_adjusted if known else math.nan,
+                f"{domain}_p_holm": math.nan if part.p_adjusted is None else part.p_adjusted,
+                f"{domain}_look": part.look,
+                f"{domain}_seeds_needed": math.nan if part.needed is None else part.needed,
+                f"{domain}_lacking": " ".join(part.lacking),
                 **_area_columns(f"{domain}_area", part.area),
                 f"{domain}_tasks": " ".join(known.tasks) if known else "",
                 f"{domain}_failures_without": "{}/{}".format(*part.failures[:2]),

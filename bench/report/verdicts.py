@@ -10,7 +10,9 @@ EPS = 0.1
 """Half-width of the equivalence region: an effect whose interval lies within 0.5 +- EPS is
 equivalent, even if the interval excludes 0.5."""
 CLAIM_SEEDS = 10
-PRELIMINARY_SEEDS = 5
+"""Of each arm: below there is no verdict, but for arms that agree bitwise."""
+CLAIM_BASE_SEEDS = 40
+"""Of the base: below a verdict is preliminary, as all strategies share its luck."""
 
 State = Literal["helps", "hurts", "mixed", "equivalent", "undetermined", "inert", "missing"]
 VERDICTS = (
@@ -27,25 +29,21 @@ VERDICTS = (
 )
 
 
-def state(found: Effect, adjusted_p: float) -> State:
+def state(found: Effect, adjusted_p: float, alpha: float = 1.0 - LEVEL) -> State:
     """The state of an effect: "mixed", "equivalent", "helps", "hurts", or "undetermined".
 
     Mixed: one task is significantly better and another significantly worse, so that a mean over
     tasks would hide what it says. Equivalent: the interval lies within 0.5 +- EPS, and there are at
-    least ten seeds or the arms agree bitwise. Helps or hurts: the interval excludes 0.5 and the
-    adjusted exact p is at most 1 - LEVEL; the bootstrap alone is overconfident where all pairs
-    agree.
+    least ten seeds or the arms agree bitwise. Helps or hurts: the adjusted p, of the exact test and
+    of the interval, is at most alpha.
     """
-    if found.mixed:
+    if found.mixed(alpha):
         return "mixed"
     within = found.low >= 0.5 - EPS and found.high <= 0.5 + EPS
     if within and (found.identical or found.runs >= CLAIM_SEEDS):
         return "equivalent"
-    if adjusted_p <= 1.0 - LEVEL + 1e-12:
-        if found.low > 0.5:
-            return "helps"
-        if found.high < 0.5:
-            return "hurts"
+    if adjusted_p <= alpha + 1e-12 and found.value != 0.5:
+        return "helps" if found.value > 0.5 else "hurts"
     return "undetermined"
 
 
@@ -73,8 +71,11 @@ def verdict(gan: State, rl: State) -> str:
     }[signs[gan], signs[rl]]
 
 
-def evidence(runs: int) -> str:
-    """How strong the evidence of so many seeds is: "smoke test", "preliminary" or "claim"."""
-    if runs >= CLAIM_SEEDS:
-        return "claim"
-    return "preliminary" if runs >= PRELIMINARY_SEEDS else "smoke test"
+def evidence(runs: int, base: int) -> str:
+    """How strong the evidence of so many seeds is: "smoke test", "preliminary" or "claim".
+
+    `runs` are the fewest seeds of any arm, `base` those of any base.
+    """
+    if runs < CLAIM_SEEDS:
+        return "smoke test"
+    return "claim" if base >= CLAIM_BASE_SEEDS else "preliminary"

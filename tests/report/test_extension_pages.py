@@ -62,7 +62,7 @@ def test_verdicts_are_the_same_bytes_whatever_else_there_is(tmp_path):
     for made, further in ((alone, False), (both, True)):
         head = made["L.md"].decode().partition("##")[0]
         assert "24 cells, 240 runs, 0 of them failed" in head
-        assert "**claim**" in head
+        assert "**preliminary**" in head
         assert ("which no verdict counts" in head) == further
 
 

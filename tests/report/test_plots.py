@@ -1,6 +1,7 @@
 """The scatter of a whole catalogue: every label can be read."""
 
 from itertools import combinations
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
@@ -8,23 +9,14 @@ import pytest
 from matplotlib.text import Text
 
 from bench.experiment import registry
-from bench.report import plots, stats
+from bench.report import plots
 from bench.report.findings import DomainFinding, Finding
 
 
 def finding(label: str, gan: float, rl: float) -> Finding:
     """A row with the given effects, each in an interval of 0.3 around it."""
     effects = [
-        stats.Effect(
-            value=value,
-            low=max(0.0, value - 0.15),
-            high=min(1.0, value + 0.15),
-            p=0.5,
-            runs=5,
-            tasks=("a",),
-            identical=False,
-            samples=np.array([value]),
-        )
+        SimpleNamespace(value=value, low=max(0.0, value - 0.15), high=min(1.0, value + 0.15))
         for value in (gan, rl)
     ]
     domains = {

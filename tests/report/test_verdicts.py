@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -10,11 +12,14 @@ from bench.report import stats, verdicts
 
 def test_state_follows_the_limits():
     def found(low, high, runs=10):
-        return stats.Effect(0.5 * (low + high), low, high, 0.01, runs, ("t",), False, np.zeros(1))
+        value = 0.5 * (low + high)
+        return SimpleNamespace(
+            value=value, low=low, high=high, runs=runs, identical=False, mixed=lambda alpha: False
+        )
 
     assert verdicts.state(found(0.51, 0.9), 0.05) == "helps"
     assert verdicts.state(found(0.51, 0.9), 0.06) == "undetermined"
-    assert verdicts.state(found(0.50, 0.9), 0.01) == "undetermined"
+    assert verdicts.state(found(0.51, 0.9), 0.05, 0.01) == "undetermined"
     assert verdicts.state(found(0.1, 0.49), 0.01) == "hurts"
     assert verdicts.state(found(0.41, 0.59), 1.0) == "equivalent"
     assert verdicts.state(found(0.51, 0.59), 0.01) == "equivalent"
@@ -53,7 +58,8 @@ def test_the_undetermined_is_never_folded_into_no(known):
 
 
 def test_evidence_by_seeds():
-    assert [verdicts.evidence(n) for n in (0, 3, 4, 5, 9, 10, 50)] == (
+    given = [(0, 0), (3, 3), (9, 100), (10, 10), (20, 39), (10, 40), (40, 100)]
+    assert [verdicts.evidence(*seeds) for seeds in given] == (
         ["smoke test"] * 3 + ["preliminary"] * 2 + ["claim"] * 2
     )
 
@@ -79,7 +85,7 @@ def test_cancelling_effects_are_mixed_and_no_difference_is_not(
         arms = (stats.Arm(seeds, rng.normal(at, 0.1, 20)) for at in (mean, 0.5))
         found.append(stats.compare(f"task{number}", *arms, boot))
     effect = stats.effect(found)
-    assert effect.mixed is mixed
+    assert effect.mixed(0.05) is mixed
     assert (verdicts.state(effect, effect.p) == "mixed") is mixed
 
 
@@ -91,5 +97,5 @@ def test_chance_is_seldom_mixed() -> None:
     for _ in range(worlds):
         arms = [[stats.Arm(seeds, rng.normal(size=10)) for _ in range(2)] for _ in range(8)]
         found = [stats.compare(f"task{n}", *each, boot) for n, each in enumerate(arms)]
-        count += stats.effect(found).mixed
+        count += stats.effect(found).mixed(0.05)
     assert count <= 0.05 * worlds
