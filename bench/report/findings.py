@@ -261,9 +261,7 @@ def _judge(part: DomainFinding, decision: looks.Decision, family: int) -> Domain
         p_adjusted = min(1.0, family * part.effect.p)
     if state == "undetermined" and part.effect is not None:
         needed = looks.needed(part.effect, removed=part.removed, family=family)
-    return replace(
-        part, state=state, p_adjusted=p_adjusted, look=decision.seeds, needed=needed
-    )
+    return replace(part, state=state, p_adjusted=p_adjusted, look=decision.seeds, needed=needed)
 
 
 def _is_neutral(part: DomainFinding) -> bool:

@@ -34,7 +34,7 @@ Integers = NDArray[np.int64]
 RULE_OF_THREE = 3.0
 """So many of k + 2 runs may have failed, at the level of the intervals, if none of k has."""
 BOUNDED = 2.0
-"""By how much the variance of placements has more degrees of freedom than that of normal numbers."""
+"""How many times the degrees of freedom of normal numbers the variance of placements has."""
 
 
 @dataclass(frozen=True)

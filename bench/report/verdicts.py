@@ -34,12 +34,14 @@ def state(found: Effect, adjusted_p: float, alpha: float = 1.0 - LEVEL) -> State
 
     Mixed: one task is significantly better and another significantly worse, so that a mean over
     tasks would hide what it says. Equivalent: the interval lies within 0.5 +- EPS, and there are at
-    least ten seeds or the arms agree bitwise. Helps or hurts: the adjusted p, of the exact test and
-    of the interval, is at most alpha.
+    least ten seeds or the arms agree bitwise; at a look it is so long that each end errs with a
+    probability of at most alpha. Helps or hurts: the adjusted p, of the exact test and of the
+    interval, is at most alpha.
     """
     if found.mixed(alpha):
         return "mixed"
-    within = found.low >= 0.5 - EPS and found.high <= 0.5 + EPS
+    low, high = found.score.limits(max(LEVEL, 1.0 - 2.0 * alpha))
+    within = low >= 0.5 - EPS and high <= 0.5 + EPS
     if within and (found.identical or found.runs >= CLAIM_SEEDS):
         return "equivalent"
     if adjusted_p <= alpha + 1e-12 and found.value != 0.5:

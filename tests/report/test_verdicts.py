@@ -14,7 +14,11 @@ def test_state_follows_the_limits():
     def found(low, high, runs=10):
         value = 0.5 * (low + high)
         return SimpleNamespace(
-            value=value, low=low, high=high, runs=runs, identical=False, mixed=lambda alpha: False
+            value=value,
+            score=SimpleNamespace(limits=lambda level: (low, high)),
+            runs=runs,
+            identical=False,
+            mixed=lambda alpha: False,
         )
 
     assert verdicts.state(found(0.51, 0.9), 0.05) == "helps"
