@@ -74,7 +74,12 @@ def warn(plan: RunPlan) -> None:
 
 def count(seeds: Sequence[int]) -> str:
     """Format a number of seeds: "1 seed", "3 seeds"."""
-    return f"{len(seeds)} seed{'s'[: len(seeds) != 1]}"
+    return plural(len(seeds), "seed")
+
+
+def plural(number: int, noun: str) -> str:
+    """Format a number of things: "1 cell", "3 cells"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _execute(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.errors import fail, writable
+from bench.cli.execute import plural
 from bench.cli.options import Results, check_name, usable_path
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _selected(
 def _why_not(own: Selection, studies: Selection) -> str:
     """Why all records and searches are left out."""
     every = Counter(dict(own.reasons())) + Counter(dict(studies.reasons()))
-    return "; ".join(f"{_count(count, 'file')}: {why}" for why, count in every.most_common())
+    return "; ".join(f"{plural(count, 'file')}: {why}" for why, count in every.most_common())
 
 
 def _say(own: Selection, studies: Selection, index: Path, others: Path) -> None:
@@ -119,13 +120,9 @@ def _say(own: Selection, studies: Selection, index: Path, others: Path) -> None:
     left_out = Counter({(index, why): count for why, count in own.reasons()})
     left_out.update({(others if both else index, why): n for why, n in studies.reasons()})
     for (page, why), count in left_out.items():
-        typer.echo(f"{page} leaves out {_count(count, 'file')}: {why}")
-    cells = _count(len(own.records or studies.records), "cell")
+        typer.echo(f"{page} leaves out {plural(count, 'file')}: {why}")
+    cells = plural(len(own.records or studies.records), "cell")
     if both:
         typer.echo(f"{cells} measured here: {index}; the committed studies: {others}")
     else:
         typer.echo(f"{cells}{' measured here' * bool(own.records)}: {index}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.adaptive import Adaptive
 from bench.cli.errors import EXIT_MISSING, bad_input, fail, need_gpu, warning, writable
 from bench.cli.execute import carry_out, count, report_skipped, warn
 from bench.cli.options import HOW, GridOptions, usable_path, with_grid_options
@@ -55,39 +56,51 @@ def run(
         int,
         typer.Option(min=1, help="how many seeds of a cell train together", rich_help_panel=HOW),
     ] = 10,
+    adaptive: Annotated[
+        bool,
+        typer.Option("--adaptive", help="10 seeds, then 20 and 40 where a verdict is open"),
+    ] = False,
 ) -> None:
     """Run the missing cells of a grid: cells with valid records are not run again.
+
+    With --adaptive every strategy has 10 seeds and the bases have 100; then those whose effect in a
+    domain is not decided have 20, and 40.
 
     Exit codes: 0 all records exist, 2 bad input and nothing was run, 3 some cells failed or were
     skipped because data is missing, 130 interrupted.
     """
     if engine is Engine.serial:
         _check_serial(shared)
+    if adaptive:
+        _check_adaptive(shared, seeds)
     folder = shared.prepare()
     from bench.engine import plan, tune_plan
+    from bench.experiment.protocol import BASE_SEEDS
     from bench.records.acts import idle
     from bench.records.search_store import NoSearch
 
     with bad_input(NoSearch):
         grid = shared.chosen_grid(seeds)
         wanted = grid.cells()
-        plan.check(wanted, grid.seeds)
+        plan.check(wanted, BASE_SEEDS if adaptive else grid.seeds)
         lacking: list[str] = []
         if settings is Settings.tuned:
             wanted, lacking = tune_plan.chosen(wanted, folder)
-    make_plan = partial(
-        plan.plan_jobs, wanted, folder, grid.seeds, shared.run_options(seeds_per_trial)
-    )
-    announce = partial(_announce, seeds=grid.seeds, lacking=lacking)
+    options = shared.run_options(seeds_per_trial)
+    if adaptive:
+        looks = Adaptive(wanted, folder, options, lacking)
+        show, carry = looks.dry_run, looks.run
+    else:
+        make_plan = partial(plan.plan_jobs, wanted, folder, grid.seeds, options)
+        announce = partial(_announce, seeds=grid.seeds, lacking=lacking)
+        show = partial(_dry_run, make_plan, announce)
+        carry = partial(carry_out, make_plan, announce, folder)
     if shared.dry_run:
-        with bad_input():
-            announce(make_plan(dry_run=True))
+        show()
         return
     writable(folder)
     with _events(tensorboard, folder, wanted):
-        done = carry_out(
-            make_plan, announce, folder, shared.ray() if engine is Engine.ray else None
-        )
+        done = carry(shared.ray() if engine is Engine.ray else None)
     for label in idle(wanted, folder):
         warning(f"{label} is bit for bit its base: what it adds or removes has not acted")
     report_skipped(done, "all other cells have records")
@@ -120,6 +133,19 @@ def _check_serial(shared: GridOptions) -> None:
         fail("--address and --max-concurrent are for Ray; leave out --engine serial")
     if shared.gpus_per_cell:
         need_gpu()
+
+
+def _check_adaptive(shared: GridOptions, seeds: int | None) -> None:
+    if seeds is not None or shared.updates is not None:
+        fail(
+            "--adaptive chooses the numbers of seeds by verdicts, of which cells with a custom "
+            "number of updates are no part; leave out --seeds and --updates"
+        )
+
+
+def _dry_run(make_plan: Callable[..., RunPlan], announce: Callable[[RunPlan], None]) -> None:
+    with bad_input():
+        announce(make_plan(dry_run=True))
 
 
 def _announce(plan: RunPlan, *, seeds: int, lacking: Iterable[str]) -> None:

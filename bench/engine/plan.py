@@ -15,6 +15,7 @@ from bench.learner.task import diagnostics
 from bench.records import provenance, store
 from bench.records.atomic import set_aside
 from bench.records.json_file import CorruptRecord, UnreadableRecord
+from bench.records.outcomes import watched
 from bench.records.paths import beside, name_problem, record_path
 from bench.records.record import Provenance
 
@@ -152,7 +153,7 @@ def check(cells: Iterable[Cell], seeds: int) -> None:
         if why is not None:
             raise BadGrid(why)
         names = (metric.name for metric in (*task.metrics, *diagnostics(task)))
-        most = store.most_seeds(names, task.evaluations + 1)
+        most = store.most_seeds(names, task.evaluations + 1, watched(task), task.window)
         if seeds > most:
             raise BadGrid(f"{seeds} seeds of {cell.task} do not fit in one record; at most {most}")
 

@@ -22,6 +22,7 @@ from bench.engine.trial_log import trial_log
 from bench.engine.watchdog import Watchdog
 from bench.experiment import registry
 from bench.experiment.spec import spec_hash
+from bench.learner.task import Task
 from bench.records import actors, outcomes, provenance
 from bench.records.attempt import Reason
 from bench.records.json_file import rounded
@@ -246,14 +247,14 @@ def _record(job: Job, run: Run, origin: Provenance) -> Record:
         settings_from="tuned" if cell.variant else "published",
         score_info=info,
         planned_seeds=list(job.planned),
-        seeds=[_seed_result(run, i, info) for i in range(len(run.seeds))],
+        seeds=[_seed_result(run, i, info, task) for i in range(len(run.seeds))],
         seconds={phase: round(spent, 3) for phase, spent in run.seconds.items()},
         seconds_seeds=len(run.seeds),
         provenance=origin,
     )
 
 
-def _seed_result(run: Run, i: int, info: ScoreInfo) -> SeedResult:
+def _seed_result(run: Run, i: int, info: ScoreInfo, task: Task) -> SeedResult:
     points = [
         Evaluation(step=step, metrics={k: rounded(v) for k, v in metrics[i].items()})
         for step, metrics in zip(run.steps, run.curves, strict=True)
@@ -264,6 +265,6 @@ def _seed_result(run: Run, i: int, info: ScoreInfo) -> SeedResult:
         seed=run.seeds[i],
         status=status,
         first_bad_step=bad,
-        curve=points,
+        curve=outcomes.kept(run.seeds[i], points, outcomes.watched(task), info.window),
         **outcomes.summarise(points, info, status),  # type: ignore[arg-type]
     )

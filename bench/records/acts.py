@@ -16,7 +16,7 @@ from bench.experiment.cell import Cell
 from bench.records import store
 from bench.records.json_file import CorruptRecord
 from bench.records.paths import record_path
-from bench.records.record import Record
+from bench.records.record import Evaluation, Record
 
 
 def idle(cells: Iterable[Cell], folder: Path) -> Iterator[str]:
@@ -66,7 +66,20 @@ def excused(cell: Cell, lesser: Cell | None = None) -> bool:
 
 
 def equal(one: Record, other: Record) -> bool:
-    """Whether the curves of all common seeds are the same, to the last bit; at least one."""
+    """Whether the curves of all common seeds are the same, to the last bit; at least one.
+
+    Of metrics that only one of them has kept nothing is known.
+    """
     curves = {seed.seed: seed.curve for seed in other.seeds}
     common = [seed for seed in one.seeds if seed.seed in curves]
-    return bool(common) and all(seed.curve == curves[seed.seed] for seed in common)
+    return bool(common) and all(_same(seed.curve, curves[seed.seed]) for seed in common)
+
+
+def _same(one: list[Evaluation], other: list[Evaluation]) -> bool:
+    if len(one) != len(other):
+        return False
+    return all(
+        left.step == right.step
+        and all(left.metrics[n] == right.metrics[n] for n in left.metrics.keys() & right.metrics)
+        for left, right in zip(one, other, strict=True)
+    )

@@ -14,7 +14,7 @@ from bench.experiment.plugins import NAME, PLAYER
 from bench.experiment.validation import first_problem
 from bench.records.atomic import write_atomically
 
-MAX_BYTES = 128 * 1024
+MAX_BYTES = 512 * 1024
 RESERVE = 4 * 1024
 """Bytes reserved for everything in a file besides its list of seeds or candidates."""
 

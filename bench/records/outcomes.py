@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
+from bench.learner.task import Task
 from bench.records.json_file import Number
 from bench.records.record import Evaluation, ScoreInfo, Status
 
@@ -27,6 +29,31 @@ def summarise(evaluations: list[Evaluation], info: ScoreInfo, status: Status) ->
         "last": values[-1] if status != "diverged" else None,
         "best": choose(finite) if finite else None,
     }
+
+
+FULL_SEEDS = 10
+"""The first seeds, whose curves keep all metrics at all evaluations."""
+
+
+def watched(task: Task) -> set[str]:
+    """Return the metrics that are needed at every evaluation: of the score, and of the failure."""
+    return {task.metrics[0].name} | ({task.failure.read} if task.failure else set())
+
+
+def kept(
+    seed: int, evaluations: list[Evaluation], names: Collection[str], window: int
+) -> list[Evaluation]:
+    """Return what a record keeps of a seed's curve, so that a hundred seeds have room.
+
+    Beyond the first seeds it has the metrics `names` alone, but at its last `window` evaluations.
+    """
+    if seed < FULL_SEEDS:
+        return evaluations
+    thin = [
+        Evaluation(step=p.step, metrics={k: v for k, v in p.metrics.items() if k in names})
+        for p in evaluations[:-window]
+    ]
+    return [*thin, *evaluations[-window:]]
 
 
 def outcome(evaluations: list[Evaluation], info: ScoreInfo, bad_step: int | None) -> Status:

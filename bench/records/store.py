@@ -14,6 +14,7 @@ from bench.records.json_file import (
     to_text,
     write_model,
 )
+from bench.records.outcomes import FULL_SEEDS
 from bench.records.paths import SEARCH_SUFFIX, json_files
 from bench.records.record import UPGRADERS, Provenance, Record
 
@@ -33,13 +34,21 @@ def room(record: Record) -> int:
     return MAX_BYTES - len(to_text(record, listed="seeds").encode())
 
 
-def most_seeds(metrics: Iterable[str], evaluations: int) -> int:
+def most_seeds(
+    metrics: Iterable[str], evaluations: int, watched: Iterable[str], window: int
+) -> int:
     """Return how many seeds are certain to fit in one record.
 
-    `metrics` are the names in each evaluation, `evaluations` is the number of evaluations.
+    `metrics` are the names in each evaluation of the first seeds, `evaluations` is their number;
+    of further seeds the `watched` ones are kept, and all in the last `window` (see `outcomes`).
     """
-    point = 30 + sum(len(name) + 22 for name in metrics)
-    return (MAX_BYTES - RESERVE) // (evaluations * point + 480)
+    point, thin = (30 + sum(len(name) + 22 for name in names) for names in (metrics, watched))
+    full = evaluations * point + 480
+    rest = max(0, evaluations - window) * thin + min(evaluations, window) * point + 480
+    room = MAX_BYTES - RESERVE
+    if room < FULL_SEEDS * full:
+        return room // full
+    return FULL_SEEDS + (room - FULL_SEEDS * full) // rest
 
 
 def valid(path: Path, spec: str) -> Record | None:

@@ -42,6 +42,7 @@ class DomainFinding:
     p_adjusted: float | None = None  # by Bonferroni before the first look
     look: int = 0  # the strategy's seeds at that look
     needed: int | None = None  # seeds that would settle what is undetermined, if any would
+    decision: looks.Decision | None = None  # what the looks say, whatever is lacking
     lacking: tuple[str, ...] = ()  # counted tasks without an effect, which a verdict needs
     looks: tuple[stats.Effect, ...] = ()
     of_tasks: int = 0  # tasks of the domain that have records at all
@@ -106,15 +107,20 @@ def study(
     records: Sequence[Record],
     boot: stats.Bootstrap | None = None,
     grounds: Grounds | None = None,
+    *,
+    most_looks: int = len(looks.LOOKS),
 ) -> Study:
-    """All findings of the records, which are one per cell; of one submission without `grounds`."""
+    """All findings of the records, which are one per cell; of one submission without `grounds`.
+
+    Strategies are judged with at most so many looks.
+    """
     boot = boot or stats.Bootstrap()
     grounds = grounds or Grounds.of([(record, "") for record in records], records)
     names = sorted({record.task for record in records})
     views = [view_of([r for r in records if r.task == name], boot, grounds) for name in names]
     views.sort(key=lambda view: (ORDER[view.domain], view.name))
     bases = in_order({key.base for v in views if v.domain != EXTENSION for key in v.plain})
-    findings = {base: _findings(base, views) for base in bases}
+    findings = {base: _findings(base, views, most_looks) for base in bases}
     return Study(tuple(views), bases, findings, boot)
 
 
@@ -137,7 +143,7 @@ def counted_tasks(domain: str) -> tuple[str, ...]:
     )
 
 
-def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
+def _findings(base: str, views: list[TaskView], most_looks: int) -> tuple[Finding, ...]:
     """One row per label on this base, if it occurs in a domain of verdicts."""
     counted = [view for view in views if view.domain in DOMAINS and view.plain]
     cells = rows(base, counted)
@@ -145,7 +151,7 @@ def _findings(base: str, views: list[TaskView]) -> tuple[Finding, ...]:
         label: {domain: _domain(base, cell, domain, counted) for domain in DOMAINS}
         for label, cell in cells.items()
     }
-    judged = _judged(found, cells)
+    judged = _judged(found, cells, most_looks)
     made = []
     for label, domains in judged.items():
         cell = cells[label]
@@ -213,7 +219,7 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
 
 
 def _judged(
-    found: dict[str, dict[str, DomainFinding]], cells: dict[str, CellResult]
+    found: dict[str, dict[str, DomainFinding]], cells: dict[str, CellResult], most_looks: int
 ) -> dict[str, dict[str, DomainFinding]]:
     """With states and p adjusted over the family of one base; controls are in no family.
 
@@ -227,12 +233,11 @@ def _judged(
                 tests[label, domain] = added, domain, part.effect.tasks
     controls = [label for label, cell in cells.items() if cell.expected is not None]
     family = family_size({label for label in cells if label not in controls})
-    decided = looks.decide(
-        {tests[key]: found[key[0]][key[1]].looks for key in tests if key[0] not in controls}, family
-    )
+    at = {key: found[key[0]][key[1]].looks[:most_looks] for key in tests}
+    decided = looks.decide({tests[key]: at[key] for key in at if key[0] not in controls}, family)
     for key, test in tests.items():
         if key[0] in controls:
-            decided |= looks.decide({test: found[key[0]][key[1]].looks}, 1)
+            decided |= looks.decide({test: at[key]}, 1)
     return {
         label: {
             domain: _judge(part, decided[tests[label, domain]], 1 if label in controls else family)
@@ -261,7 +266,14 @@ def _judge(part: DomainFinding, decision: looks.Decision, family: int) -> Domain
         p_adjusted = min(1.0, family * part.effect.p)
     if state == "undetermined" and part.effect is not None:
         needed = looks.needed(part.effect, removed=part.removed, family=family)
-    return replace(part, state=state, p_adjusted=p_adjusted, look=decision.seeds, needed=needed)
+    return replace(
+        part,
+        state=state,
+        p_adjusted=p_adjusted,
+        look=decision.seeds,
+        needed=needed,
+        decision=decision,
+    )
 
 
 def _is_neutral(part: DomainFinding) -> bool:

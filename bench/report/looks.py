@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from scipy import stats as distributions
 
+from bench.experiment.protocol import LOOK_SEEDS
 from bench.report import stats, verdicts
 from bench.report.rank_tests import holm
 
@@ -30,9 +31,7 @@ class Look(NamedTuple):
     alpha: float
 
 
-LOOKS = (Look(10, 0.01), Look(20, 0.02), Look(40, 0.02))
-BASE_SEEDS = 100
-"""Of the base, in adaptive runs: all strategies share it."""
+LOOKS = tuple(Look(*each) for each in zip(LOOK_SEEDS, (0.01, 0.02, 0.02), strict=True))
 
 
 @dataclass(frozen=True)

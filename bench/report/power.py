@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bench.experiment.protocol import BASE_SEEDS
 from bench.report import findings, looks
 from bench.report.style import ACCENT, INK, MUTED, png, styled
 from bench.report.worlds import World, comparisons, shift_of
@@ -35,7 +36,7 @@ def power_table(truths: Sequence[float], *, family: int, worlds: int) -> pd.Data
         world = World((shift_of(truth),) * TASKS)
         decided = []
         for _ in range(worlds):
-            base = world.base(rng, looks.BASE_SEEDS)
+            base = world.base(rng, BASE_SEEDS)
             pairs = comparisons(world.strategy(rng, looks.LOOKS[-1].seeds, base), base)
             at = looks.at_looks([(each, False) for each in pairs])
             decided.append(looks.decide({"": at}, family)[""])

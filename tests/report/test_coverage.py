@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as distributions
 
+from bench.experiment.protocol import BASE_SEEDS
 from bench.report import looks, stats, verdicts
 from bench.report.worlds import World, comparisons, effects, shift_of
 
@@ -74,7 +75,7 @@ def decided(world: World, times: int, family: int, seed: int = 3) -> list[looks.
     """What all looks say of one strategy in a family, against bases of 100 seeds."""
     rng, found = np.random.default_rng(seed), []
     for _ in range(times):
-        base = world.base(rng, looks.BASE_SEEDS)
+        base = world.base(rng, BASE_SEEDS)
         pairs = comparisons(world.strategy(rng, looks.LOOKS[-1].seeds, base), base)
         at = looks.at_looks([(each, False) for each in pairs])
         found.append(looks.decide({"one": at}, family)["one"])
@@ -89,7 +90,7 @@ def study_errs(strategies: int, rng: np.random.Generator) -> tuple[bool, bool]:
     null, real = (World((shift,) * TASKS, correlation=0.1) for shift in (0.0, 0.8))
     tests, truths = {}, {}
     for domain in ("gan", "rl"):
-        base = null.base(rng, looks.BASE_SEEDS)
+        base = null.base(rng, BASE_SEEDS)
         for number in range(strategies):
             helps = number < strategies // (2 if domain == "gan" else 10)
             runs = (real if helps else null).strategy(rng, looks.LOOKS[-1].seeds, base)

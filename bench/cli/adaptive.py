@@ -1,0 +1,202 @@
+"""Runs a grid look by look: ten seeds of every cell, then more where a verdict is open.
+
+What is open follows from the records alone, so a run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bench.cli.errors import bad_input, fail, warning
+from bench.cli.execute import carry_out, count, plural, warn
+
+if TYPE_CHECKING:
+    from bench.engine.plan import RunOptions, RunPlan
+    from bench.experiment.cell import Cell
+    from bench.report.findings import Study
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """A grid's cells, the submission's folder, and how cells are run."""
+
+    cells: Sequence[Cell]
+    folder: Path
+    options: RunOptions
+    lacking: Sequence[str] = ()  # why cells of the grid are not among these
+
+    def run(self, engine: dict[str, Any] | None) -> RunPlan:
+        """Carry out all looks; return the first one's plan, which is of all cells.
+
+        Exits with an error unless all jobs have outcomes.
+        """
+        self._warn()
+        from bench.report.looks import LOOKS
+
+        first: RunPlan | None = None
+        for number, look in enumerate(LOOKS):
+            wanted = self.wanted(number)
+            announce = partial(_announce, name=f"look {number + 1} of {len(LOOKS)}")
+            done = carry_out(partial(self._plan, wanted), announce, self.folder, engine)
+            first = first or done
+            typer.echo(f"{look.seeds} seeds: {self.decided(number + 1)}")
+        assert first is not None
+        return first
+
+    def dry_run(self) -> None:
+        """Print what the next look runs, and what all looks cost at least and at most."""
+        from bench.engine.status_file import duration
+        from bench.report.looks import LOOKS
+
+        self._warn()
+        plans: list[RunPlan] = []
+        with bad_input():
+            for number, look in enumerate(LOOKS):
+                wanted = self.wanted(number)
+                plan = self._plan(wanted, dry_run=True)
+                plans.append(plan)
+                if plan.jobs or number + 1 == len(LOOKS):
+                    _announce(plan, name=f"look {number + 1} of {len(LOOKS)}")
+                    break
+                typer.echo(f"{look.seeds} seeds: {self.decided(number + 1)}")
+            most = self._plan(
+                {cell: max(seeds, LOOKS[-1].seeds) for cell, seeds in wanted.items()
+                 if cell.strategy is not None and counted(cell)} | self._rest(wanted),
+                dry_run=True,
+            )  # fmt: skip
+        least, highest = (sum(job.seconds for job in p.jobs) for p in (plans[-1], most))
+        typer.echo(
+            f"at least {duration(least)}, if this look decides everything; at most "
+            f"{duration(max(least, highest))}, if it decides nothing (on one core)"
+        )
+
+    def wanted(self, number: int) -> dict[Cell, int]:
+        """The cells of a look and their numbers of seeds: all at the first, then the open ones.
+
+        Cells of tasks that no verdict counts, and of single players and other orders of play, have
+        the seeds of the first look; so have these tasks' bases.
+        """
+        from bench.experiment.protocol import BASE_SEEDS
+        from bench.report.looks import LOOKS
+
+        first = {
+            cell: BASE_SEEDS if cell.strategy is None and counted(cell) else LOOKS[0].seeds
+            for cell in self.cells
+        }
+        if number == 0:
+            return first
+        still = open_cells(self._study(number))
+        return {
+            cell: LOOKS[number].seeds
+            for cell in self.cells
+            if cell.strategy is not None and (cell.task, cell.name) in still
+        }
+
+    def decided(self, looks: int) -> str:
+        """What so many looks have decided, in words."""
+        study, parts = self._study(looks), []
+        for domain in ("gan", "rl"):
+            states = Counter(
+                part.decision.state
+                for rows in study.findings.values()
+                for row in rows
+                if row.expected is None
+                and (part := row.domains[domain]).decision is not None
+                and not row.stands_in(domain)
+            )
+            if states:
+                known = sum(count for state, count in states.items() if state != "undetermined")
+                each = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
+                parts.append(f"{domain.upper()} {known} of {states.total()} decided ({each})")
+        return "; ".join(parts) or "nothing here has a verdict"
+
+    def _study(self, looks: int) -> Study:
+        """The findings of the present records after so many looks."""
+        from bench.experiment.spec import spec_hash
+        from bench.records import store
+        from bench.records.json_file import CorruptRecord
+        from bench.records.paths import record_path
+        from bench.report.findings import study
+        from bench.report.grounds import Grounds, PlaceboMoved, check_placebos
+
+        records = []
+        for cell in self.cells:
+            try:
+                record = store.valid(record_path(self.folder, cell), spec_hash(cell))
+            except CorruptRecord:
+                continue  # it runs again
+            if record is not None:
+                records.append(record)
+        grounds = Grounds.of([(record, self.folder.name) for record in records], records)
+        try:
+            check_placebos(records, grounds)
+        except PlaceboMoved as moved:
+            fail(str(moved))
+        return study(records, grounds=grounds, most_looks=looks)
+
+    def _warn(self) -> None:
+        for why in self.lacking:
+            warning(f"skipping a cell: {why}")
+
+    def _rest(self, wanted: dict[Cell, int]) -> dict[Cell, int]:
+        return {c: n for c, n in wanted.items() if c.strategy is None or not counted(c)}
+
+    def _plan(self, wanted: dict[Cell, int], *, dry_run: bool) -> RunPlan:
+        """One plan for cells with unlike numbers of seeds."""
+        from bench.engine.plan import RunPlan, plan_jobs
+
+        whole = RunPlan(jobs=[], done=0, corrupt=[], skipped={})
+        for seeds in sorted(set(wanted.values()), reverse=True):
+            cells = [cell for cell, number in wanted.items() if number == seeds]
+            part = plan_jobs(cells, self.folder, seeds, self.options, dry_run=dry_run)
+            whole.jobs += part.jobs
+            whole.done += part.done
+            whole.corrupt += part.corrupt
+            whole.skipped |= part.skipped
+        whole.jobs.sort(key=lambda job: -job.seconds)
+        return whole
+
+
+def counted(cell: Cell) -> bool:
+    """Whether a verdict counts the cell's task."""
+    from bench.experiment import registry
+    from bench.report.findings import DOMAINS
+
+    return registry.task(cell.task).domain in DOMAINS
+
+
+def open_cells(study: Study) -> set[tuple[str, str]]:
+    """Task and name of the cells of every row that is undetermined in their domain."""
+    found = set()
+    for base, rows in study.findings.items():
+        cells = study.rows(base)
+        for row in rows:
+            for domain, part in row.domains.items():
+                if part.decision is None or part.decision.state != "undetermined":
+                    continue
+                for view in study.tasks:
+                    key = view.key(base, cells[row.label])
+                    if view.domain == domain and key in view.effects["final"]:
+                        found.add((view.name, view.cells[key].record.cell))
+    return found
+
+
+def _announce(plan: RunPlan, *, name: str) -> None:
+    from bench.engine.status_file import duration
+
+    warn(plan)
+    for job in plan.jobs:
+        typer.echo(f"to run {job.label}: {count(job.seeds)}, about {duration(job.seconds)}")
+    cells = len({job.label for job in plan.jobs})
+    cost = duration(sum(job.seconds for job in plan.jobs))
+    typer.echo(
+        f"{name}: {plural(cells, 'cell')} to run, {plan.done} already have their seeds; "
+        f"about {cost} on one core"
+    )
