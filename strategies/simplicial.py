@@ -14,7 +14,6 @@ AT_HOME = {
     "claim": "sparse features make critics more sample-efficient",
     "cell": "reacher_many/reference+simplicial",
     "against": "reacher_many/reference",
-    "cause": "it wins where the base fails, on three of ten seeds, and is like it elsewhere",
 }
 NEUTRAL = {"size": 0}
 SEARCH = {"size": (4, 8, 16), "temperature": (0.1, 0.3, 1.0)}

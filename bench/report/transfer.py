@@ -1,0 +1,304 @@
+"""Transfer in three senses: as prediction over strategies, as verdicts, and as a decision.
+
+Prediction comes first: does what helps GANs more also help RL more? It is a rank correlation over
+strategies of their mean effects, and depends on no threshold. Beside it stand two yardsticks: how
+well one task of a domain is predicted by the others of the same domain, and what the correlation
+would be if effects were measured on endlessly many tasks (Spearman, 1904).
+
+Shapes: S strategies, T tasks, R resamples. Of a strategy that is inert on a task there is no
+effect; it is left out of that task.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats as distributions
+
+from bench.experiment import registry
+from bench.report import stats
+from bench.report.findings import DOMAINS, Finding, Study
+from bench.report.rank_tests import Floats
+
+RESAMPLES = 400
+FEWEST = 5
+"""Strategies, below which a correlation says nothing."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with a 95 % interval over seeds, tasks and strategies; NaN where it has none."""
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Correlations over n strategies."""
+
+    strategies: int
+    spearman: Estimate
+    kendall: Estimate
+    within: dict[str, Estimate]  # domain -> one task by the others of the domain
+    across: Estimate  # one task by the mean of the other domain
+    reliability: dict[str, float]  # domain -> of its mean effects, by split halves of tasks
+    disattenuated: float  # Spearman's, if both were measured on endlessly many tasks
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Taking the strategy that is best in one domain to the other one."""
+
+    chosen: str
+    regret: Estimate  # how much better the best one there is
+    random: float  # the same of a strategy picked at random
+
+
+@dataclass(frozen=True)
+class Home:
+    """Strategies by the domain in which they were born."""
+
+    home: str
+    strategies: int
+    effects: dict[str, float]  # domain -> their mean effect
+    helps: dict[str, int]  # domain -> how many help there
+    away: dict[str, int]  # of those that help at home: states in the other domain
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What one base says."""
+
+    base: str
+    prediction: Prediction | None
+    states: dict[tuple[str, str], int]  # states in GANs and in RL -> strategies
+    choices: dict[str, Choice]  # domain in which it is chosen -> what that costs in the other
+    modes: dict[tuple[str, str], Estimate]  # failure modes in GANs and in RL -> Spearman's
+    homes: tuple[Home, ...]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Effects of the strategies of one domain."""
+
+    tasks: tuple[str, ...]
+    values: Floats  # [S, T], NaN where there is none
+    samples: Floats  # [R, S, T]
+
+    @property
+    def means(self) -> Floats:
+        """[S]."""
+        return _mean(self.values)
+
+
+def transfer(study: Study, base: str) -> Transfer:
+    """All three senses, of single strategies that are added to the base or removed from it."""
+    known = registry.strategies()
+    rows = [
+        row for row in study.findings[base] if row.label in known and known[row.label].home in HOMES
+    ]
+    both = [row for row in rows if all(part.effect for part in row.domains.values())]
+    gan, rl = (_effects(study, both, domain) for domain in DOMAINS)
+    enough = len(both) >= FEWEST
+    return Transfer(
+        base,
+        _prediction(gan, rl) if enough else None,
+        dict(Counter((row.domains["gan"].state, row.domains["rl"].state) for row in rows)),
+        {"gan": _choice(both, gan, rl), "rl": _choice(both, rl, gan)} if enough else {},
+        _modes(gan, rl) if enough else {},
+        tuple(home for home in (_home(rows, name) for name in HOMES) if home.strategies),
+    )
+
+
+HOMES = ("gan", "rl", "both")
+
+
+def _effects(study: Study, rows: list[Finding], domain: str) -> Effects:
+    boot = stats.Bootstrap(times=RESAMPLES)
+    names = sorted({t for row in rows if (e := row.domains[domain].effect) for t in e.tasks})
+    values = np.full((len(rows), len(names)), math.nan)
+    samples = np.full((RESAMPLES, *values.shape), math.nan)
+    for number, row in enumerate(rows):
+        effect = row.domains[domain].effect
+        assert effect is not None
+        for each in effect.comparisons:
+            column = names.index(each.task)
+            values[number, column] = each.value
+            drawn = stats.compare(each.task, each.treated, each.base, boot)
+            samples[:, number, column] = drawn.samples
+    return Effects(tuple(names), values, samples)
+
+
+def _prediction(gan: Effects, rl: Effects) -> Prediction:
+    value = spearman(gan.means, rl.means)
+    drawn = [_mean(each) for each in _resampled(gan, rl)]
+    reliability = {"gan": _reliability(gan.values), "rl": _reliability(rl.values)}
+    whole = math.prod(reliability.values())
+    return Prediction(
+        len(gan.values),
+        _estimate(value, _rows(drawn[0], drawn[1])),
+        _estimate(
+            kendall(gan.means, rl.means),
+            np.array([kendall(*pair) for pair in zip(*drawn, strict=True)]),
+        ),
+        {"gan": _within(gan), "rl": _within(rl)},
+        _across(gan, rl),
+        reliability,
+        max(-1.0, min(1.0, value / math.sqrt(whole))) if whole > 0.0 else math.nan,
+    )
+
+
+def _resampled(
+    *domains: Effects, strategies: bool = True, tasks: bool = True
+) -> tuple[Floats, ...]:
+    """Effects [R, S, T] of each domain; seeds are drawn, the strategies jointly, and the tasks."""
+    rng = np.random.default_rng(0)
+    count, every = len(domains[0].values), np.arange(RESAMPLES)[:, None]
+    rows = rng.integers(0, count, (RESAMPLES, count)) if strategies else np.arange(count)[None]
+    drawn = []
+    for each in domains:
+        width = len(each.tasks)
+        columns = rng.integers(0, width, (RESAMPLES, width)) if tasks else np.arange(width)[None]
+        drawn.append(each.samples[every[:, :, None], rows[:, :, None], columns[:, None, :]])
+    return tuple(drawn)
+
+
+def _within(each: Effects) -> Estimate:
+    """The mean over tasks of the correlation with the mean of the domain's other tasks."""
+    if len(each.tasks) < 2:
+        return Estimate(math.nan)
+    (drawn,) = _resampled(each, tasks=False)
+    return _estimate(float(_left_out(each.values[None])[0]), _left_out(drawn))
+
+
+def _left_out(values: Floats) -> Floats:
+    """[R], of effects [R, S, T]."""
+    every = range(values.shape[2])
+    each = [_rows(values[:, :, t], _mean(np.delete(values, t, axis=2))) for t in every]
+    return _mean(np.array(each).T)
+
+
+def _across(gan: Effects, rl: Effects) -> Estimate:
+    """The mean over the tasks of both domains of the correlation with the other's mean."""
+
+    def value(one: Floats, other: Floats) -> Floats:
+        means = _mean(one), _mean(other)
+        each = [_rows(one[:, :, t], means[1]) for t in range(one.shape[2])]
+        each += [_rows(other[:, :, t], means[0]) for t in range(other.shape[2])]
+        return _mean(np.array(each).T)
+
+    drawn = _resampled(gan, rl, tasks=False)
+    return _estimate(float(value(gan.values[None], rl.values[None])[0]), value(*drawn))
+
+
+def _reliability(values: Floats, splits: int = 50) -> float:
+    """The mean over random halves of the tasks of their correlation, for the whole number of tasks
+    (Spearman, 1910; Brown, 1910); at least 0."""
+    rng, width = np.random.default_rng(1), values.shape[1]
+    if width < 2:
+        return math.nan
+    halves = []
+    for _ in range(splits):
+        order = rng.permutation(width)
+        first, second = order[: width // 2], order[width // 2 :]
+        halves.append(spearman(_mean(values[:, first]), _mean(values[:, second])))
+    half = float(_mean(np.array(halves)))
+    return max(0.0, 2.0 * half / (1.0 + half)) if half > -1.0 else 0.0
+
+
+def _choice(rows: list[Finding], here: Effects, there: Effects) -> Choice:
+    """The regret's interval is over seeds and tasks of the domain in which it is chosen."""
+    (drawn,) = _resampled(here, strategies=False)
+    chosen = np.argmax(np.nan_to_num(_mean(drawn), nan=-1.0), axis=1)
+    best, first = float(there.means.max()), int(np.argmax(here.means))
+    return Choice(
+        rows[first].label,
+        _estimate(best - float(there.means[first]), best - there.means[chosen]),
+        best - float(there.means.mean()),
+    )
+
+
+def _modes(gan: Effects, rl: Effects) -> dict[tuple[str, str], Estimate]:
+    """Spearman's correlation of the mean effects on the tasks of one failure mode each."""
+    drawn = _resampled(gan, rl, tasks=False)
+    return {
+        (left, right): _estimate(
+            spearman(_mean(gan.values[:, own]), _mean(rl.values[:, other])),
+            _rows(_mean(drawn[0][:, :, own]), _mean(drawn[1][:, :, other])),
+        )
+        for left, own in _by_mode(gan.tasks).items()
+        for right, other in _by_mode(rl.tasks).items()
+    }
+
+
+def _by_mode(tasks: tuple[str, ...]) -> dict[str, list[int]]:
+    known, found = registry.tasks(), defaultdict(list)
+    for column, name in enumerate(tasks):
+        failure = known[name].failure if name in known else None
+        if failure is not None:
+            found[failure.kind].append(column)
+    return dict(sorted(found.items()))
+
+
+def _home(rows: list[Finding], home: str) -> Home:
+    own = [row for row in rows if registry.strategies()[row.label].home == home]
+    means = {}
+    for domain in DOMAINS:
+        values = [e.value for row in own if (e := row.domains[domain].effect)]
+        means[domain] = float(_mean(np.array(values)))
+    helps = {d: sum(row.domains[d].state == "helps" for row in own) for d in DOMAINS}
+    away: Counter[str] = Counter()
+    if home in DOMAINS:
+        other = DOMAINS[1 - DOMAINS.index(home)]
+        away.update(row.domains[other].state for row in own if row.domains[home].state == "helps")
+    return Home(home, len(own), means, helps, dict(away))
+
+
+def spearman(left: Floats, right: Floats) -> float:
+    """The rank correlation of what both have; NaN for fewer than three, or without a spread."""
+    return float(_rows(left[None], right[None])[0])
+
+
+def kendall(left: Floats, right: Floats) -> float:
+    """Kendall's tau-b of what both have; NaN for fewer than three, or without a spread."""
+    known = np.isfinite(left) & np.isfinite(right)
+    if known.sum() < 3 or not np.ptp(left[known]) or not np.ptp(right[known]):
+        return math.nan
+    return float(distributions.kendalltau(left[known], right[known]).statistic)
+
+
+def _rows(left: Floats, right: Floats) -> Floats:
+    """Spearman's correlation of every row, [R] of [R, S] and [R, S]."""
+    known = np.isfinite(left) & np.isfinite(right)
+    if not known.all():
+        if len(left) > 1:
+            return np.array([spearman(*pair) for pair in zip(left, right, strict=True)])
+        left, right = left[known][None], right[known][None]
+    if left.shape[1] < 3:
+        return np.full(len(left), math.nan)
+    ranks = [distributions.rankdata(each, axis=1) for each in (left, right)]
+    one, other = (each - each.mean(axis=1, keepdims=True) for each in ranks)
+    scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    product = (one * other).sum(axis=1)
+    return np.divide(product, scale, out=np.full(len(left), math.nan), where=scale > 0.0)
+
+
+def _mean(values: Floats) -> Floats:
+    """The mean over the last axis of what is there; NaN where nothing is."""
+    known = np.isfinite(values)
+    total = np.asarray(np.where(known, values, 0.0).sum(axis=-1))
+    count = known.sum(axis=-1)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, math.nan), where=count > 0))
+
+
+def _estimate(value: float, samples: Floats) -> Estimate:
+    """With the percentiles of the samples; without an interval where most of them have no value."""
+    known = samples[np.isfinite(samples)]
+    if not math.isfinite(value) or len(known) < len(samples) / 2:
+        return Estimate(value)
+    return Estimate(value, *stats.percentiles(known))
