@@ -69,7 +69,7 @@ def pair_table(study: Study) -> pd.DataFrame:
 
 def _pair_row(found: Combined, task: str) -> Row:
     """P(improvement) over the base of all and of each, and the two comparisons with intervals."""
-    worst, gap = found.worst, found.interaction
+    better, gap = found.better, found.interaction
     alone = [_mean([trial.singles[i] for trial in found.trials]) for i in range(len(found.parts))]
     return {
         "base": found.base,
@@ -80,8 +80,8 @@ def _pair_row(found: Combined, task: str) -> Row:
         "seeds": found.runs,
         "together": _mean([trial.whole for trial in found.trials]),
         "alone": ", ".join(f"{p} {v:.2f}" for p, v in zip(found.parts, alone, strict=True)),
-        "better": found.parts[worst],
-        "against_better": found.beside[worst].value,
+        "better": found.parts[better],
+        "against_better": found.beside[better].value,
         "against_better_low": min(effect.low for effect in found.beside),
         "against_better_high": min(effect.high for effect in found.beside),
         "p_against_better": found.p_beside,

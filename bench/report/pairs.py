@@ -79,7 +79,7 @@ class Combined:
     interaction: Interaction
 
     @property
-    def worst(self) -> int:
+    def better(self) -> int:
         """Which part is the better one: that against which the combination does worst."""
         return min(range(len(self.parts)), key=lambda i: (self.beside[i].value, self.parts[i]))
 
@@ -98,9 +98,11 @@ class Combined:
 
     @property
     def p(self) -> float:
-        """p of the word: a synergy is more than the sum and better than each."""
-        more = self.interaction.value > 0.0
-        return max(self.interaction.p, self.p_beside) if more else self.interaction.p
+        """p of the word: a synergy is more than the sum and better than each; 1 if it is not."""
+        if self.interaction.value <= 0.0:
+            return self.interaction.p
+        each = min(effect.value for effect in self.beside) > 0.5
+        return max(self.interaction.p, self.p_beside) if each else 1.0
 
     def word(self, adjusted_p: float) -> Word:
         """In a word, by the adjusted p; undetermined below the seeds that a claim needs."""

@@ -106,7 +106,10 @@ NOTHING = "there is no submission and no folder"
         (["results/2", "old"], "results/2 holds several submissions: new, old; name one of them"),
         (["old:replay", "new:r2", "--csv", "results"], "cannot write to results: it is a folder"),
         (["old", "empty"], "there are no records in empty"),
-        (["old", "elsewhere/2/other"], "no cell is in both: A has ring8/bare, ring8/bare+r1, ring8/bare+repl"),
+        (
+            ["old", "elsewhere/2/other"],
+            "no cell is in both: A has ring8/bare, ring8/bare+r1, ring8/bare+repl",
+        ),
         (["old"], "Missing argument 'B'; see --help"),
         (["old", "x" * 300], "x"),
     ],
