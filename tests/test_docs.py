@@ -43,7 +43,7 @@ def text(page: str) -> str:
 def known() -> dict[str, set[str]]:
     """The names that options of `run` and `tune` can have in these pages."""
     tasks = {*registry.tasks(), "mountain_car", "ring8_two_scales", "all", "core"}
-    strategies = {*registry.strategies(), *KITS, "drift_penalty", "NAME", "all"}
+    strategies = {*registry.strategies(), *KITS, "drift_penalty", "NAME", "all", "ablations"}
     return {"--tasks": tasks, "--strategies": strategies, "--grid": {*grid_names()}}
 
 
@@ -134,11 +134,11 @@ def test_commands_parse() -> None:
                 pytest.fail(f"{page}: {line}: {problem}")
             seen |= set(given[:1])
             for option, value in pairwise(given):
-                values = {name.partition("@")[0] for name in re.split("[,+]", value)}
+                values = {name.partition("@")[0] for name in re.split("[,+*]", value)}
                 unknown = values - names.get(option, values)
                 assert not unknown, f"{page}: {line}: there is no {unknown}"
     assert seen >= {"run", "tune", "status", "report", "show", "validate", "fetch", "doctor"}
-    assert seen >= {"list", "new", "check"}
+    assert seen >= {"list", "new", "check", "compare"}
 
 
 @pytest.mark.parametrize("given", [["rum"], ["run", "--seedz", "3"], ["run", "--seeds", "many"]])

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from bench.cli import streams
+from bench.cli.compare import compare
 from bench.cli.contribute import check, new
 from bench.cli.doctor import doctor
 from bench.cli.errors import EXIT_BAD_INPUT, EXIT_FAULTY, EXIT_INTERRUPTED, error_line
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run, tune, status, report, show, validate, fetch, doctor, check):
+for command in (run, tune, status, report, compare, show, validate, fetch, doctor, check):
     app.command()(command)
 app.command("list")(list_)
 app.add_typer(new, name="new")

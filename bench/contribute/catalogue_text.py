@@ -90,6 +90,7 @@ stabilisers of GANs and actor-critic methods. This is how they are defined here:
 ## Kits
 
 A kit is a published learner as a set of strategies. Its name can stand wherever a strategy's can.
+A kit of one strategy is that strategy as larger kits set it.
 Networks, rates and a GAN's loss remain those of the task. Settings are named where they differ from
 the strategy's defaults.
 

@@ -89,7 +89,7 @@ class Cell:
             return "base"
         if self.instead_of is not None:
             return "in place of"
-        return "removed" if set(self.named) <= set(self._base_strategies()) else "added"
+        return "removed" if self._inside() else "added"
 
     @property
     def name(self) -> str:
@@ -182,13 +182,18 @@ class Cell:
             if name not in base:
                 has = f"has {', '.join(base)}" if base else "has no strategies"
                 raise BadGrid(f"{where} has no {name} to remove: it {has}")
-        if removed and set(named) <= set(base):
+        if removed and self._inside():
             both = "-".join(sorted({*removed, *named}))
             raise BadGrid(
                 f"{where} has {self.strategy} already, so that nothing takes the place of "
                 f"{self.instead_of}; to remove both write {self.base}-{both}"
             )
         return removed
+
+    def _inside(self) -> bool:
+        """Whether the base has all that is named, and with the same settings."""
+        given = any(name in KIT_SETTINGS for name in (self.strategy or "").split("+"))
+        return set(self.named) <= set(self._base_strategies()) and not given
 
     def _base_strategies(self) -> tuple[str, ...]:
         """The strategies that the base consists of; none for bare."""

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from bench.experiment import at_home, registry, strict_yaml
 from bench.experiment import play as order_of_play
 from bench.experiment.cell import CONTRASTS, BadGrid, Cell, signed
-from bench.experiment.changes import EACH, Change, changes
-from bench.experiment.kits import BASES, GRID_FOLDER, KITS, reference
+from bench.experiment.changes import CROSS, EACH, Change, changes, cross_problem
+from bench.experiment.kits import BASES, GRID_FOLDER, KITS, ablations, reference
 from bench.experiment.validation import validated
 from bench.learner.strategy import Conflict
 from bench.learner.task import Task
@@ -21,8 +21,14 @@ from bench.learner.task import Task
 NONE = "none"
 """In place of contrasts: the bases alone."""
 
+ABLATIONS = "ablations"
+"""Of strategies: every kit, and every kit without one of its parts, on the bare base."""
+
 HOME = "home"
 """In place of contrasts: for each strategy the two cells that show it at home (AT_HOME)."""
+
+WORDS = {"all", f"all{EACH}", ABLATIONS}
+"""What may stand for many strategies."""
 
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
@@ -45,8 +51,8 @@ class Grid(BaseModel):
         examples=["[ring8, pendulum]"],
     )
     strategies: Names = Field(
-        description='a list of names, "a+b" for both, "a-b" for a in place of b, kits, "a@player", '
-        'or "all"',
+        description='a list of names, "a+b" for both, "a*b" for each alone and both, "a-b" for a '
+        'in place of b, kits, "a@player", "ablations", or "all"',
         examples=["[r1, replay, r1+replay]"],
     )
     bases: Names = Field(
@@ -166,19 +172,21 @@ class Grid(BaseModel):
         """Return what is changed of a base of a task; the base itself is the first."""
         every = registry.strategies()
         able = [name + EACH for name, entry in every.items() if not entry.whole]
-        named = _spelt_out(self.strategies, {"all": every, f"all{EACH}": able})
+        words = {"all": every, f"all{EACH}": able, ABLATIONS: ablations() if base == "bare" else ()}
+        named = _spelt_out(self.strategies, words)
         # Cells with a custom number of updates are not compared: they need no base, no controls.
         beside = [] if self.updates else _controls()
         first: list[Change] = [] if self.updates and named else [(None, None)]
         inside = () if base == "bare" else reference(task)
         rows = {row for name in (*named, *beside) for row in changes(name, task, inside)}
+        rows -= {(None, None)}
         return [*first, *sorted(rows, key=lambda row: (row[0] or "", row[1] or ""))]
 
     def wrong_names(self) -> Iterator[tuple[str, int, ValueError]]:
         """Yield field, index and error of every name that does not exist, or not on these tasks."""
         known = {
             "tasks": ("task", {*registry.tasks()}, {"all", "core"}),
-            "strategies": ("strategy", {*registry.strategies(), *KITS}, {"all", f"all{EACH}"}),
+            "strategies": ("strategy", {*registry.strategies(), *KITS}, WORDS),
             "bases": ("base", {*BASES}, set()),
             "play": ("order of play", set(), set()),
             "contrasts": ("contrast", {*CONTRASTS}, {NONE, HOME}),
@@ -188,9 +196,12 @@ class Grid(BaseModel):
                 yield field, 0, BadGrid(f"{field} is empty; name at least one {kind}")
             for index, given in enumerate(getattr(self, field)):
                 added, removed = signed(given) if field == "strategies" else (given, "")
-                wrong = self._not_removed(given, removed) if removed else None
+                crossed = field == "strategies" and CROSS in given
+                wrong = cross_problem(given) if crossed else None
+                wrong = self._not_removed(given, removed) if removed and not crossed else wrong
                 if wrong is not None:
                     yield field, index, wrong
+                if wrong is not None or crossed:
                     continue
                 for name in added.split("+"):
                     if not re.fullmatch(r"\S+", name):

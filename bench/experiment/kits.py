@@ -49,8 +49,12 @@ KITS: Mapping[str, tuple[str, ...]] = {
     "sngan": ("critic_steps", "low_beta1", "spectral_norm"),
     "wgan_gp": ("critic_steps", "gradient_penalty", "low_beta1"),
     "r3gan": ("low_beta1", "r1", "r2", "relativistic"),
+    "critic_steps_3": ("critic_steps",),
+    "low_beta1_0": ("low_beta1",),
 }
 """Published learners as lists of strategies; a kit's name may be given wherever a strategy's may.
+
+A kit of one strategy is that strategy as larger kits set it, so that a part of them has a name.
 
 Everything else is the task's: networks, rates, and a GAN's loss, so that `wgan_gp` is WGAN-GP's
 penalty and schedule on the non-saturating loss, and `sac`, `crossq` and `droq` have an implicit
@@ -63,7 +67,42 @@ KIT_SETTINGS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "sngan": {"low_beta1": {"beta1": 0.0}},
     "wgan_gp": {"low_beta1": {"beta1": 0.0}},
     "r3gan": {"low_beta1": {"beta1": 0.0}},
+    "critic_steps_3": {"critic_steps": {"every": 3}},
+    "low_beta1_0": {"low_beta1": {"beta1": 0.0}},
 }
 """kit -> strategy -> settings in place of the strategy's defaults: those of the kit's paper."""
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """Return the names whose sum is the same learner: of a kit its strategies, as it sets them.
+
+    Sorted. A strategy, and a kit of one, is its own part. Raises `LookupError` if a kit sets a
+    strategy as no kit of one does.
+    """
+    members, own = KITS.get(name, (name,)), KIT_SETTINGS.get(name, {})
+    if len(members) == 1:
+        return (name,)
+    return tuple(sorted(_as_set(part, own[part]) if part in own else part for part in members))
+
+
+def _as_set(strategy: str, settings: Mapping[str, Any]) -> str:
+    """Return the kit of one strategy that has these settings."""
+    for kit, members in KITS.items():
+        if members == (strategy,) and KIT_SETTINGS.get(kit) == {strategy: settings}:
+            return kit
+    raise LookupError(f"no kit is {strategy} with {dict(settings)}; add one to KITS")
+
+
+def ablations() -> tuple[str, ...]:
+    """Return every kit and every kit without one part, each learner under one name, sorted.
+
+    What is left of a kit is the sum of its other parts. A kit of two parts is a sum, too, as pairs
+    are; a larger one goes by its own name.
+    """
+    several = [kit for kit in KITS if len(parts(kit)) > 1]
+    wholes = [kit if len(parts(kit)) > 2 else "+".join(parts(kit)) for kit in several]
+    rests = ["+".join(p for p in parts(kit) if p != left) for kit in several for left in parts(kit)]
+    return tuple(sorted({*wholes, *rests}))
+
 
 BASES = ("bare", "reference")

@@ -25,7 +25,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 PLAYER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What may follow the @ of a strategy on one player, as in r1@reward. It does not begin with a
 digit, so that it is no number of updates, as in r1@900."""
-WORDS = ("all", "core")
+WORDS = ("all", "core", "ablations")
 """What grids call many at once."""
 
 left_out: dict[tuple[str, str], str] = {}

@@ -181,7 +181,7 @@ def test_names_that_do_not_exist_are_named_with_file_and_line(tmp_path, text, li
         (
             "demo.yaml",
             "there is no file demo.yaml; give a grid file, or a name: bases, core, demo, "
-            "extensions, full, home, imitation, order_of_play",
+            "extensions, full, home, imitation, order_of_play, pairs",
         ),
         ("mine.yaml/x", "mine.yaml/x cannot be read: Not a directory; name another file"),
         ("loop.yaml", "loop.yaml cannot be read: Too many levels of symbolic links; name another"),
@@ -191,7 +191,7 @@ def test_names_that_do_not_exist_are_named_with_file_and_line(tmp_path, text, li
             (
                 "x" * 300,
                 f"unknown grid '{'x' * 300}'; "
-                "known: bases, core, demo, extensions, full, home, imitation, order_of_play",
+                "known: bases, core, demo, extensions, full, home, imitation, order_of_play, pairs",
             ),
         ),
     ],
