@@ -76,7 +76,6 @@ def run(
     folder = shared.prepare()
     from bench.engine import plan, tune_plan
     from bench.experiment.protocol import BASE_SEEDS
-    from bench.records.acts import idle
     from bench.records.search_store import NoSearch
 
     with bad_input(NoSearch):
@@ -101,7 +100,14 @@ def run(
     writable(folder)
     with _events(tensorboard, folder, wanted):
         done = carry(shared.ray() if engine is Engine.ray else None)
-    for label in idle(wanted, folder):
+    _finish(wanted, folder, done, lacking)
+
+
+def _finish(cells: list[Cell], folder: Path, done: RunPlan, lacking: list[str]) -> None:
+    """Say that all is done, or exit with an error that says what is missing."""
+    from bench.records.acts import idle
+
+    for label in idle(cells, folder):
         warning(f"{label} is bit for bit its base: what it adds or removes has not acted")
     report_skipped(done, "all other cells have records")
     if lacking:

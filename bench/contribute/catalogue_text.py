@@ -45,9 +45,9 @@ claim of its source, a cell of this suite that should show it, and the same cell
 -m bench run --grid home`; records in [results/2/home](../results/2/home)). The effect is the
 probability that a run with it beats a run without it, by the final score, the area, or a metric
 that the claim is about, with its 95 % interval over ten seeds; it is *shown at home* where the
-whole interval is above one half. Five pairs, with an effect of 0.65 or more that ten seeds left open,
-have ten seeds more. Intervals are not corrected for their number, and cells of one
-base share its runs. These cells stand beside verdicts and count in none.
+whole interval is above one half. Five pairs, with an effect of 0.65 or more that ten seeds left
+open, have ten seeds more. Intervals are not corrected for their number, and cells of one base share
+its runs. These cells stand beside verdicts and count in none.
 
 Where a paper has an example of its own that is here, as the Dirac-GAN of R1, that is the cell.
 Others are this suite's nearest to what the paper had. A first choice, made without trying, showed

@@ -1,7 +1,8 @@
 """Table 1 of Pfau and Vinyals (2016, arXiv 1610.01945), live: their marks beside what is measured.
 
-They marked which stabilisers had been shown to help GANs and actor-critic methods; seven cells were
-open. Each of the 18 cells has here an effect with interval and state, on every base.
+They marked which stabilisers had been shown to help GANs and actor-critic methods; six cells were
+open, and one has no meaning. Each of the 18 has here an effect with interval and state, on every
+base.
 """
 
 from __future__ import annotations

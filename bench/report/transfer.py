@@ -16,25 +16,18 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats as distributions
+import pandas as pd
 
 from bench.experiment import registry
 from bench.report import stats
+from bench.report.correlation import Estimate, correlations, estimate, kendall, mean, spearman
 from bench.report.findings import DOMAINS, Finding, Study
 from bench.report.rank_tests import Floats
 
 RESAMPLES = 400
 FEWEST = 5
 """Strategies, below which a correlation says nothing."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with a 95 % interval over seeds, tasks and strategies; NaN where it has none."""
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
+HOMES = ("gan", "rl", "both")
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ class Effects:
     @property
     def means(self) -> Floats:
         """[S]."""
-        return _mean(self.values)
+        return mean(self.values)
 
 
 def transfer(study: Study, base: str) -> Transfer:
@@ -115,9 +108,6 @@ def transfer(study: Study, base: str) -> Transfer:
     )
 
 
-HOMES = ("gan", "rl", "both")
-
-
 def _effects(study: Study, rows: list[Finding], domain: str) -> Effects:
     boot = stats.Bootstrap(times=RESAMPLES)
     names = sorted({t for row in rows if (e := row.domains[domain].effect) for t in e.tasks})
@@ -136,13 +126,13 @@ def _effects(study: Study, rows: list[Finding], domain: str) -> Effects:
 
 def _prediction(gan: Effects, rl: Effects) -> Prediction:
     value = spearman(gan.means, rl.means)
-    drawn = [_mean(each) for each in _resampled(gan, rl)]
+    drawn = [mean(each) for each in _resampled(gan, rl)]
     reliability = {"gan": _reliability(gan.values), "rl": _reliability(rl.values)}
     whole = math.prod(reliability.values())
     return Prediction(
         len(gan.values),
-        _estimate(value, _rows(drawn[0], drawn[1])),
-        _estimate(
+        estimate(value, correlations(drawn[0], drawn[1])),
+        estimate(
             kendall(gan.means, rl.means),
             np.array([kendall(*pair) for pair in zip(*drawn, strict=True)]),
         ),
@@ -173,27 +163,27 @@ def _within(each: Effects) -> Estimate:
     if len(each.tasks) < 2:
         return Estimate(math.nan)
     (drawn,) = _resampled(each, tasks=False)
-    return _estimate(float(_left_out(each.values[None])[0]), _left_out(drawn))
+    return estimate(float(_left_out(each.values[None])[0]), _left_out(drawn))
 
 
 def _left_out(values: Floats) -> Floats:
     """[R], of effects [R, S, T]."""
     every = range(values.shape[2])
-    each = [_rows(values[:, :, t], _mean(np.delete(values, t, axis=2))) for t in every]
-    return _mean(np.array(each).T)
+    each = [correlations(values[:, :, t], mean(np.delete(values, t, axis=2))) for t in every]
+    return mean(np.array(each).T)
 
 
 def _across(gan: Effects, rl: Effects) -> Estimate:
     """The mean over the tasks of both domains of the correlation with the other's mean."""
 
     def value(one: Floats, other: Floats) -> Floats:
-        means = _mean(one), _mean(other)
-        each = [_rows(one[:, :, t], means[1]) for t in range(one.shape[2])]
-        each += [_rows(other[:, :, t], means[0]) for t in range(other.shape[2])]
-        return _mean(np.array(each).T)
+        means = mean(one), mean(other)
+        each = [correlations(one[:, :, t], means[1]) for t in range(one.shape[2])]
+        each += [correlations(other[:, :, t], means[0]) for t in range(other.shape[2])]
+        return mean(np.array(each).T)
 
     drawn = _resampled(gan, rl, tasks=False)
-    return _estimate(float(value(gan.values[None], rl.values[None])[0]), value(*drawn))
+    return estimate(float(value(gan.values[None], rl.values[None])[0]), value(*drawn))
 
 
 def _reliability(values: Floats, splits: int = 50) -> float:
@@ -206,19 +196,19 @@ def _reliability(values: Floats, splits: int = 50) -> float:
     for _ in range(splits):
         order = rng.permutation(width)
         first, second = order[: width // 2], order[width // 2 :]
-        halves.append(spearman(_mean(values[:, first]), _mean(values[:, second])))
-    half = float(_mean(np.array(halves)))
+        halves.append(spearman(mean(values[:, first]), mean(values[:, second])))
+    half = float(mean(np.array(halves)))
     return max(0.0, 2.0 * half / (1.0 + half)) if half > -1.0 else 0.0
 
 
 def _choice(rows: list[Finding], here: Effects, there: Effects) -> Choice:
     """The regret's interval is over seeds and tasks of the domain in which it is chosen."""
     (drawn,) = _resampled(here, strategies=False)
-    chosen = np.argmax(np.nan_to_num(_mean(drawn), nan=-1.0), axis=1)
+    chosen = np.argmax(np.nan_to_num(mean(drawn), nan=-1.0), axis=1)
     best, first = float(there.means.max()), int(np.argmax(here.means))
     return Choice(
         rows[first].label,
-        _estimate(best - float(there.means[first]), best - there.means[chosen]),
+        estimate(best - float(there.means[first]), best - there.means[chosen]),
         best - float(there.means.mean()),
     )
 
@@ -227,9 +217,9 @@ def _modes(gan: Effects, rl: Effects) -> dict[tuple[str, str], Estimate]:
     """Spearman's correlation of the mean effects on the tasks of one failure mode each."""
     drawn = _resampled(gan, rl, tasks=False)
     return {
-        (left, right): _estimate(
-            spearman(_mean(gan.values[:, own]), _mean(rl.values[:, other])),
-            _rows(_mean(drawn[0][:, :, own]), _mean(drawn[1][:, :, other])),
+        (left, right): estimate(
+            spearman(mean(gan.values[:, own]), mean(rl.values[:, other])),
+            correlations(mean(drawn[0][:, :, own]), mean(drawn[1][:, :, other])),
         )
         for left, own in _by_mode(gan.tasks).items()
         for right, other in _by_mode(rl.tasks).items()
@@ -250,7 +240,7 @@ def _home(rows: list[Finding], home: str) -> Home:
     means = {}
     for domain in DOMAINS:
         values = [e.value for row in own if (e := row.domains[domain].effect)]
-        means[domain] = float(_mean(np.array(values)))
+        means[domain] = float(mean(np.array(values)))
     helps = {d: sum(row.domains[d].state == "helps" for row in own) for d in DOMAINS}
     away: Counter[str] = Counter()
     if home in DOMAINS:
@@ -259,46 +249,22 @@ def _home(rows: list[Finding], home: str) -> Home:
     return Home(home, len(own), means, helps, dict(away))
 
 
-def spearman(left: Floats, right: Floats) -> float:
-    """The rank correlation of what both have; NaN for fewer than three, or without a spread."""
-    return float(_rows(left[None], right[None])[0])
-
-
-def kendall(left: Floats, right: Floats) -> float:
-    """Kendall's tau-b of what both have; NaN for fewer than three, or without a spread."""
-    known = np.isfinite(left) & np.isfinite(right)
-    if known.sum() < 3 or not np.ptp(left[known]) or not np.ptp(right[known]):
-        return math.nan
-    return float(distributions.kendalltau(left[known], right[known]).statistic)
-
-
-def _rows(left: Floats, right: Floats) -> Floats:
-    """Spearman's correlation of every row, [R] of [R, S] and [R, S]."""
-    known = np.isfinite(left) & np.isfinite(right)
-    if not known.all():
-        if len(left) > 1:
-            return np.array([spearman(*pair) for pair in zip(left, right, strict=True)])
-        left, right = left[known][None], right[known][None]
-    if left.shape[1] < 3:
-        return np.full(len(left), math.nan)
-    ranks = [distributions.rankdata(each, axis=1) for each in (left, right)]
-    one, other = (each - each.mean(axis=1, keepdims=True) for each in ranks)
-    scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    product = (one * other).sum(axis=1)
-    return np.divide(product, scale, out=np.full(len(left), math.nan), where=scale > 0.0)
-
-
-def _mean(values: Floats) -> Floats:
-    """The mean over the last axis of what is there; NaN where nothing is."""
-    known = np.isfinite(values)
-    total = np.asarray(np.where(known, values, 0.0).sum(axis=-1))
-    count = known.sum(axis=-1)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, math.nan), where=count > 0))
-
-
-def _estimate(value: float, samples: Floats) -> Estimate:
-    """With the percentiles of the samples; without an interval where most of them have no value."""
-    known = samples[np.isfinite(samples)]
-    if not math.isfinite(value) or len(known) < len(samples) / 2:
-        return Estimate(value)
-    return Estimate(value, *stats.percentiles(known))
+def table(found: Transfer) -> pd.DataFrame:
+    """Every number with its interval, one per row: what, of which domain or mode, value."""
+    rows: list[tuple[str, str, Estimate]] = []
+    known = found.prediction
+    if known:
+        rows += [("spearman", "GAN to RL", known.spearman), ("kendall", "GAN to RL", known.kendall)]
+        rows += [("disattenuated spearman", "GAN to RL", Estimate(known.disattenuated))]
+        rows += [("one task by the others", d, each) for d, each in known.within.items()]
+        rows += [("one task by the other domain", "both", known.across)]
+        rows += [("reliability", d, Estimate(each)) for d, each in known.reliability.items()]
+    for domain, choice in found.choices.items():
+        rows.append((f"regret of {choice.chosen}, chosen in {domain}", domain, choice.regret))
+        rows.append(("regret of a random pick", domain, Estimate(choice.random)))
+    rows += [("spearman by failure mode", " to ".join(k), e) for k, e in found.modes.items()]
+    count = known.strategies if known else 0
+    return pd.DataFrame(
+        [(what, where, e.value, e.low, e.high, count) for what, where, e in rows],
+        columns=["what", "where", "value", "low", "high", "strategies"],
+    )

@@ -45,7 +45,7 @@ def test_two_submissions(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[:2] == ["A: results/2/old, 3 cells", "B: results/2/new, 3 cells"]
     rows = {line.split()[0]: line for line in lines if line.startswith("ring8")}
     assert "equal to the bit on 10 seeds" in rows["ring8/bare"]
-    assert "1.00 [1.00, 1.00]  <0.001  better" in rows["ring8/bare+r1"]
+    assert "1.00 [0.71, 1.00]  0.002  better" in rows["ring8/bare+r1"]
     assert rows["ring8/bare+r1"].split()[-1] == "2.00"
     assert lines[-3:] == [
         "only in A: ring8/bare+replay",
