@@ -88,7 +88,8 @@ def test_a_tiny_gain_on_every_seed_is_no_effect_either():
     """All 10 same-seed pairs are won, yet runs of different seeds are as good as each other."""
     scores = np.random.default_rng(2).normal(size=10)
     found = one_effect((scores + 1e-9).tolist(), scores.tolist())
-    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert found.value == 0.5
+    assert 0.38 < found.low < 0.5 < found.high < 0.62
     assert not found.identical
 
 
