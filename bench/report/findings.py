@@ -6,6 +6,7 @@ domains "gan" and "rl": those with strategies on all players, in the task's own 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -48,6 +49,7 @@ class DomainFinding:
     of_tasks: int = 0  # tasks of the domain that have records at all
     inert: dict[str, str] = field(default_factory=dict)  # task -> reason
     contrast: Contrast | None = None  # None without an effect
+    owners: frozenset[str] = frozenset()  # the submissions whose cells are in it
     base_seeds: int = 0  # the fewest of any task's base
     failures: tuple[int, int, int, int] = (0, 0, 0, 0)  # without: failed, runs; with: failed, runs
 
@@ -210,6 +212,9 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
         area=stats.effect(found["area"]) if found["area"] else None,
         looks=tuple(looks.at_looks(list(zip(found["final"], removed, strict=True)))),
         lacking=tuple(name for name in counted_tasks(domain) if name not in {*there, *inert}),
+        owners=frozenset(
+            view.grounds.owner(c.record) for view, c in zip(chosen, cells, strict=True)
+        ),
         base_seeds=min(base_seeds),
         of_tasks=len(inside),
         inert=inert,
@@ -221,32 +226,37 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
 def _judged(
     found: dict[str, dict[str, DomainFinding]], cells: dict[str, CellResult], most_looks: int
 ) -> dict[str, dict[str, DomainFinding]]:
-    """With states and p adjusted over the family of one base; controls are in no family.
+    """With states and p adjusted over the family of one base and one submission.
 
-    A test that stands in two rows, of what is added and of what takes another's place, counts once.
+    Controls are in no family. A test that stands in two rows, of what is added and of what takes
+    another's place, counts once.
     """
     tests: dict[tuple[str, str], Hashable] = {}
+    families: dict[frozenset[str], set[str]] = defaultdict(set)
     for label, domains in found.items():
         for domain, part in domains.items():
             if part.effect:
                 added = cells[label].added_label if part.contrast != "in place of" else label
                 tests[label, domain] = added, domain, part.effect.tasks
-    controls = [label for label, cell in cells.items() if cell.expected is not None]
-    family = family_size({label for label in cells if label not in controls})
-    at = {key: found[key[0]][key[1]].looks[:most_looks] for key in tests}
-    decided = looks.decide({tests[key]: at[key] for key in at if key[0] not in controls}, family)
-    for key, test in tests.items():
-        if key[0] in controls:
-            decided |= looks.decide({test: at[key]}, 1)
-    return {
-        label: {
-            domain: _judge(part, decided[tests[label, domain]], 1 if label in controls else family)
-            if part.effect
-            else part
-            for domain, part in domains.items()
-        }
-        for label, domains in found.items()
+                if cells[label].expected is None:
+                    families[part.owners].add(label)
+    parts = {key: found[key[0]][key[1]] for key in tests}
+    sizes = {
+        key: 1 if cells[key[0]].expected else family_size(families[part.owners])
+        for key, part in parts.items()
     }
+    judged = {label: dict(domains) for label, domains in found.items()}
+    for group in {(part.owners, sizes[key] == 1): None for key, part in parts.items()}:
+        inside = [key for key, part in parts.items() if (part.owners, sizes[key] == 1) == group]
+        at = {tests[key]: parts[key].looks[:most_looks] for key in inside}
+        if group[1]:
+            decided = {test: looks.decide({test: effects}, 1)[test] for test, effects in at.items()}
+        else:
+            decided = looks.decide(at, sizes[inside[0]])
+        for label, domain in inside:
+            decision = decided[tests[label, domain]]
+            judged[label][domain] = _judge(parts[label, domain], decision, sizes[label, domain])
+    return judged
 
 
 def family_size(labels: set[str]) -> int:

@@ -48,16 +48,18 @@ class Grounds:
             owners[record.task, record.cell] = known[id(record)]
         return cls(owners, bases)
 
+    def owner(self, record: Record) -> str:
+        """The submission that a shown cell belongs to."""
+        return self.owners[record.task, record.cell]
+
     def base(self, record: Record) -> Record | None:
         """The base that a shown cell may be compared with."""
-        owner = self.owners[record.task, record.cell]
-        base = self.bases.get((owner, record.task, record.base, record.play))
+        base = self.bases.get((self.owner(record), record.task, record.base, record.play))
         return base if base is not None and alike(record, base) else None
 
     def together(self, one: Record, other: Record) -> bool:
         """Whether two shown cells may be compared with each other."""
-        own, others = (self.owners[record.task, record.cell] for record in (one, other))
-        return own == others and alike(one, other)
+        return self.owner(one) == self.owner(other) and alike(one, other)
 
 
 def alike(one: Record, other: Record) -> bool:
@@ -79,7 +81,7 @@ def check_placebos(shown: Iterable[Record], grounds: Grounds) -> None:
         common = {seed.seed for seed in record.seeds} & {seed.seed for seed in base.seeds}
         same = record.provenance.versions == base.provenance.versions
         if common and same and not equal(record, base):
-            owner = grounds.owners[record.task, record.cell]
+            owner = grounds.owner(record)
             raise PlaceboMoved(
                 f"{owner}/{record.task}/{record.cell} differs from its base, which a placebo "
                 "cannot: one of the two records was changed or made by other code; run both again"
