@@ -34,7 +34,8 @@ INERT, MISSING = "n/a", "·"
 def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> Drawing | None:
     """P(improvement) by strategy (rows) and task (columns); controls below a line.
 
-    None where there is nothing to show: a map by area needs tasks with anchors.
+    The map by final score is there for print, too. None where there is nothing to show: a map by
+    area needs tasks with anchors.
     """
     values, adjusted = effect_matrix(study, base, endpoint)
     if values.empty or (endpoint == "area" and values.isna().all(axis=None)):
@@ -51,7 +52,7 @@ def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> Drawing |
     names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
     with styled():
         figure, _ = _draw(values, text, names, controls=sum(control), endpoint=endpoint)
-        return drawing(figure)
+        return drawing(figure) if endpoint == "final" else Drawing(png(figure))
 
 
 def _cell_text(
