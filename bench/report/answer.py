@@ -71,6 +71,8 @@ def _reasons(rows: Sequence[Finding]) -> str:
             counts[f"for want of seeds (fewer than {verdicts.CLAIM_SEEDS})"] += 1
         else:
             counts["because an interval leaves it open"] += 1
+    if len(counts) == 1:
+        return next(iter(counts))
     return _and([f"{count} {why}" for why, count in counts.most_common()])
 
 
@@ -119,6 +121,9 @@ def _domain(rows: Sequence[Finding], domain: str) -> str:
             most = f"{found[0].label}{' the most' * (len(found) > 1)}"
             shown = f"{len(found)} {_are(len(found))} shown to {verb}"
             parts.append(f"{shown}, {most} ({_effect(found[0], domain)})")
+    mixed = sum(row.domains[domain].state == "mixed" for row in known)
+    if mixed:
+        parts.append(f"{mixed} {_are(mixed)} better on one task and worse on another")
     measured = f"of {len(known)} {'strategy' if len(known) == 1 else 'strategies'} measured"
     if not parts:
         return f"{place}, {measured}, none is shown to help or to hurt."
