@@ -68,7 +68,7 @@ def _unjudged(site: Site, name: str, ids: Names) -> Row:
         "submission": sorted({one.submission for one in own}),
     }
     page, note = site.strategies[name], site.notes.get(name, "")
-    row = {"id": ids.slug("", name), "label": name, "finding": None}
+    row = {"id": ids.slug("none", name), "label": name, "finding": None}
     return row | {"page": page, "note": note, "data": data}
 
 
@@ -87,6 +87,7 @@ def page(site: Site, name: str) -> dict[str, Any]:
     ]
     return {
         "name": name,
+        "together": [n for n in site.strategies if name in n.split("+") and n != name],
         "parts": [_definition(site, part) for part in name.split("+")],
         "judged": [
             verdict_row(site, finding, ids)
@@ -136,7 +137,17 @@ def _definition(site: Site, name: str) -> dict[str, Any]:
         "source": references.linked(known.source),
         "bibtex": "\n".join(references.entries(known.source).values()),
         "instead_of": known.instead_of,
+        "defaults": _defaults(known),
     }
+
+
+def _defaults(known: registry.StrategyEntry) -> list[tuple[str, str]]:
+    """The published settings, "" of all tasks, and of the domains and tasks that have others."""
+    parameters = inspect.signature(known.factory).parameters
+    everywhere = {name: parameter.default for name, parameter in parameters.items()}
+    special = getattr(known.module, "DEFAULTS", {})
+    found = [("", everywhere), *((DOMAIN_NAMES.get(k, k), own) for k, own in special.items())]
+    return [(scope, choice_text({known.name: own})) for scope, own in found if own]
 
 
 def _curves(site: Site, name: str, own: Sequence[Contrast]) -> Picture | None:

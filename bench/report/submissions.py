@@ -36,7 +36,7 @@ def rows(site: Site) -> list[dict[str, Any]]:
         counts = [len(record.seeds) for record in records]
         found.append(
             {
-                "id": ids.slug(name),
+                "id": ids.slug("submission", name),
                 "name": name,
                 "cells": len(records),
                 "tasks": sorted({record.task for record in records}),

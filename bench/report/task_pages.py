@@ -35,7 +35,7 @@ def index(site: Site, counted: dict[str, Row]) -> dict[str, Any]:
         }
         rows.append(
             {
-                "id": ids.slug(view.name),
+                "id": ids.slug("task", view.name),
                 "view": view,
                 "page": site.tasks[view.name],
                 "counted": counted.get(view.name),
