@@ -156,10 +156,10 @@ def test_pages_tables_and_figures_show_both(tmp_path):
     assert " | ".join(effects) in written["L.md"].read_text(encoding="utf-8")
     page = (tmp_path / "strategies" / "r1.html").read_text(encoding="utf-8")
     value, interval = effects[1].split(" ", 1)
-    assert f'<b>{value}</b> <span class="dim">{interval}</span>' in page
+    assert f"<b>{value}</b> <i>{interval}</i>" in page
     assert "areas-bare.png" in (tmp_path / "effects.html").read_text(encoding="utf-8")
     task = pd.read_csv(written["task-ring8.csv"]).set_index("cell").loc["bare+r1"]
-    shown = f'{task.area:.2f} <span class="dim">[{task.area_low:.2f}, {task.area_high:.2f}]</span>'
+    shown = f"{task.area:.2f} <i>[{task.area_low:.2f}, {task.area_high:.2f}]</i>"
     assert shown in (tmp_path / "tasks" / "ring8.html").read_text(encoding="utf-8")
     plain = build_report(make_grid({"r1": (4.0, 4.0)}), tmp_path / "b", None)
     assert "areas-bare.png" not in {path.name for path in plain}

@@ -161,7 +161,7 @@ def test_page_and_table_say_the_same(tmp_path):
     ].to_dict("records")
     page = (tmp_path / "tasks" / "lqr_imitation-players.html").read_text(encoding="utf-8")
     interval = f"[{float(row['low']):.2f}, {float(row['high']):.2f}]"
-    shown = f'<b>{float(row["effect"]):.2f}</b> <span class="dim">{interval}</span><br>'
+    shown = f"<b>{float(row['effect']):.2f}</b> <i>{interval}</i><br>"
     (entry,) = [cell for cell in page.split("<td") if shown in cell and "▲ helps" in cell][:1]
     assert f"; {tables.number(float(row['median']))}; n 10<" in entry
     assert "Known answer" in page

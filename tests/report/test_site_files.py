@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.experiment import registry
 from bench.report import curves, findings, heat_maps, plots, style
 from bench.report.contrasts import contrast_table, contrasts, run_table
 from bench.report.extensions import games
 from bench.report.files import LIST
 from bench.report.pages import build_report
+from tests.report.extension_records import extension
 from tests.report.html_page import parse
 from tests.support.factories import make_grid, make_record
 
@@ -22,7 +24,7 @@ EFFECTS = {"spectral_norm": (4.0, 4.0), "replay": (0.0, 0.0)}
 
 
 def large() -> list:
-    """Sixty strategies on twenty tasks and both bases, two seeds each."""
+    """Sixty strategies on twenty tasks and both bases, two seeds each; all on a game's players."""
     rng = np.random.default_rng(0)
     anchors = {"low": 4.0, "high": 0.1, "log": False}
     return [
@@ -37,6 +39,11 @@ def large() -> list:
         for task in range(20)
         for base in ("bare", "reference")
         for name in range(61)
+    ] + [
+        extension("lqr_imitation", name + player if name else None, base=base, n=2, anchors=anchors)
+        for base in ("bare", "reference")
+        for name in ("", *registry.strategies())
+        for player in (("", "@reward", "@critic", "@actor") if name else ("",))
     ]
 
 
@@ -48,10 +55,12 @@ def test_every_page_of_a_large_study_is_light(tmp_path):
         mock.patch.object(plots, "effect_scatter", **none),
         mock.patch.object(curves, "base_curves", **none),
         mock.patch.object(curves, "learning_curves", return_value=drawn()),
+        mock.patch.object(heat_maps, "scope_maps", return_value=[]),
     ):
         build_report(large(), tmp_path, tmp_path / "LEADERBOARD.md")
     pages = list(tmp_path.rglob("*.html"))
-    assert len(pages) == 5 + 60 + 20
+    # Front, two indices, submissions, method, extensions, and the game's players.
+    assert len(pages) == 7 + 60 + len(registry.strategies()) + 21
     for page in pages:
         found = parse(page)
         scripts = [link for link in found.sources if link.endswith(".js")]
