@@ -35,9 +35,9 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Build tables, figures, pages and the leaderboard from all records.
+    """Build the site, its tables and figures, and the leaderboard from all records.
 
-    If there are records of your own, index.html shows them alone, and studies.html the others.
+    If there are records of your own, the site shows them alone, and studies/ has one of the others.
     """
     from bench.experiment.protocol import PROTOCOL_VERSION
     from bench.records import search_store
@@ -69,7 +69,7 @@ def report(
     gc.freeze()  # collections then skip modules and records, which saves a tenth of the time
     mine = (name, own) if own.records else None
     build_pages(studies if studies.records else None, out, board, mine, at_home)
-    _say(own, studies, out / INDEX, out / STUDIES)
+    _say(own, studies, out / INDEX, out / STUDIES / INDEX)
     if corrupt:
         more = f" (and {len(corrupt) - 1} more)" if len(corrupt) > 1 else ""
         fail(f"left out of the report: {corrupt[0]}{more}; the next run of its cell replaces it")

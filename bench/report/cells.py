@@ -128,6 +128,13 @@ class TaskView:
         """The cells of the task's own table and figures: all of an extension, else plain ones."""
         return self.cells if self.domain == EXTENSION else self.plain
 
+    @property
+    def fewest(self) -> tuple[int, int]:
+        """The fewest seeds of any cell, and of any base; 0 without a base."""
+        every = {key: len(cell.record.seeds) for key, cell in self.cells.items()}
+        bases = [count for key, count in every.items() if not key.label]
+        return min(every.values()), min(bases, default=0)
+
     def key(self, base: str, row: CellResult) -> Key:
         """Where the cell of a row is that this and other tasks share, whether it is there or not.
 

@@ -17,7 +17,17 @@ from bench.report.cells import Key, TaskView, in_order
 from bench.report.findings import Study
 from bench.report.panels import AxisScale, Panel, axis_titles, panels, widened
 from bench.report.stats import Better, Floats
-from bench.report.style import ACCENT, BASE_GREY, INK, MUTED, png, printable, styled
+from bench.report.style import (
+    ACCENT,
+    BASE_GREY,
+    INK,
+    MUTED,
+    Drawing,
+    drawing,
+    png,
+    printable,
+    styled,
+)
 
 BASE_COLOURS = {"bare": BASE_GREY, "reference": ACCENT}
 LOG_RATIO = 30.0
@@ -86,8 +96,8 @@ def _scales(curves: Sequence[Curve], better: Better) -> tuple[AxisScale, AxisSca
     """Scales of steps and scores that fit all curves; a logarithmic one if scores span a lot."""
     steps = np.concatenate([steps for steps, _ in curves])
     x = AxisScale.linear(*widened(steps.min(), steps.max(), 0.05), MaxNLocator(3), ",.0f")
-    low, high = _limits(curves, better) or (0.0, 0.0)
-    if _is_wide(low, high):
+    low, high = limits(curves, better) or (0.0, 0.0)
+    if is_wide(low, high):
         return x, AxisScale.logarithmic(low / 1.5, high * 1.5)
     return x, AxisScale.linear(*widened(low, high, 0.12), MaxNLocator(4))
 
@@ -100,8 +110,8 @@ def _band(panel: Panel, curve: Curve, colour: str, alpha: float, width: float) -
     panel.line(steps, middle, color=colour, lw=width, marker=marker)
 
 
-def base_curves(study: Study) -> bytes | None:
-    """PNG with a panel per task: how its bases learn, and the high anchor; None without bases."""
+def base_curves(study: Study) -> Drawing | None:
+    """A panel per task: how its bases learn, and the high anchor; None without bases."""
     views = [view for view in study.tasks if any(not key.label for key in view.plain)]
     if not views:
         return None
@@ -125,7 +135,7 @@ def base_curves(study: Study) -> bytes | None:
             Line2D([], [], color=MUTED, lw=0.8, ls=":", label="known to be attainable"),
         ]
         figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False, fontsize=8)
-        return png(figure)
+        return drawing(figure)
 
 
 def _base_panel(axes: Axes, view: TaskView) -> None:
@@ -144,16 +154,16 @@ def _base_panel(axes: Axes, view: TaskView) -> None:
         axes.axhline(attainable, color=MUTED, lw=0.8, ls=":")
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    limits = _limits(curves, view.score.better, attainable)
-    if limits and _is_wide(*limits):
+    ends = limits(curves, view.score.better, attainable)
+    if ends and is_wide(*ends):
         axes.set_yscale("log")
-        axes.set_ylim(limits[0] / 1.5, limits[1] * 1.5)
+        axes.set_ylim(ends[0] / 1.5, ends[1] * 1.5)
         # The usual labels of a logarithmic axis are formulas, which the style leaves unparsed.
         axes.yaxis.set_major_locator(LogLocator(numticks=6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    elif limits and limits[1] > limits[0]:
-        axes.set_ylim(*widened(*limits, 0.12))
+    elif ends and ends[1] > ends[0]:
+        axes.set_ylim(*widened(*ends, 0.12))
         axes.yaxis.set_major_locator(MaxNLocator(4))
     arrow = "↑" if view.score.better == "higher" else "↓"
     title = f"{printable(view.name, 26)}: {printable(view.score.metric)} {arrow}"
@@ -168,7 +178,7 @@ def printable_axis(view: TaskView) -> str:
     return name + (" " if len(name + unit) < 32 else "\n") + f"{unit}\n{arrow}"
 
 
-def _limits(
+def limits(
     curves: Sequence[Curve], better: Better, attainable: float | None = None
 ) -> tuple[float, float] | None:
     """The range of all but the worst 3 % of the medians, and of the `attainable` score.
@@ -185,6 +195,6 @@ def _limits(
     return float(low), float(high)
 
 
-def _is_wide(low: float, high: float) -> bool:
+def is_wide(low: float, high: float) -> bool:
     """Whether scores span so much that they need a logarithmic axis."""
     return low > 0 and high / low > LOG_RATIO

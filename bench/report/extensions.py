@@ -129,12 +129,6 @@ class Game:
         counts = [len(cell.record.seeds) for cell in self.view.cells.values()]
         return min(counts), max(counts)
 
-    @property
-    def evidence_seeds(self) -> tuple[int, int]:
-        """The fewest seeds of a cell, and of a base."""
-        bases = [len(c.record.seeds) for key, c in self.view.cells.items() if not key.label]
-        return self.seeds[0], min(bases, default=0)
-
     def order(self, play: str) -> str:
         """An order of play in words, which say who is first."""
         names = list(self.players)

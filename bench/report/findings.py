@@ -78,9 +78,9 @@ class Finding:
         return bool(self.instead_of) and other
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
-    """Everything a report shows, sorted."""
+    """Everything a report shows, sorted; equal to itself alone."""
 
     tasks: tuple[TaskView, ...]
     bases: tuple[str, ...]  # of plain cells, without extensions

@@ -23,7 +23,7 @@ from bench.report.cells import (
 )
 from bench.report.extensions import Entry, Game
 from bench.report.findings import Study
-from bench.report.style import INK, RULE, png, printable, styled
+from bench.report.style import INK, RULE, Drawing, drawing, png, printable, styled
 from bench.report.tables import effect_matrix
 
 WIDEST = 12
@@ -31,10 +31,11 @@ WIDEST = 12
 INERT, MISSING = "n/a", "·"
 
 
-def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> bytes | None:
-    """PNG of P(improvement) by strategy (rows) and task (columns); controls below a line.
+def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> Drawing | None:
+    """P(improvement) by strategy (rows) and task (columns); controls below a line.
 
-    None where there is nothing to show: a map by area needs tasks with anchors.
+    The map by final score is there for print, too. None where there is nothing to show: a map by
+    area needs tasks with anchors.
     """
     values, adjusted = effect_matrix(study, base, endpoint)
     if values.empty or (endpoint == "area" and values.isna().all(axis=None)):
@@ -51,7 +52,7 @@ def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> bytes | N
     names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
     with styled():
         figure, _ = _draw(values, text, names, controls=sum(control), endpoint=endpoint)
-        return png(figure)
+        return drawing(figure) if endpoint == "final" else Drawing(png(figure))
 
 
 def _cell_text(

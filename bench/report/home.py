@@ -43,16 +43,15 @@ class Evidence(NamedTuple):
         return "the opposite is shown" if self.high < 0.5 else "not shown here"
 
 
-def notes(records: Iterable[Record]) -> dict[str, str]:
+def notes(found: Mapping[str, Evidence]) -> dict[str, str]:
     """What stands beside a strategy's verdict, by its name; nothing where too little was run."""
     words = {
         "not shown here": "not shown at home here",
         "the opposite is shown": "hurts at home here",
     }
-    found = evidence(records).items()
     return {
         name: words.get(one.verdict, one.verdict)
-        for name, one in found
+        for name, one in found.items()
         if one.verdict not in (NOT_RUN, FEW)
     }
 

@@ -1,4 +1,4 @@
-"""Writes the report: HTML pages, CSV tables, PNG figures and LEADERBOARD.md.
+"""Writes the report: a site of static pages with tables and figures, and LEADERBOARD.md.
 
 The same records give the same bytes: nothing here reads a clock, a host name or a random source
 other than the bootstrap's own.
@@ -6,40 +6,46 @@ other than the bootstrap's own.
 
 from __future__ import annotations
 
-import html
-import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from bench.experiment import costs
+from bench.experiment import costs, registry
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.learner.task import TIE
 from bench.records.record import Record
 from bench.report import (
     bases,
     belonging,
+    contrasts,
     curves,
     extensions,
     heat_maps,
     home,
-    pair_tables,
-    plots,
-    samples,
+    looks,
+    references,
+    strategy_pages,
+    submissions,
     tables,
+    task_pages,
     verdicts,
 )
-from bench.report.cells import DOMAIN_NAMES, TaskView, in_order
-from bench.report.files import Writer
-from bench.report.findings import DOMAINS, Finding, Study, study
+from bench.report.answer import answer
+from bench.report.cells import DOMAIN_NAMES, in_order
+from bench.report.files import Writer, remove_stale
+from bench.report.findings import DOMAINS, Study, study
+from bench.report.front import front
+from bench.report.rendering import environment
 from bench.report.searches import budget_curves, search_table
 from bench.report.selection import Ignored, Selection, ShownSearch, one_per_cell
+from bench.report.site import Site
 from bench.report.style import VERDICT_STYLE
+from bench.report.transfer_parts import pairs_part
 
-INDEX, STUDIES = "index.html", "studies.html"
+INDEX, STUDIES = "index.html", "studies"
+SCRIPTS = ("tablesort.min.js", "tablesort.LICENSE.txt", "site.js")
+BIBLIOGRAPHY = "references.bib"
 
 Page = dict[str, Any]
 
@@ -51,7 +57,7 @@ def build_report(
     searches: Sequence[ShownSearch] = (),
     ignored: Sequence[Ignored] = (),
 ) -> list[Path]:
-    """Write a report of one page below `out`, and the leaderboard if a path is given.
+    """Write one site below `out`, and the leaderboard if a path is given.
 
     Returns all paths. Of several records of one cell the first is shown; the others are listed with
     what else is `ignored`, and why. Raises `ValueError` if there is nothing to report.
@@ -71,72 +77,141 @@ def build_pages(
     own: tuple[str, Selection] | None = None,
     at_home: Iterable[Record] = (),
 ) -> list[Path]:
-    """Write index.html and the leaderboard; returns all paths.
+    """Write the site below `out`, and the leaderboard; returns all paths.
 
-    If there is an `own` submission, index.html shows that one alone, and studies.html the others,
-    if there are any. The leaderboard is that of the studies, or else of the own submission. Each
-    selection that is given has at least one record. `at_home` are the records of home evidence,
-    which stands beside verdicts and is part of none.
+    If there is an `own` submission, the site shows that one alone, and a second one below
+    `out/studies` the others, if there are any. The leaderboard is that of the studies, or else of
+    the own submission. Each selection that is given has at least one record. `at_home` are the
+    records of home evidence, which stands beside verdicts and is part of none. What an earlier
+    report left in the folder is removed.
     """
-    notes = home.notes(at_home)
+    evidence = home.evidence(at_home)
+    links: Page = {"own": own[0] if own else None, "other": None}
     if own is None:
         assert studies is not None, "there is nothing to report"
-        links: Page = {"own": None, "other": None, "at_home": notes}
-        return _write_page(studies, Writer(out), INDEX, leaderboard, links)
-    name, selection = own
-    links = {"own": name, "other": None if studies is None else STUDIES, "at_home": notes}
-    if studies is None:
-        return _write_page(selection, Writer(out), INDEX, leaderboard, links)
-    others = {"own": None, "other": INDEX, "at_home": notes}
-    return [
-        *_write_page(selection, Writer(out), INDEX, None, links),
-        *_write_page(studies, Writer(out, "studies"), STUDIES, leaderboard, others),
-    ]
+        written = _write_site(studies, Writer(out), leaderboard, links, evidence)
+    elif studies is None:
+        written = _write_site(own[1], Writer(out), leaderboard, links, evidence)
+    else:
+        there = links | {"other": f"{STUDIES}/{INDEX}"}
+        back: Page = {"own": None, "other": f"../{INDEX}"}
+        written = _write_site(own[1], Writer(out), None, there, evidence)
+        written += _write_site(studies, Writer(out / STUDIES), leaderboard, back, evidence)
+    remove_stale(out, written)
+    return written
 
 
-def _write_page(
-    selection: Selection, writer: Writer, name: str, leaderboard: Path | None, links: Page
+def _write_site(
+    selection: Selection,
+    writer: Writer,
+    leaderboard: Path | None,
+    links: Page,
+    evidence: dict[str, home.Evidence],
 ) -> list[Path]:
-    """One page with its tables and figures. `links` says whose it is, and what it links to."""
-    found = study(selection.records, grounds=selection.grounds)
-    page = _page(found, selection, writer) | links
-    template = _environment(True).get_template("page.html.j2")
-    writer.text(writer.out / name, template.render(page))
+    """One site. `links` says whose it is, and where the other one is."""
+    site = _site(selection, writer, evidence)
+    shared = _shared(site) | links
+    _write_pages(site, shared)
+    sources = [
+        registry.strategies()[n].source for n in site.strategies if n in registry.strategies()
+    ]
+    writer.page(BIBLIOGRAPHY, references.bibliography(sources))
+    writer.page("assets/site.css", environment(True).get_template("style.css.j2").render(shared))
+    writer.assets(*SCRIPTS)
     if leaderboard is not None:
-        text = _environment(False).get_template("leaderboard.md.j2").render(page)
-        writer.text(leaderboard, re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n")
+        text = (
+            environment(False)
+            .get_template("leaderboard.md.j2")
+            .render(shared | {"sentences": answer(site.study)})
+        )
+        leaderboard.parent.mkdir(parents=True, exist_ok=True)
+        tidy = re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
+        leaderboard.write_text(tidy, encoding="utf-8", newline="\n")
+        writer.written.append(leaderboard)
     return writer.written
 
 
-def _page(found: Study, selection: Selection, writer: Writer) -> Page:
-    """Everything that the templates show."""
-    chosen = search_table(selection.searches)
-    searched = budget_curves([shown.search for shown in selection.searches])
-    provenance = tables.provenance_table(found)
-    writer.table("provenance", provenance)
+def _site(selection: Selection, writer: Writer, evidence: dict[str, home.Evidence]) -> Site:
+    """What all pages share, with the tables that hold everything."""
+    found = study(selection.records, grounds=selection.grounds)
+    games = extensions.games(found)
+    every = contrasts.contrasts(found, games)
+    site = Site(found, selection, writer, games, every, evidence, home.notes(evidence))
+    site.name_pages()
+    site.tables["runs"] = writer.table("runs", contrasts.run_table(found))
+    site.tables["contrasts"] = writer.table("contrasts", contrasts.contrast_table(every))
+    return site
+
+
+def _write_pages(site: Site, shared: Page) -> None:
+    """Every page of the site."""
+    counted = {row["task"]: row for row in shared["counted"]}
+    _page(site, shared, INDEX, "front", {"sections": front(site)})
+    _page(site, shared, "strategies/index.html", "strategies", strategy_pages.index(site))
+    for name, address in site.strategies.items():
+        _page(site, shared, address, "strategy", strategy_pages.page(site, name))
+    tasks = task_pages.index(site, counted)
+    tasks["curves"] = site.writer.figure("bases", curves.base_curves(site.study))
+    _page(site, shared, "tasks/index.html", "tasks", tasks)
+    for view in site.study.tasks:
+        content = task_pages.page(site, view, counted.get(view.name))
+        _page(site, shared, site.tasks[view.name], "task", content)
+    for game in site.games:
+        _page(site, shared, site.players[game.view.name], "players", task_pages.players(game))
+    if shared["maps"]:
+        _page(site, shared, "effects.html", "effects", {})
+    if shared["pairs"]:
+        _page(site, shared, "pairs.html", "pairs", {})
+    if site.games:
+        _page(site, shared, "extensions.html", "extensions", _extensions(site))
+    if site.selection.searches:
+        _page(site, shared, "tuned.html", "tuned", _tuned(site, shared))
+    _page(site, shared, "submissions.html", "submissions", submissions.page(site))
+    _page(site, shared, "method.html", "method", {"tables": site.tables, "bib": BIBLIOGRAPHY})
+
+
+def _page(site: Site, shared: Page, address: str, template: str, content: Page) -> None:
+    """One page. `root` leads from it to the site's folder."""
+    page = shared | content | {"root": "../" * address.count("/"), "here": address}
+    text = environment(True).get_template(f"{template}.html.j2").render(page)
+    site.writer.page(address, text)
+
+
+def _shared(site: Site) -> Page:
+    """What every template may show."""
+    chosen = search_table(site.selection.searches)
     return {
         "protocol": PROTOCOL_VERSION,
         "verdicts": verdicts,
+        "looks": looks,
         "tie": TIE,
         "costs": costs,
         "domains": DOMAINS,
         "domain_names": DOMAIN_NAMES,
         "styles": VERDICT_STYLE,
         "all_players": extensions.ALL,
-        "study": found,
-        "summary": summary(found),
-        "bases": [_base_section(found, base, writer) for base in found.bases],
-        "base_curves": writer.figure("bases", curves.base_curves(found)),
-        "counted": bases.bases_table(found.tasks).to_dict("records"),
-        "tasks": [_task_section(found, view, writer) for view in found.tasks if view.shown],
-        "extensions": _extension_section(found, writer),
-        "pairs": pair_tables.section(found, writer),
+        "site": site,
+        "study": site.study,
+        "notes": site.notes,
+        "summary": summary(site.study),
+        "counted": bases.bases_table(site.study.tasks).to_dict("records"),
         "searches": chosen.to_dict("records"),
-        "searches_csv": writer.table("searches", chosen) if selection.searches else None,
-        "search_curves": writer.figure("searches", searched),
-        "ignored": selection.ignored,
-        "provenance": provenance.to_dict("records"),
+        "maps": _maps(site),
+        "pairs": pairs_part(site),
     }
+
+
+def _maps(site: Site) -> list[Page]:
+    """The heat maps of every base that has effects."""
+    found = []
+    for base in site.study.bases:
+        slug = site.writer.slug(base)
+        final = site.writer.figure(f"effects-{slug}", heat_maps.heat_map(site.study, base))
+        area = site.writer.figure(f"areas-{slug}", heat_maps.heat_map(site.study, base, "area"))
+        if final is not None:
+            placed = any(finding.instead_of for finding in site.study.findings[base])
+            found.append({"base": base, "final": final, "area": area, "placed": placed})
+    return found
 
 
 def summary(found: Study) -> Page:
@@ -157,115 +232,38 @@ def summary(found: Study) -> Page:
         "most": max(len(record.seeds) for record in records),
         "evidence": verdicts.evidence(fewest, min(bases, default=fewest)),
         "missing": sorted({"gan", "rl"} - {record.domain for record in found.counted}),
-        "dirty": any(record.provenance.dirty for record in found.records),
-        "commits": sorted({record.provenance.commit or "unknown" for record in found.records}),
     }
 
 
-def _base_section(found: Study, base: str, writer: Writer) -> Page:
-    """The transfer table, the scatter and the heat map of one base."""
-    slug = writer.slug(base)
-    findings = found.findings[base]
-    strategies = [finding for finding in findings if finding.expected is None]
+def _tuned(site: Site, shared: Page) -> Page:
+    """The searches for settings."""
+    searched = budget_curves([shown.search for shown in site.selection.searches])
+    table = search_table(site.selection.searches)
     return {
-        "name": base,
-        "slug": slug,
-        "rows": strategies,
-        "controls": [finding for finding in findings if finding.expected is not None],
-        "groups": _groups(strategies),
-        "placed": any(finding.instead_of for finding in findings),
-        "csv": writer.table(f"transfer-{slug}", tables.transfer_table(findings)),
-        "scatter": writer.figure(f"transfer-{slug}", plots.effect_scatter(findings)),
-        "heat": writer.figure(f"effects-{slug}", heat_maps.heat_map(found, base)),
-        "area_heat": writer.figure(f"areas-{slug}", heat_maps.heat_map(found, base, "area")),
-        "unplaced": [f.label for f in findings if not all(p.effect for p in f.domains.values())],
+        "rows": shared["searches"],
+        "files": site.writer.table("searches", table),
+        "curves": site.writer.figure("searches", searched),
     }
 
 
-def _groups(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
-    """The strategies of every verdict that occurs, in the order of the verdicts."""
-    groups = [(v, [f.label for f in findings if f.verdict == v]) for v in verdicts.VERDICTS]
-    return [group for group in groups if group[1]]
-
-
-def _task_section(found: Study, view: TaskView, writer: Writer) -> Page:
-    """The table of one task, and its curves and samples on every base."""
-    slug = writer.slug("task", view.name)
-    frame = tables.task_table(view, found)
-    order = in_order({key.base for key in view.shown})
-    figures = []
-    for base, play in sorted({key[:2] for key in view.shown}, key=lambda k: (order.index(k[0]), k)):
-        name = f"{slug}-{writer.slug(*([base, play] if play else [base]))}"
-        drawn = curves.learning_curves(view, base, play), samples.samples(view, base, play)
-        figures.append(
-            {
-                "base": f"{base}={play}" if play else base,
-                "curves": writer.figure(f"{name}-curves", drawn[0]),
-                "samples": writer.figure(f"{name}-samples", drawn[1]),
-            }
-        )
-    return {
-        "view": view,
-        "slug": slug,
-        "rows": frame.sort_values(["rank_low", "rank_high", "cell"]).to_dict("records"),
-        "placed": any(cell.instead_of for cell in view.shown.values()),
-        "further": [c for c in frame.columns if c.startswith("last_")],
-        "csv": writer.table(slug, frame),
-        "figures": figures,
-        "environments": sorted(
-            {c.record.provenance.environment or "" for c in view.shown.values()} - {""}
-        ),
-    }
-
-
-def _extension_section(found: Study, writer: Writer) -> Page | None:
-    """The tables and maps of all games that have more than verdicts show; None without any."""
-    games = extensions.games(found)
-    if not games:
-        return None
+def _extensions(site: Site) -> Page:
+    """The tables and maps of all games that have more than verdicts show."""
     made = {
-        "extensions": tables.extension_table(games),
-        "extension-orders": tables.order_table(games),
+        "extensions": tables.extension_table(site.games),
+        "extension-orders": tables.order_table(site.games),
     }
     maps = {
         base: [
-            writer.figure(f"extensions-{writer.slug(base)}-{number}", data)
-            for number, data in enumerate(heat_maps.scope_maps(games, base), 1)
+            site.writer.figure(f"extensions-{site.writer.slug(base)}-{number}", data)
+            for number, data in enumerate(heat_maps.scope_maps(site.games, base), 1)
         ]
-        for base in in_order({table.base for game in games for table in game.tables})
+        for base in in_order({table.base for game in site.games for table in game.tables})
     }
     return {
-        "games": [(writer.slug("extension", game.view.name), game) for game in games],
-        "csv": {name: writer.table(name, found) for name, found in made.items() if len(found)},
-        "maps": {base: figures for base, figures in maps.items() if figures},
-        "belongings": belonging.belongings(games, found.boot),
+        "games": site.games,
+        "files": {
+            name: site.writer.table(name, found) for name, found in made.items() if len(found)
+        },
+        "scope_maps": {base: figures for base, figures in maps.items() if figures},
+        "belongings": belonging.belongings(site.games, site.study.boot),
     }
-
-
-def _environment(escape: bool) -> Environment:
-    """Templates that fail on a misspelt name. HTML escapes everything by itself; Markdown does not,
-    so every text of a record passes through the filter `md` there."""
-    environment = Environment(
-        loader=PackageLoader("bench.report"),
-        autoescape=escape,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    filters: dict[str, Callable[..., str]] = {
-        "number": tables.number,
-        "percent": lambda value: f"{100 * value:.0f} %",
-        "p": lambda value: "<0.001" if value < 0.001 else f"{value:.3f}",
-        "two": lambda value: f"{value:.2f}" if math.isfinite(value) else tables.number(value),
-        "md": markdown,
-    }
-    environment.filters.update(filters)
-    environment.globals["interval"] = tables.interval
-    return environment
-
-
-def markdown(text: object) -> str:
-    """Text that is safe in a Markdown table: no HTML, no new cell, no markup, on one line."""
-    one_line = " ".join(str(text).split())
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(one_line))

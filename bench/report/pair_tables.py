@@ -34,14 +34,14 @@ EVERY = ""
 
 
 def section(study: Study, writer: Writer) -> Row | None:
-    """What the page shows, with the addresses of the CSV tables; None if there is nothing."""
+    """What the page shows, with the addresses of the tables; None if there is nothing."""
     tables = {"pairs": pair_table(study), "kit-parts": part_table(study)}
     shown = {name: table for name, table in tables.items() if len(table)}
     if not shown:
         return None
     return {"margin": MARGIN} | {
         name: {
-            "csv": writer.table(name, table),
+            "files": writer.table(name, table),
             "rows": table[table.task == EVERY].to_dict("records"),
         }
         for name, table in shown.items()

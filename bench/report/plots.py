@@ -17,7 +17,16 @@ from matplotlib.patheffects import withStroke
 from bench.report import stats
 from bench.report.cells import short
 from bench.report.findings import DOMAINS, Finding
-from bench.report.style import INK, MUTED, RULE, VERDICT_STYLE, png, printable, styled
+from bench.report.style import (
+    INK,
+    MUTED,
+    RULE,
+    VERDICT_STYLE,
+    Drawing,
+    drawing,
+    printable,
+    styled,
+)
 from bench.report.verdicts import EPS, VERDICTS
 
 LABEL_SIZE = 8.5
@@ -60,8 +69,8 @@ class Mark:
         return [across, up, *([[self.area] * 2] if self.area else [])]
 
 
-def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
-    """PNG of GAN effect (x) against RL effect (y) with intervals; None if no row has both.
+def effect_scatter(findings: Sequence[Finding]) -> Drawing | None:
+    """GAN effect (x) against RL effect (y) with intervals; None if no row has both.
 
     The effect by area is a lighter mark, tied to that by final score by a thin line.
     """
@@ -102,7 +111,18 @@ def effect_scatter(findings: Sequence[Finding]) -> bytes | None:
         canvas.draw()  # fixes the layout, which label placement depends on
         figure.set_layout_engine("none")
         _place_labels(axes, points, canvas)
-        return png(figure)
+        return drawing(figure, _places_of(axes, rows))
+
+
+def _places_of(axes: Axes, rows: Sequence[Finding]) -> tuple[tuple[str, float, float], ...]:
+    """Where the mark of every row is: its label, and percent from the left and from the top."""
+    found = []
+    for row in rows:
+        gan, rl = row.domains["gan"].effect, row.domains["rl"].effect
+        if gan is not None and rl is not None:
+            across, up = axes.transData.transform((gan.value, rl.value)) / axes.figure.bbox.size
+            found.append((row.label, 100.0 * float(across), 100.0 - 100.0 * float(up)))
+    return tuple(found)
 
 
 def _quadrants(axes: Axes) -> None:

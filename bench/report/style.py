@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib
@@ -44,6 +45,8 @@ SETTINGS: Any = {
     "ytick.color": MUTED,
     "axes.formatter.useoffset": False,
     "path.simplify": False,
+    "svg.hashsalt": "crossover",
+    "pdf.fonttype": 42,  # outlines that publishers take
 }
 
 
@@ -61,6 +64,31 @@ def png(figure: Figure, **options: Any) -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", metadata={"Software": None}, **options)
     return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure in several formats, and where its marks are."""
+
+    png: bytes
+    vector: Mapping[str, bytes] = field(default_factory=dict)  # "svg", "pdf"
+    marks: tuple[tuple[str, float, float], ...] = ()
+    """What lies where: percent of the width from the left, and of the height from the top."""
+
+
+def drawing(figure: Figure, marks: tuple[tuple[str, float, float], ...] = ()) -> Drawing:
+    """The figure as PNG, and as SVG and PDF for print, without dates."""
+    image = png(figure)
+    figure.set_layout_engine("none")  # which takes most of the time, and has made the layout
+    vector = {}
+    for kind, metadata in (
+        ("svg", {"Date": None, "Creator": None}),
+        ("pdf", {"CreationDate": None, "Creator": None, "Producer": None}),
+    ):
+        stream = io.BytesIO()
+        figure.savefig(stream, format=kind, metadata=metadata)
+        vector[kind] = stream.getvalue()
+    return Drawing(image, vector, marks)
 
 
 def printable(text: str, length: int = 40) -> str:

@@ -18,15 +18,15 @@ from bench.report.findings import DOMAINS, Finding, Study
 from bench.report.rank_tests import benjamini_hochberg
 
 
-def command(record: Record) -> str:
-    """The command that runs this cell.
+def command(record: Record, tasks: Sequence[str] = ()) -> str:
+    """The command that runs this cell, or the same on other `tasks`.
 
     It runs the controls too, which belong to every grid, and the strategy in the place of others.
     """
     named = record.strategy or "placebo"
     if record.instead_of:
         named += "-" + record.instead_of.replace("+", "-")
-    parts = ["--tasks", record.task, "--strategies", named]
+    parts = ["--tasks", ",".join(tasks or [record.task]), "--strategies", named]
     parts += ["--base", record.base, "--seeds", str(len(record.planned_seeds))]
     if record.play:
         parts += ["--play", record.play]

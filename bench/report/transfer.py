@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -89,6 +90,7 @@ class Effects:
         return mean(self.values)
 
 
+@lru_cache(maxsize=4)
 def transfer(study: Study, base: str) -> Transfer:
     """All three senses, of single strategies that are added to the base or removed from it."""
     known = registry.strategies()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from bench.report.stats import LEVEL, Effect
 
@@ -15,6 +15,7 @@ CLAIM_BASE_SEEDS = 40
 """Of the base: below a verdict is preliminary, as all strategies share its luck."""
 
 State = Literal["helps", "hurts", "mixed", "equivalent", "undetermined", "inert", "missing"]
+ORDER_OF_STATES: tuple[State, ...] = get_args(State)
 VERDICTS = (
     "transfers",
     "GAN only",

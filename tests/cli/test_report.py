@@ -80,4 +80,6 @@ def test_another_order_of_play_is_reported_apart_from_the_task(small, capsys) ->
     )
     assert "simultaneous" not in own
     assert apart.count("--base bare --seeds 2 --play simultaneous\n") == 3
-    assert "Extensions: games of more than two players" in Path("page/index.html").read_text()
+    page = Path("page/extensions.html").read_text()
+    assert "Extensions: games of more than two players" in page
+    assert "extensions.html" in Path("page/index.html").read_text()

@@ -78,6 +78,7 @@ def test_the_report_shows_them(tmp_path: Path) -> None:
     assert known is not None
     shown = [f"×{known[task]:.1f}" for task in costs.KINDS]
     assert " / ".join(shown) in (tmp_path / "LEADERBOARD.md").read_text()
-    page = (tmp_path / "index.html").read_text()
-    assert all(f">{text}</abbr>" in page for text in shown)
+    assert " / ".join(shown) in (tmp_path / "strategies" / "index.html").read_text()
+    page = (tmp_path / "strategies" / "r1.html").read_text()
+    assert all(f"{text} on {task} (" in page for text, task in zip(shown, costs.KINDS, strict=True))
     assert "cost_ring8" in (tmp_path / "tables" / "transfer-bare.csv").read_text()

@@ -154,21 +154,22 @@ def test_pages_tables_and_figures_show_both(tmp_path):
     effects = [f"{csv.gan_effect:.2f} [{csv.gan_low:.2f}, {csv.gan_high:.2f}]"]
     effects.append(f"{csv.gan_area:.2f} [{csv.gan_area_low:.2f}, {csv.gan_area_high:.2f}]")
     assert " | ".join(effects) in written["L.md"].read_text(encoding="utf-8")
-    page = written["index.html"].read_text(encoding="utf-8")
-    assert f"by area</abbr> {effects[1]}" in page
-    assert "areas-bare.png" in page
+    page = (tmp_path / "strategies" / "r1.html").read_text(encoding="utf-8")
+    value, interval = effects[1].split(" ", 1)
+    assert f"<b>{value}</b> <i>{interval}</i>" in page
+    assert "areas-bare.png" in (tmp_path / "effects.html").read_text(encoding="utf-8")
     task = pd.read_csv(written["task-ring8.csv"]).set_index("cell").loc["bare+r1"]
-    area = f"{task.area:.2f} [{task.area_low:.2f}, {task.area_high:.2f}]"
-    assert area in written["L.md"].read_text(encoding="utf-8")
+    shown = f"{task.area:.2f} <i>[{task.area_low:.2f}, {task.area_high:.2f}]</i>"
+    assert shown in (tmp_path / "tasks" / "ring8.html").read_text(encoding="utf-8")
     plain = build_report(make_grid({"r1": (4.0, 4.0)}), tmp_path / "b", None)
     assert "areas-bare.png" not in {path.name for path in plain}
-    assert ">by area</abbr>" not in (tmp_path / "b" / "index.html").read_text(encoding="utf-8")
+    assert "areas-bare.png" not in (tmp_path / "b" / "effects.html").read_text(encoding="utf-8")
 
 
 def test_the_scatter_has_a_lighter_mark_by_area():
     grid = make_grid({"r1": (4.0, 4.0)}, anchored=True)
     rows = [f for f in findings.study(grid).findings["bare"] if f.label == "r1"]
-    with mock.patch.object(plots, "png", side_effect=lambda figure: figure):
+    with mock.patch.object(plots, "drawing", side_effect=lambda figure, marks: figure):
         axes = plots.effect_scatter(rows).axes[0]
     place = tuple(part.area.value for part in rows[0].domains.values())
     assert place in [tuple(line.get_xydata()[-1]) for line in axes.lines if len(line.get_xdata())]

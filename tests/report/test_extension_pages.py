@@ -10,7 +10,7 @@ from bench.report import cells, findings, tables
 from bench.report.extensions import ALL, SEVERAL
 from bench.report.pages import build_report
 from tests.report.extension_records import extension, games, imitation
-from tests.report.html_page import parse
+from tests.report.html_page import check_links, parse
 from tests.support.factories import make_grid, make_record
 
 EFFECTS = {"spectral_norm": (4.0, 4.0), "r1": (0.0, -4.0), "target_network": (0.0, 4.0)}
@@ -41,21 +41,31 @@ def test_verdicts_are_the_same_bytes_whatever_else_there_is(tmp_path):
         {p.relative_to(out).as_posix(): p.read_bytes() for p in build_report(r, out, out / "L.md")}
         for r, out in ((grid, tmp_path / "a"), ([*besides(), *grid], tmp_path / "b"))
     )
-    apart = {"index.html", "L.md", "tables/provenance.csv", "figures/bases.png"}
-    assert {name: both[name] for name in alone if name not in apart} == {
-        name: data for name, data in alone.items() if name not in apart
+    apart = (
+        "submissions.html",
+        "index.html",
+        "method.html",
+        "L.md",
+        "figures/bases",
+        "files.sha256",
+    )
+    apart += ("tables/provenance", "tables/runs", "tables/contrasts", "references.bib")
+    # What a strategy does anywhere is on its page, and every page leads to the extensions.
+    apart += ("strategies/", "tasks/", "effects.html", "figures/strategy-")
+    assert {name: both[name] for name in alone if not name.startswith(apart)} == {
+        name: data for name, data in alone.items() if not name.startswith(apart)
     }
-    assert "tables/transfer-bare.csv" in alone
+    assert {"tables/transfer-bare.csv", "figures/transfer-bare.svg"} <= set(alone)
     assert "tables/transfer-reference.csv" not in both
     for name, begin, end in (
-        ("index.html", '<section id="transfer">', '<section id="bases">'),
-        ("index.html", '<section id="task-ring8">', "</section>"),
-        ("L.md", "## Which strategies transfer", "## "),
-        ("L.md", "### ring8 (GAN)", "### "),
+        ("index.html", '<section id="base-bare">', "</section>"),
+        ("strategies/spectral_norm.html", '<section id="verdicts">', "</section>"),
+        ("tasks/ring8.html", '<section id="cells">', "</section>"),
+        ("L.md", "## Which strategies transfer", "\n## "),
     ):
         parts = []
         for made in (alone, both):
-            text = made[name].decode()
+            text = made[name].decode() + "\n## "
             start = text.index(begin)
             parts.append(text[start : text.index(end, start + len(begin))].strip())
         assert parts[0] == parts[1], begin
@@ -114,7 +124,8 @@ def test_forged_scopes_and_orders_are_shown_and_do_no_harm(tmp_path):
     assert "hidden layer" in (cells.inert_reason("dropout@reward", "lqr_imitation") or "")
     written = build_report(records, tmp_path, tmp_path / "L.md")
     assert all(path.stat().st_size > 0 for path in written)
-    assert parse(tmp_path / "index.html").tags.count("script") == 1
+    for page in tmp_path.rglob("*.html"):
+        assert parse(page).tags.count("script") == 2, "the site's own"
     text = (tmp_path / "L.md").read_text(encoding="utf-8")
     assert "<script" not in text
     table = games(records)["lqr_imitation"].tables[0]
@@ -131,28 +142,28 @@ def test_forged_scopes_and_orders_are_shown_and_do_no_harm(tmp_path):
 @pytest.mark.parametrize("left_out", ["reward", "critic"])
 def test_it_is_not_asked_where_one_critic_was_not_tried(left_out, tmp_path):
     records = [r for r in imitation() if not (r.strategy or "").endswith(f"@{left_out}")]
-    build_report(records, tmp_path, tmp_path / "L.md")
-    assert "regulariser belong" not in (tmp_path / "index.html").read_text(encoding="utf-8")
-    build_report(imitation(), tmp_path, tmp_path / "L.md")
+    build_report(records, tmp_path, None)
+    page = tmp_path / "extensions.html"
+    assert "regulariser belong" not in page.read_text(encoding="utf-8")
+    build_report(imitation(), tmp_path, None)
     title = "Where does a regulariser belong, reward or value?"
-    assert title in (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert title in (tmp_path / "L.md").read_text(encoding="utf-8")
+    assert title in page.read_text(encoding="utf-8")
 
 
-def test_page_table_and_leaderboard_say_the_same(tmp_path):
+def test_page_and_table_say_the_same(tmp_path):
     played = [extension("lqr_imitation", name, play="reversed") for name in (None, "r1@reward")]
-    build_report([*imitation(), *played], tmp_path, tmp_path / "L.md")
+    build_report([*imitation(), *played], tmp_path, None)
     frame = pd.read_csv(tmp_path / "tables" / "extensions.csv", keep_default_na=False)
     columns = "game base strategy scope play n base_n median effect low high p"
     assert list(frame.columns)[:12] == columns.split()
     (row,) = frame[
         (frame.strategy == "r1") & (frame.scope == "reward") & (frame.play == "")
     ].to_dict("records")
-    shown = f"{float(row['effect']):.2f} [{float(row['low']):.2f}, {float(row['high']):.2f}] helps"
-    text = (tmp_path / "L.md").read_text(encoding="utf-8")
-    assert f"| {shown}; {tables.number(float(row['median']))}; n 10 |" in text
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert f"<b>{float(row['effect']):.2f}</b>" in page
+    page = (tmp_path / "tasks" / "lqr_imitation-players.html").read_text(encoding="utf-8")
+    interval = f"[{float(row['low']):.2f}, {float(row['high']):.2f}]"
+    shown = f"<b>{float(row['effect']):.2f}</b> <i>{interval}</i><br>"
+    (entry,) = [cell for cell in page.split("<td") if shown in cell and "▲ helps" in cell][:1]
+    assert f"; {tables.number(float(row['median']))}; n 10<" in entry
     assert "Known answer" in page
     assert "reward (a critic), critic, actor" in page
     orders = pd.read_csv(tmp_path / "tables" / "extension-orders.csv", keep_default_na=False)
@@ -183,10 +194,6 @@ def test_partial_extensions_make_a_report(records, tmp_path):
     made = [p for p in written if p.name in {"extensions.csv", "extension-orders.csv"}]
     assert made
     assert all(len(pd.read_csv(path)) for path in made)
-    page = parse(tmp_path / "index.html")
-    assert "extensions" in page.ids
-    assert len(page.ids) == len(set(page.ids))
-    for link in page.links + page.sources:
-        file, _, place = link.partition("#")
-        assert (tmp_path / file).exists()
-        assert not place or place in page.ids
+    page = check_links(tmp_path / "extensions.html")
+    assert "games" in page.ids
+    check_links(tmp_path / page.links[page.links.index("extensions.html") + 1])

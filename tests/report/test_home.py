@@ -69,10 +69,10 @@ def test_fewer_seeds_than_a_claim_needs_show_nothing() -> None:
     made = records(0.3, 9)
     one = home.evidence(made)["dragan"]
     assert (one.low > 0.5, one.verdict) == (True, "fewer than 10 seeds")
-    assert home.notes(made) == {}
-    assert home.notes(records(0.3)) == {"dragan": "shown at home"}
-    assert home.notes(records(0.7)) == {"dragan": "hurts at home here"}
-    assert home.notes(records(0.5)) == {"dragan": "not shown at home here"}
+    assert home.notes(home.evidence(made)) == {}
+    assert home.notes(home.evidence(records(0.3))) == {"dragan": "shown at home"}
+    assert home.notes(home.evidence(records(0.7))) == {"dragan": "hurts at home here"}
+    assert home.notes(home.evidence(records(0.5))) == {"dragan": "not shown at home here"}
 
 
 def test_without_both_records_nothing_was_run() -> None:

@@ -175,11 +175,12 @@ def test_pages_tables_and_figures_show_it(tmp_path):
     written = build_report(some(), tmp_path, tmp_path / "L.md")
     text, board = (tmp_path / "index.html").read_text(), (tmp_path / "L.md").read_text()
     parse(tmp_path / "index.html")
-    assert f'<td class="name" title="{ROW}"' in text
+    page = (tmp_path / "strategies" / "gradient_penalty.html").read_text()
+    assert f">{ROW}</a></th>" in text
     assert text.count(">§</abbr>") == 1
-    assert "reference-r1+gradient_penalty" in text
+    assert page.count(">§</abbr>") == 1
+    assert "<td>reference-r1+gradient_penalty</td><td>in place of</td>" in page
     assert r"| gradient\_penalty (in place of r1) | **transfers** |" in board
-    assert r"reference-r1+gradient\_penalty" in board
     assert "§ the base has nothing" in board
     csv = next(p for p in written if p.name == "transfer-reference.csv").read_text()
     assert f"{ROW},transfers,r1,in place of,helps" in csv

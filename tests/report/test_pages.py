@@ -11,7 +11,7 @@ from bench.records import store
 from bench.report import selection
 from bench.report.pages import build_pages, build_report
 from bench.report.selection import Selection
-from tests.report.html_page import Tags, parse
+from tests.report.html_page import check_site, site_text
 from tests.support.factories import make_grid, make_record
 from tests.support.fakes import bench
 
@@ -24,35 +24,45 @@ def own() -> Selection:
     return Selection(cells, [], [])
 
 
-def check_links(path: Path) -> Tags:
-    """The page, each of whose links and figures is a file below its folder."""
-    page = parse(path)
-    assert "link" not in page.tags
-    assert len(page.ids) == len(set(page.ids))
-    for link in page.links + page.sources:
-        file, _, place = link.partition("#")
-        target = path.parent / file if file else path
-        assert target.resolve().is_relative_to(path.parent.resolve()), link
-        assert target.is_file(), link
-        assert not place or place in parse(target).ids, link
-    return page
-
-
 def test_everything_that_a_page_links_lies_beside_it(tmp_path):
     build_report(make_grid(EFFECTS), tmp_path / "a", None)
-    page = check_links(tmp_path / "a" / "index.html")
-    assert len(page.sources) == len(list((tmp_path / "a" / "figures").iterdir())) == 7
+    pages = check_site(tmp_path / "a")
+    linked = {
+        (tmp_path / "a" / address).parent.joinpath(link.partition("#")[0]).resolve()
+        for address, page in pages.items()
+        for link in page.links + page.sources
+        if not link.startswith(("https:", "data:", "#"))
+    }
+    there = {path for path in (tmp_path / "a").rglob("*") if path.is_file()}
+    unlinked = {path.name for path in there - linked}
+    assert unlinked == {"files.sha256", "tablesort.LICENSE.txt"}, "reached from no page"
     moved = shutil.move(tmp_path / "a", tmp_path / "b")
-    check_links(Path(moved) / "index.html")
+    check_site(Path(moved))
+
+
+def test_there_is_a_page_for_every_strategy_and_every_task(tmp_path):
+    build_report(make_grid(EFFECTS), tmp_path, None)
+    folders = {
+        name: {path.stem for path in (tmp_path / name).iterdir()}
+        for name in ("strategies", "tasks")
+    }
+    assert folders["strategies"] == {"index", "placebo", "harmful", *EFFECTS}
+    assert folders["tasks"] == {"index", "ring8", "digits", "lqr", "pendulum"}
+    page = (tmp_path / "strategies" / "spectral_norm.html").read_text("utf-8")
+    for part in ("Definition", "Every contrast", "Learning curves", "Cost", "To run it again"):
+        assert f"<h2>{part}" in page
+    assert "arxiv.org/abs/1802.05957" in page
+    page = (tmp_path / "tasks" / "ring8.html").read_text("utf-8")
+    for part in ("What it is", "Headroom", "Who wins", "Learning curves", "To run it again"):
+        assert f"<h2>{part}" in page
 
 
 def test_figures_are_loaded_once_they_are_seen_and_their_room_is_kept(tmp_path):
     build_report(make_grid(EFFECTS), tmp_path, None)
-    text = (tmp_path / "index.html").read_text(encoding="utf-8")
-    images = [line for line in text.split("<") if line.startswith("img ")]
-    assert images
+    images = [line for line in site_text(tmp_path).split("<") if line.startswith("img ")]
+    assert len(images) > 10
     assert all('loading="lazy"' in image and 'width="' in image for image in images)
-    assert len(text) < 200_000
+    assert not any("base64" in image for image in images)
 
 
 def test_ones_own_results_have_a_page_of_their_own(tmp_path):
@@ -60,16 +70,17 @@ def test_ones_own_results_have_a_page_of_their_own(tmp_path):
     written = build_pages(
         Selection(make_grid(EFFECTS), [], []), tmp_path, tmp_path / "L.md", ("local", own())
     )
-    mine, studies = check_links(tmp_path / "index.html"), check_links(tmp_path / "studies.html")
-    assert "studies.html" in mine.links
-    assert "index.html" in studies.links
-    first, second = ((tmp_path / f"{n}.html").read_text("utf-8") for n in ("index", "studies"))
+    pages = check_site(tmp_path)
+    mine, studies = pages["index.html"], pages["studies/index.html"]
+    assert "studies/index.html" in mine.links
+    assert "../index.html" in studies.links
+    assert "../../index.html" in pages["studies/tasks/ring8.html"].links
+    first, second = ((tmp_path / n / "index.html").read_text("utf-8") for n in ("", "studies"))
     assert "What was measured here" in first
     assert "3 cells, 9 runs" in first
     assert ("lecam" in first, "lecam" in second) == (True, False)
     assert ("spectral_norm" in first, "spectral_norm" in second) == (False, True)
     assert "lqr" not in first
-    assert not set(mine.sources) & set(studies.sources)
     board = (tmp_path / "L.md").read_text("utf-8")
     assert ("lecam" in board, "spectral\\_norm" in board) == (False, True)
     assert all(path.is_file() for path in written)
@@ -94,12 +105,15 @@ def test_the_command_says_what_is_where(results, capsys):
     put(results / "core", base, lecam)
     assert bench("report") == 0
     assert capsys.readouterr().out == "2 cells: report/index.html\n"
-    assert not Path("report/studies.html").exists()
+    assert not Path("report/studies").exists()
     put(results / "local", base)
     assert bench("report") == 0
-    line = "1 cell measured here: report/index.html; the committed studies: report/studies.html\n"
-    assert capsys.readouterr().out == line
+    mine, others = capsys.readouterr().out.split("; ")
+    assert mine == "1 cell measured here: report/index.html"
+    assert others == "the committed studies: report/studies/index.html\n"
     assert "lecam" not in Path("report/index.html").read_text("utf-8")
+    assert not Path("report/strategies/lecam.html").exists(), "of the report before"
+    assert Path("report/studies/strategies/lecam.html").exists()
     assert "lecam" in Path("report/LEADERBOARD.md").read_text("utf-8")
 
 
@@ -120,7 +134,7 @@ def test_without_others_ones_own_are_the_only_page_and_the_leaderboard(results, 
     assert bench("report") == 0
     assert capsys.readouterr().out == "2 cells measured here: report/index.html\n"
     assert "lecam" in Path("report/LEADERBOARD.md").read_text("utf-8")
-    check_links(Path("report/index.html"))
+    check_site(Path("report"))
 
 
 def test_the_command_says_how_many_are_left_out_and_why(results, capsys):

@@ -265,12 +265,13 @@ def test_the_bound_is_half_a_step() -> None:
 def test_pages_show_the_tables_and_link_them(tmp_path: Path) -> None:
     shifts = {"r1": 0.3, "r2": 0.3, "r1+r2": 2.5}
     written = pages.build_report(world(shifts), tmp_path, None)
-    page = parse(tmp_path / "index.html")
-    assert "pairs" in page.ids
+    page = parse(tmp_path / "pairs.html")
     assert "tables/pairs.csv" in page.links
+    assert "pairs.html" in parse(tmp_path / "index.html").links
     assert tmp_path / "tables" / "pairs.csv" in written
     kept = pd.read_csv(tmp_path / "tables" / "pairs.csv", keep_default_na=False)
     assert list(kept.word)[:2] == ["synergy", ""]
     other = pages.build_report(world({"r1": 0.0}), tmp_path / "other", None)
     assert not [path for path in other if path.name == "pairs.csv"]
-    assert "pairs" not in parse(tmp_path / "other" / "index.html").ids
+    assert "pairs.html" not in parse(tmp_path / "other" / "index.html").links
+    assert not (tmp_path / "other" / "pairs.html").exists()

@@ -34,7 +34,7 @@ def test_labels_of_a_whole_catalogue_lie_apart(draw):
     places = rng.uniform(0.0, 0.7, (len(names), 2))
     places[: len(names) // 5] *= [0.2, 0.02]
     rows = [finding(name, *place) for name, place in zip(names, places, strict=True)]
-    with mock.patch.object(plots, "png", side_effect=lambda figure: figure):
+    with mock.patch.object(plots, "drawing", side_effect=lambda figure, marks: figure):
         figure = plots.effect_scatter(rows)
     axes = figure.axes[0]
     figure.canvas.draw()  # moves annotations to where they point from

@@ -11,7 +11,7 @@ import pytest
 from bench.experiment import registry
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.record import Artefact
-from bench.report import cells, findings, pages, tables
+from bench.report import cells, findings, rendering, tables
 from bench.report.pages import build_report
 from bench.report.style import printable
 from tests.report.html_page import parse
@@ -222,6 +222,14 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
         "effects-bare.png",
         "task-ring8-bare-curves.png",
         "task-ring8-bare-samples.png",
+        "transfer-bare.svg",
+        "transfer-bare.pdf",
+        "effects-bare.svg",
+        "bases.pdf",
+        "contrasts.parquet",
+        "runs.csv",
+        "references.bib",
+        "strategy-replay-curves.svg",
     }
 
 
@@ -236,17 +244,20 @@ def test_text_of_a_record_cannot_reach_the_page_or_leave_the_folder(tmp_path):
     out = tmp_path / "deep" / "out"
     written = build_report(evil, out, out / "LEADERBOARD.md")
     assert all(out in path.resolve().parents for path in written)
+    folders = ("tables", "figures", "assets", "strategies", "tasks")
     assert {path.parent for path in tmp_path.rglob("*") if path.is_file()} == {
         out,
-        out / "tables",
-        out / "figures",
+        *(out / name for name in folders),
     }
-    assert parse(out / "index.html").tags.count("script") == 1, "the page's own"
+    for page in out.rglob("*.html"):
+        assert parse(page).tags.count("script") == 2, "the site's own"
+    for figure in (out / "figures").glob("*.svg"):
+        assert "<script" not in figure.read_text(encoding="utf-8")
     text = (out / "LEADERBOARD.md").read_text(encoding="utf-8")
     assert "<script" not in text
     assert "&lt;script&gt;" in text
     cells = {line.replace("\\|", "").count("|") for line in text.splitlines() if "alert" in line}
-    assert cells == {0, 13, 14}, "headings, and rows of both tables"
+    assert cells == {0, 13}, "sentences, and rows of the table of verdicts"
 
 
 def test_the_page_and_the_csv_say_the_same(grid, tmp_path):
@@ -259,7 +270,8 @@ def test_the_page_and_the_csv_say_the_same(grid, tmp_path):
     assert "**transfers**" in line
     assert f"{found['gan_effect']:.2f} [{found['gan_low']:.2f}, {found['gan_high']:.2f}]" in line
     command = "python -m bench run --tasks ring8 --strategies spectral_norm --base bare --seeds 20"
-    assert command in (tmp_path / "index.html").read_text(encoding="utf-8")
+    page = (tmp_path / "strategies" / "spectral_norm.html").read_text(encoding="utf-8")
+    assert command.replace("ring8", "digits,ring8,lqr,pendulum") in page
     assert (
         command
         == pd.read_csv(tmp_path / "tables" / "task-ring8.csv")
@@ -285,4 +297,4 @@ def test_numbers_are_short(value, text):
 
 def test_text_for_figures_and_markdown():
     assert printable("naïve\n" + "x" * 60) == "na?ve?" + "x" * 33 + "…"
-    assert pages.markdown("a|b\n<i> `c`") == "a\\|b &lt;i&gt; \\`c\\`"
+    assert rendering.markdown("a|b\n<i> `c`") == "a\\|b &lt;i&gt; \\`c\\`"

@@ -85,17 +85,18 @@ def test_a_tuned_record_is_shown_only_beside_the_search_that_chose_it(tmp_path: 
     )
 
 
-def test_page_leaderboard_table_and_figure_tell_the_choice(tmp_path: Path) -> None:
+def test_page_table_and_figure_tell_the_choice(tmp_path: Path) -> None:
     records = [make_record(task="ring8", strategy=strategy) for strategy in (None, "r1")]
-    board = tmp_path / "LEADERBOARD.md"
-    build_report(records, tmp_path / "without", board)
-    assert "Tuned settings" not in board.read_text()
-    build_report(records, tmp_path, board, [selection.ShownSearch(WHOLE, "mine")])
-    (line,) = re.findall(r"\| r1 \| bare \| dirac \|.*", board.read_text())
-    assert line == "| r1 | bare | dirac | mine | 3 | gamma 10 | gamma 1 | distance 0.800 → 0.400 |"
-    page = (tmp_path / "index.html").read_text()
-    assert '<section id="tuned">' in page
-    assert "<td>gamma 10</td>" in page
+    build_report(records, tmp_path / "without", None)
+    assert not (tmp_path / "without" / "tuned.html").exists()
+    assert "tuned.html" not in (tmp_path / "without" / "index.html").read_text()
+    build_report(records, tmp_path, None, [selection.ShownSearch(WHOLE, "mine")])
+    assert "tuned.html" in (tmp_path / "index.html").read_text()
+    page = (tmp_path / "tuned.html").read_text()
+    (line,) = re.findall(r"<tr><th scope=.row.>r1</th>.*</tr>", page)
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", line)
+    assert cells[:7] == ["bare", "dirac", "mine", "3", "1", "gamma 10", "gamma 1"]
+    assert cells[7:10] == ["distance", "0.800", "0.400"]
     assert (tmp_path / "figures" / "searches.png").read_bytes()[:4] == b"\x89PNG"
     (row,) = pd.read_csv(tmp_path / "tables" / "searches.csv").to_dict("records")
     assert (row["tried"], row["stopped"], row["score_chosen"]) == (3, 1, 0.4)

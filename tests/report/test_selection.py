@@ -19,7 +19,7 @@ def test_the_first_record_of_a_cell_wins_and_the_others_are_named(tmp_path):
         selection.SAME_CELL,
     ]
     build_report([first, second], tmp_path, None)
-    assert selection.SAME_CELL in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert selection.SAME_CELL in (tmp_path / "submissions.html").read_text(encoding="utf-8")
 
 
 def test_records_with_another_score_are_not_compared():

@@ -1,0 +1,208 @@
+"""The answer in five sentences: what the intervals of a study carry, and no more."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from bench.report import stats, transfer, verdicts
+from bench.report.findings import DOMAINS, Finding, Study
+
+BOTH = "P(better than the base)"
+PLACES = {"gan": "in GANs", "rl": "in RL"}
+
+
+def answer(study: Study) -> list[str]:
+    """Five sentences: prediction, verdicts, what helps in both domains, in either, the evidence."""
+    base = main_base(study)
+    rows = [row for row in study.findings.get(base, ()) if row.expected is None]
+    return [
+        _prediction(study, base),
+        _verdicts(base, rows),
+        _both(rows),
+        "; ".join(_domain(rows, domain) for domain in DOMAINS) + ".",
+        _evidence(study, base),
+    ]
+
+
+def main_base(study: Study) -> str:
+    """The base with the most strategies that have effects in both domains; of equal ones the last.
+
+    Bases are sorted with the bare one first.
+    """
+
+    def known(base: str) -> tuple[int, int]:
+        rows = [row for row in study.findings[base] if row.expected is None]
+        return sum(_measured(row) for row in rows), len(rows)
+
+    return max(reversed(study.bases), key=known, default="")
+
+
+def _measured(row: Finding) -> bool:
+    return all(part.effect or part.inert for part in row.domains.values())
+
+
+def _prediction(study: Study, base: str) -> str:
+    """Whether what helps GANs more also helps RL more, beside what one task says of another."""
+    found = transfer.transfer(study, base).prediction if base else None
+    if found is None or not math.isfinite(found.spearman.value):
+        return (
+            f"Whether effects in GANs predict those in RL is not known yet: fewer than "
+            f"{transfer.FEWEST} strategies have effects in both."
+        )
+    known = found.spearman
+    words = "are not shown to"
+    if known.low > 0.0 or known.high < 0.0:
+        words = "do" if known.low > 0.0 else "do, with the opposite sign,"
+    yardsticks = " and ".join(
+        f"{each.value:.2f} {PLACES[domain]}" for domain, each in found.within.items()
+    )
+    return (
+        f"Effects in GANs {words} predict those in RL: over {found.strategies} strategies "
+        f"Spearman's correlation is {known.value:.2f} [{known.low:.2f}, {known.high:.2f}], where "
+        f"one task is predicted by the others of its own domain with {yardsticks}."
+    )
+
+
+def _verdicts(base: str, rows: Sequence[Finding]) -> str:
+    if not rows:
+        return "No strategy has been measured on a GAN or RL task yet, so there is no verdict."
+    counts = Counter(row.verdict for row in rows)
+    open_rows = [row for row in rows if row.verdict == "undetermined"]
+    decided = [f"{name} ({counts[name]})" for name in verdicts.VERDICTS[:-1] if counts[name]]
+    reasons = _reasons(open_rows)
+    if not decided:
+        return (
+            f"On the base {base} no strategy has a verdict yet: {len(open_rows)} of {len(rows)} "
+            f"{_are(len(open_rows))} undetermined, {reasons}."
+        )
+    left = len(open_rows)
+    rest = f"; {left} {_are(left)} undetermined, {reasons}" if left else ""
+    have = f"{_of(len(rows) - left, len(rows))} {'has' if len(rows) - left == 1 else 'have'}"
+    return f"On the base {base} {have} a verdict: {_and(decided)}{rest}."
+
+
+def _reasons(rows: Sequence[Finding]) -> str:
+    """Why rows are undetermined, each for the first reason that holds."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        parts = row.domains.values()
+        if any(part.state == "missing" for part in parts):
+            counts["for want of records in one of the domains"] += 1
+        elif row.evidence == "smoke test":
+            counts[f"for want of seeds (fewer than {verdicts.CLAIM_SEEDS})"] += 1
+        elif any(part.lacking for part in parts):
+            counts["for want of tasks"] += 1
+        else:
+            counts["because an interval leaves it open"] += 1
+    if len(counts) == 1:
+        return next(iter(counts))
+    return _and([f"{count} {why}" for why, count in counts.most_common()])
+
+
+def _both(rows: Sequence[Finding]) -> str:
+    """What is shown to help in both domains, or else what comes nearest."""
+    known = [row for row in rows if all(part.effect for part in row.domains.values())]
+    known.sort(key=lambda row: -_lowest(row))
+    found = [row for row in known if row.verdict == "transfers"]
+    if found:
+        first = f"{found[0].label}, whose {BOTH} is {_effects(found[0])}"
+        rest = [row.label for row in found[1:]]
+        also = f"; so {'does' if len(rest) == 1 else 'do'} {_and(rest)}" if rest else ""
+        return f"Shown to help in both domains is {first}{also}."
+    if not known:
+        return "No strategy has effects in both domains yet, so none is shown to transfer."
+    return (
+        "None is shown to help in both domains; the highest intervals in both are those of "
+        f"{known[0].label}, whose {BOTH} is {_effects(known[0])}."
+    )
+
+
+def _lowest(row: Finding) -> float:
+    return min(part.effect.low if part.effect else math.nan for part in row.domains.values())
+
+
+def _effects(row: Finding) -> str:
+    return _and([f"{_effect(row, domain)} {PLACES[domain]}" for domain in DOMAINS])
+
+
+def _effect(row: Finding, domain: str) -> str:
+    found = row.domains[domain].effect
+    return "unknown" if found is None else f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def _domain(rows: Sequence[Finding], domain: str) -> str:
+    """How many help and hurt in one domain, and which the most."""
+    place = PLACES[domain] if domain != DOMAINS[0] else f"I{PLACES[domain][1:]}"
+    known = [row for row in rows if row.domains[domain].effect]
+    if not known:
+        return f"{place} no strategy has been measured"
+    parts = []
+    for state, verb, sign in (("helps", "help", -1.0), ("hurts", "hurt", 1.0)):
+        found = [row for row in known if row.domains[domain].state == state]
+        found.sort(key=lambda row: sign * _value(row, domain))
+        if found:
+            most = f"{found[0].label}{' the most' * (len(found) > 1)}"
+            shown = f"{len(found)} {_are(len(found))} shown to {verb}"
+            parts.append(f"{shown}, {most} ({_effect(found[0], domain)})")
+    mixed = sum(row.domains[domain].state == "mixed" for row in known)
+    if mixed:
+        parts.append(f"{mixed} {_are(mixed)} better on one task and worse on another")
+    measured = f"of {len(known)} {'strategy' if len(known) == 1 else 'strategies'} measured"
+    if not parts:
+        return f"{place}, {measured}, none is shown to help or to hurt"
+    return f"{place}, {measured}, {_and(parts)}"
+
+
+def _value(row: Finding, domain: str) -> float:
+    found = row.domains[domain].effect
+    return found.value if found else 0.5
+
+
+def _evidence(study: Study, base: str) -> str:
+    """Seeds, failures with their exact interval, and whether the controls are what they must be."""
+    records = study.counted or study.records
+    runs = [seed for record in records for seed in record.seeds]
+    failed = sum(seed.status != "ok" for seed in runs)
+    low, high = stats.clopper_pearson(failed, len(runs))
+    counts = sorted({len(record.seeds) for record in records})
+    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    cells = f"{len(records)} cell{'s' * (len(records) != 1)} of {seeds} "
+    cells += "seed" if counts == [1] else "seeds"
+    return (
+        f"The evidence is {cells}, where a verdict needs {verdicts.CLAIM_SEEDS}; {failed} of "
+        f"{len(runs)} run{'s' * (len(runs) != 1)} failed, a share of {failed / len(runs):.3f} "
+        f"[{low:.3f}, {high:.3f}]; {_controls(study, base)}."
+    )
+
+
+def _controls(study: Study, base: str) -> str:
+    controls = [row for row in study.findings.get(base, ()) if row.expected is not None]
+    wrong = [row for row in controls if row.verdict != row.expected]
+    if not controls:
+        return "no control has been run"
+    if not wrong:
+        return f"{_of(len(controls), len(controls), 'control')} {_are(len(controls))} as expected"
+    return _and(
+        [
+            f"the control {row.label}, which must be {row.expected}, is {row.verdict}"
+            for row in wrong
+        ]
+    )
+
+
+def _of(count: int, every: int, noun: str = "strategy") -> str:
+    """ "3 of 5 strategies", "all 5 strategies", "the one strategy"."""
+    plural = "strategies" if noun == "strategy" else f"{noun}s"
+    if every == 1:
+        return f"the one {noun}"
+    return f"all {every} {plural}" if count == every else f"{count} of {every} {plural}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _and(parts: Sequence[str]) -> str:
+    return ", ".join(parts) if len(parts) < 2 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,80 @@
+"""The front page: sections one below the other, each a function of the site and a template.
+
+A section is shown where its function returns something. To add one, write the function, a template
+`front_NAME.html.j2` that finds what it returned as `part`, and a line in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from bench.report import plots, tables, verdicts
+from bench.report.answer import answer
+from bench.report.files import Names
+from bench.report.findings import Finding
+from bench.report.site import Site
+from bench.report.strategy_pages import verdict_row
+from bench.report.transfer_parts import table_1_part, transfer_part
+
+Part = dict[str, Any]
+
+
+class Section(NamedTuple):
+    """A section of the front page."""
+
+    name: str  # of its template
+    make: Callable[[Site], Part | None]
+
+
+def answer_part(site: Site) -> Part:
+    """The answer in five sentences."""
+    return {"sentences": answer(site.study)}
+
+
+def verdicts_part(site: Site) -> Part | None:
+    """The scatter and the verdicts on every base."""
+    ids = Names()
+    found = [_base(site, base, ids) for base in site.study.bases]
+    return {"bases": found} if found else None
+
+
+def _base(site: Site, base: str, ids: Names) -> Part:
+    """The verdicts, the scatter and the files of one base."""
+    slug = site.writer.slug(base)
+    findings = site.study.findings[base]
+    strategies = [finding for finding in findings if finding.expected is None]
+    scatter = site.writer.figure(f"transfer-{slug}", plots.effect_scatter(findings))
+    pages = {finding.label: site.strategy(finding.strategy) for finding in findings}
+    return {
+        "name": base,
+        "slug": slug,
+        "rows": [verdict_row(site, finding, ids) for finding in findings],
+        "groups": groups(strategies),
+        "scatter": scatter,
+        "marks": [(label, pages[label], *at) for label, *at in scatter.marks] if scatter else [],
+        "files": site.writer.table(f"transfer-{slug}", tables.transfer_table(findings)),
+        "removed": any(part.removed for f in findings for part in f.domains.values()),
+        "placed": any(f.instead_of for f in findings),
+        "unplaced": [f.label for f in findings if not all(p.effect for p in f.domains.values())],
+    }
+
+
+def groups(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
+    """The strategies of every verdict that occurs, in the order of the verdicts."""
+    found = [(v, [f.label for f in findings if f.verdict == v]) for v in verdicts.VERDICTS]
+    return [group for group in found if group[1]]
+
+
+SECTIONS = (
+    Section("answer", answer_part),
+    Section("transfer", transfer_part),
+    Section("table_1", table_1_part),
+    Section("verdicts", verdicts_part),
+)
+
+
+def front(site: Site) -> list[tuple[str, Part]]:
+    """The template and the content of every section that there is something to show in."""
+    made = [(f"front_{section.name}.html.j2", section.make(site)) for section in SECTIONS]
+    return [(name, part) for name, part in made if part is not None]

@@ -1,0 +1,157 @@
+"""The answer in five sentences: exact on made-up findings, and whole on any records."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bench.report import findings
+from bench.report.answer import answer, main_base
+from bench.report.findings import DomainFinding, Finding, Study
+from tests.support.factories import make_grid, make_record
+
+
+def effect(value: float, low: float, high: float) -> Any:
+    return SimpleNamespace(value=value, low=low, high=high, tasks=("a",))
+
+
+def finding(label, gan, rl, verdict, *, evidence="claim", expected=None, base="bare") -> Finding:
+    """A row; `gan` and `rl` are a state with value, low and high, or no records."""
+    domains = {
+        name: DomainFinding(part[0], effect(*part[1:])) if part else DomainFinding("missing")
+        for name, part in (("gan", gan), ("rl", rl))
+    }
+    return Finding(base, label, label, expected, domains, verdict, evidence)
+
+
+def of(*rows: Finding, records=None) -> Study:
+    """A study of these findings, and of records that just make its cells and runs."""
+    made = findings.study(records or [make_record(scores=[0.1] * 10)])
+    by_base = {row.base: tuple(r for r in rows if r.base == row.base) for row in rows}
+    return Study(made.tasks, tuple(by_base) or made.bases, by_base or made.findings, made.boot)
+
+
+UNKNOWN = (
+    "Whether effects in GANs predict those in RL is not known yet: fewer than 5 strategies have "
+    "effects in both."
+)
+GOOD, SMALL = ("helps", 0.9, 0.8, 1.0), ("helps", 0.7, 0.6, 0.8)
+BAD, OPEN = ("hurts", 0.2, 0.1, 0.3), ("undetermined", 0.6, 0.4, 0.8)
+
+
+def test_without_findings_nothing_is_said():
+    assert answer(of()) == [
+        UNKNOWN,
+        "No strategy has been measured on a GAN or RL task yet, so there is no verdict.",
+        "No strategy has effects in both domains yet, so none is shown to transfer.",
+        "In GANs no strategy has been measured; in RL no strategy has been measured.",
+        "The evidence is 1 cell of 10 seeds, where a verdict needs 10; 0 of 10 runs failed, a "
+        "share of 0.000 [0.000, 0.308]; no control has been run.",
+    ]
+
+
+def test_undetermined_says_for_want_of_what():
+    study = of(
+        finding("a", OPEN, OPEN, "undetermined"),
+        finding("b", OPEN, OPEN, "undetermined", evidence="smoke test"),
+        finding("c", None, GOOD, "undetermined"),
+        finding("d", None, OPEN, "undetermined"),
+    )
+    _, first, second, third, _ = answer(study)
+    assert first == (
+        "On the base bare no strategy has a verdict yet: 4 of 4 are undetermined, "
+        "2 for want of records in one of the domains, 1 because an interval leaves it open and "
+        "1 for want of seeds (fewer than 10)."
+    )
+    assert second == (
+        "None is shown to help in both domains; the highest intervals in both are those of a, "
+        "whose P(better than the base) is 0.60 [0.40, 0.80] in GANs and 0.60 [0.40, 0.80] in RL."
+    )
+    assert third == (
+        "In GANs, of 2 strategies measured, none is shown to help or to hurt; in RL, of 4 "
+        "strategies measured, 1 is shown to help, c (0.90 [0.80, 1.00])."
+    )
+
+
+def test_what_transfers_is_told_by_its_lower_limits():
+    study = of(
+        finding("a", SMALL, GOOD, "transfers"),
+        finding("b", GOOD, GOOD, "transfers"),
+        finding("c", GOOD, BAD, "conflicts"),
+        finding("e", OPEN, OPEN, "undetermined"),
+        finding("placebo", OPEN, OPEN, "neutral", expected="neutral"),
+        finding("harmful", BAD, OPEN, "undetermined", expected="harmful"),
+    )
+    _, first, second, third, last = answer(study)
+    assert first == (
+        "On the base bare 3 of 4 strategies have a verdict: transfers (2) and conflicts (1); "
+        "1 is undetermined, because an interval leaves it open."
+    )
+    assert second == (
+        "Shown to help in both domains is b, whose P(better than the base) is 0.90 [0.80, 1.00] in "
+        "GANs and 0.90 [0.80, 1.00] in RL; so does a."
+    )
+    most = "b the most (0.90 [0.80, 1.00])"
+    assert third == (
+        f"In GANs, of 4 strategies measured, 3 are shown to help, {most}; in RL, of 4 "
+        "strategies measured, 2 are shown to help, a the most (0.90 [0.80, 1.00]) and 1 is shown "
+        "to hurt, c (0.20 [0.10, 0.30])."
+    )
+    assert last.endswith("; the control harmful, which must be harmful, is undetermined.")
+
+
+def test_mixed_is_neither_help_nor_harm():
+    mixed = finding("a", ("mixed", 0.5, 0.4, 0.6), OPEN, "mixed")
+    third = answer(of(mixed))[3]
+    assert third.startswith(
+        "In GANs, of 1 strategy measured, 1 is better on one task and worse on another; in RL"
+    )
+
+
+def test_one_strategy_is_singular():
+    _, first, *_ = answer(of(finding("a", GOOD, GOOD, "transfers")))
+    assert first == "On the base bare the one strategy has a verdict: transfers (1)."
+
+
+def test_the_base_is_the_one_with_most_effects_in_both_domains():
+    rows = [finding("a", GOOD, None, "undetermined")]
+    rows += [finding("a", GOOD, OPEN, "undetermined", base="reference")]
+    assert main_base(of(*rows)) == "reference"
+    rows += [finding(name, GOOD, OPEN, "undetermined") for name in ("b", "c")]
+    assert main_base(of(*rows)) == "bare"
+    assert main_base(of()) == "bare"
+
+
+def test_prediction_is_the_first_sentence() -> None:
+    names = ["r1", "r2", "huber", "lookahead", "ttur", "lecam", "ema", "actor_ema", "dragan"]
+    shifts = {name: (0.6 * i - 2.0, 0.6 * i - 2.0) for i, name in enumerate(names)}
+    (first, *_) = answer(findings.study(make_grid(shifts)))
+    assert re.match(
+        r"Effects in GANs do predict those in RL: over 8 strategies Spearman's correlation is "
+        r"(0\.9\d|1\.00) \[0\.\d\d, 1\.00\], where one task is predicted by the others of its own "
+        r"domain with \d\.\d\d in GANs and \d\.\d\d in RL\.$",
+        first,
+    ), first
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [make_record(task="dirac", domain="game")],
+        [make_record(strategy="replay")],
+        [make_record(scores=[None])],
+        make_grid({}),
+        make_grid({"r1": (4.0, 4.0)}, n=2),
+    ],
+    ids=["toy", "no base", "one failed run", "controls", "few seeds"],
+)
+def test_there_are_five_sentences_of_any_records(records):
+    sentences = answer(findings.study(records))
+    assert len(sentences) == 5
+    for sentence in sentences:
+        assert sentence.endswith(".")
+        assert "nan" not in sentence
+        assert "  " not in sentence
