@@ -27,7 +27,7 @@ class Effects:
     @classmethod
     def of(cls, found: stats.Comparison | None) -> Effects | None:
         """From a comparison; None without one."""
-        return None if found is None else cls(found.value, *stats.percentiles(found.samples))
+        return None if found is None else cls(found.value, *found.limits)
 
 
 @dataclass(frozen=True)
