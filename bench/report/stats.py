@@ -21,10 +21,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats as distributions
 
 from bench.report.placements import Placements, Score, placements
-from bench.report.rank_tests import Floats, Integers, Sample, holm, rank_test, signs
+from bench.report.rank_tests import ROUNDING, Floats, Integers, Sample, holm, rank_test
 
 Better = Literal["higher", "lower"]
 
@@ -279,10 +280,15 @@ def effect(comparisons: Sequence[Comparison]) -> Effect:
     return Effect(tuple(comparisons))
 
 
+def _better(difference: Floats, tie: float) -> NDArray[np.bool_]:
+    return (difference > 0.0) & (difference >= tie - ROUNDING)
+
+
 def rank_intervals(samples: Floats, tie: float = 0.0) -> list[tuple[int, int]]:
     """Ranks (1 is best) that each of K arms takes in the resamples [K, R] of its utility.
 
     A rank is one more than the number of arms that are better, not counting those that tie.
     """
-    ranks = np.array([1 + (signs(samples, row, tie) > 0).sum(axis=0) for row in samples])
+    with np.errstate(invalid="ignore"):  # two failed arms tie
+        ranks = np.array([1 + _better(samples - row, tie).sum(axis=0) for row in samples])
     return [(int(low), int(high)) for low, high in (percentiles(row) for row in ranks)]
