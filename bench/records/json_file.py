@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from bench.experiment.plugins import NAME, PLAYER
 from bench.experiment.validation import first_problem
+from bench.records import strict_json
 from bench.records.atomic import write_atomically
 
 MAX_BYTES = 512 * 1024
@@ -28,9 +29,9 @@ class UnreadableRecord(CorruptRecord):
 
 
 class Part(BaseModel):
-    """Base class of all parts of a file: unknown fields and non-finite numbers are errors."""
+    """Base class of all parts of a file: strict types, no unknown fields, finite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 M = TypeVar("M", bound=Part)
@@ -70,34 +71,18 @@ def read_model(path: Path, model: type[M], upgraders: Upgraders | None = None) -
     Raises `CorruptRecord`, or `UnreadableRecord` if the file cannot be read.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CorruptRecord(f"{path}: larger than {MAX_BYTES // 1024} kB")
-        text = path.read_text(encoding="utf-8")
-        raw = json.loads(text, parse_constant=_finite_number, parse_float=_finite_number)
-        if not isinstance(raw, dict):
-            raise CorruptRecord(f"{path}: not a JSON object")
+        raw = strict_json.load(path, MAX_BYTES)
         while upgraders and raw.get("schema_version") in upgraders:
             raw = upgraders[raw["schema_version"]](raw)
         return model.model_validate(raw)
-    except CorruptRecord:
-        raise
+    except strict_json.BadJson as error:
+        raise CorruptRecord(f"{path}: {error}") from error
     except ValidationError as error:
         raise CorruptRecord(f"{path}: {first_problem(error)}") from error
     except OSError as error:
         raise UnreadableRecord(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise CorruptRecord(f"{path}: not a {model.__name__.lower()}: {error}") from error
-
-
-def _finite_number(text: str) -> float:
-    """Parse a number. Raises ValueError for NaN and infinity, also as 1e999.
-
-    JSON has none of these, but Python reads them.
-    """
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
-    return number
 
 
 def to_text(content: Part, listed: str) -> str:

@@ -126,16 +126,42 @@ def changed(**parts) -> str:
     return json.dumps(json.loads(WHOLE) | parts)
 
 
+def nested(levels: int) -> object:
+    """A list in a list, so many times."""
+    return [nested(levels - 1)] if levels else 0
+
+
 CORRUPT = {
-    "empty": ("", "not a record"),
-    "truncated": (WHOLE[:-40], "not a record"),
-    "not text": (b"\xff\xfe\x00", "not a record"),
+    "empty": ("", "no JSON"),
+    "truncated": (WHOLE[:-40], "no JSON"),
+    "not text": (b"\xff\xfe\x00", "no UTF-8 text: byte 0"),
     "a list": ("[]", "not a JSON object"),
     "nothing in it": ("{}", "task: Field required"),
     "NaN": (WHOLE.replace("0.1", "NaN"), "NaN is not a finite number"),
     "infinity": (WHOLE.replace("0.1", "-Infinity"), "-Infinity is not a finite number"),
     "overflow": (WHOLE.replace("0.1", "1e999"), "1e999 is not a finite number"),
-    "deep": ("[" * 60_000, "not a record"),
+    "deep": ("[" * 60_000, "too many levels"),
+    "too deep": (changed(settings={"r1": nested(12)}), "more than 12 levels"),
+    "a key twice": (WHOLE.replace('"task"', '"base": "bare", "task"'), "'base' is given twice"),
+    "a key of a seed twice": (
+        WHOLE.replace('"area"', '"seed": 7, "area"'),
+        "'seed' is given twice",
+    ),
+    "a number of 4,000 digits": (WHOLE.replace("0.1", "1" * 4000), "a number of 4000 digits"),
+    "numbers whose sum overflows": (WHOLE.replace("0.1", "1e308"), "1e308 is larger than any"),
+    "half of a surrogate pair": (changed(cell="\ud800"), "half of a surrogate pair"),
+    "half of a pair as a key": (changed(settings={"\ud800": {}}), "half of a surrogate pair"),
+    "a number as text": (changed(seconds_seeds="2"), "seconds_seeds: Input should be a valid int"),
+    "a boolean as a number": (
+        changed(seconds_seeds=True),
+        "seconds_seeds: Input should be a valid",
+    ),
+    "a score as text": (WHOLE.replace('"score": 0.1', '"score": "0.1"'), "seeds.0.score: Input"),
+    "a score that is true": (
+        WHOLE.replace('"score": 0.1', '"score": true'),
+        "seeds.0.score: Input",
+    ),
+    "a whole number as a float": (WHOLE.replace('"seed": 0', '"seed": 0.0'), "seeds.0.seed: Input"),
     "an extra field": (changed(extra=1), "extra: Extra inputs are not permitted"),
     "a future schema": (changed(schema_version=3), "schema_version: Input should be 2"),
     "an odd schema": (changed(schema_version=[1]), "not a record"),
@@ -171,8 +197,19 @@ def test_a_file_that_is_not_there_is_corrupt_too(tmp_path):
     with pytest.raises(CorruptRecord, match="No such file"):
         read(tmp_path / "bare.json")
     (tmp_path / "folder.json").mkdir()
-    with pytest.raises(CorruptRecord, match="Is a directory"):
+    with pytest.raises(CorruptRecord, match="no plain file"):
         read(tmp_path / "folder.json")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a link to a device"])
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path, kind):
+    path = tmp_path / "bare.json"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a link to a device":
+        path.symlink_to("/dev/zero")
+    with pytest.raises(CorruptRecord, match="no plain file"):
+        read(Path("/dev/zero") if kind == "a device" else path)
 
 
 def test_old_schemas_are_upgraded_step_by_step(tmp_path, monkeypatch):
