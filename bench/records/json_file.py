@@ -75,8 +75,6 @@ def read_model(path: Path, model: type[M], upgraders: Upgraders | None = None) -
         while upgraders and raw.get("schema_version") in upgraders:
             raw = upgraders[raw["schema_version"]](raw)
         return model.model_validate(raw)
-    except strict_json.BadJson as error:
-        raise CorruptRecord(f"{path}: {error}") from error
     except ValidationError as error:
         raise CorruptRecord(f"{path}: {first_problem(error)}") from error
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from bench.learner.task import Task
+from bench.learner.task import Task, diagnostics
 from bench.records.json_file import Number
 from bench.records.record import Evaluation, ScoreInfo, Status
 
@@ -37,7 +37,9 @@ FULL_SEEDS = 10
 
 def watched(task: Task) -> set[str]:
     """Return the metrics that are needed at every evaluation: of the score, and of the failure."""
-    return {task.metrics[0].name} | ({task.failure.read} if task.failure else set())
+    read = {task.failure.read} if task.failure else set()
+    every = {metric.name for metric in (*task.metrics, *diagnostics(task))}
+    return {task.metrics[0].name} | (read & every)
 
 
 def kept(

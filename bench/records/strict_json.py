@@ -57,7 +57,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise BadJson("too many levels") from error
     except json.JSONDecodeError as error:
-        raise BadJson(f"no JSON: {error}") from error
+        raise BadJson(str(error)) from error
     if not isinstance(found, dict):
         raise BadJson("not a JSON object")
     _check(found, DEEPEST)

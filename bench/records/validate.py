@@ -12,9 +12,10 @@ from bench.experiment import play, registry
 from bench.experiment.cell import Cell
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.experiment.spec import spec_hash
+from bench.learner.task import Task, diagnostics
 from bench.records import search_store
 from bench.records.json_file import CorruptRecord
-from bench.records.outcomes import outcome, summarise
+from bench.records.outcomes import FULL_SEEDS, outcome, summarise, watched
 from bench.records.paths import SEARCH_SUFFIX, place, search_path
 from bench.records.record import Record, ScoreInfo, SeedResult
 from bench.records.search import FIRST_SEED, Candidate, Search, rungs
@@ -78,6 +79,8 @@ def _problems(found: Found) -> list[str]:
     if (protocol, task, name) != (record.protocol_version, record.task, f"{record.cell}.json"):
         home = f"{record.protocol_version}/<name>/{record.task}/{record.cell}.json"
         problems.append(f"belongs at {home}")
+    if record.planned_seeds != list(range(len(record.planned_seeds))):
+        problems.append(f"its seeds must be 0 to {len(record.planned_seeds) - 1}")
     absent = sorted(set(record.planned_seeds) - {result.seed for result in record.seeds})
     if absent:
         problems.append(f"planned seeds without an outcome: {', '.join(map(str, absent))}")
@@ -197,10 +200,35 @@ def _against_task(record: Record) -> list[str]:
     stated, declared = record.score_info, ScoreInfo.of(task)
     if (stated, record.domain) != (declared, task.domain):
         problems.append(f"says its score is {stated}, the task {declared}")
-    budget = task.steps(record.updates or task.updates)
-    if record.seeds[0].curve[-1].step != budget:
-        problems.append(f"ends at step {record.seeds[0].curve[-1].step}, its budget is {budget}")
+    total = record.updates or task.updates
+    steps = [task.steps(updates) for updates in task.eval_updates(total)]
+    found = [point.step for point in record.seeds[0].curve]
+    if found != steps:
+        problems.append(f"is evaluated at {_listed(found)}, the task at {_listed(steps)}")
+    return problems + _metric_problems(record, task)
+
+
+def _metric_problems(record: Record, task: Task) -> list[str]:
+    """Return what is missing or more than the metrics that a record of the task keeps."""
+    every = {metric.name for metric in (*task.metrics, *diagnostics(task))}
+    problems = []
+    for result in record.seeds:
+        last = len(result.curve) - task.window
+        for index, point in enumerate(result.curve):
+            least = every if result.seed < FULL_SEEDS or index >= last else watched(task)
+            wrong = {*point.metrics} - every or least - {*point.metrics}
+            if wrong:
+                what = "unknown" if wrong - every else "missing"
+                names = ", ".join(sorted(wrong)[:3])
+                problems.append(f"seed {result.seed}, step {point.step}: {what} metrics: {names}")
+                break
     return problems
+
+
+def _listed(steps: list[int]) -> str:
+    """A few numbers, and how many there are."""
+    text = ", ".join(map(str, steps[:3]))
+    return f"steps {text}, ..., {steps[-1]} ({len(steps)})" if len(steps) > 4 else f"steps {steps}"
 
 
 def _seed_problems(record: Record, result: SeedResult) -> list[str]:

@@ -132,8 +132,8 @@ def nested(levels: int) -> object:
 
 
 CORRUPT = {
-    "empty": ("", "no JSON"),
-    "truncated": (WHOLE[:-40], "no JSON"),
+    "empty": ("", "not a record: Expecting value"),
+    "truncated": (WHOLE[:-40], "not a record"),
     "not text": (b"\xff\xfe\x00", "no UTF-8 text: byte 0"),
     "a list": ("[]", "not a JSON object"),
     "nothing in it": ("{}", "task: Field required"),

@@ -236,7 +236,7 @@ def test_a_file_reads_as_it_was_written_and_broken_ones_are_named(tmp_path: Path
     assert search_store.valid(file, "0" * 16) is None
     assert [found for _, found in search_store.walk(tmp_path)] == [made]
     file.write_text(file.read_text()[:-40])
-    with pytest.raises(CorruptRecord, match=r"search\.json: no JSON: Unterminated"):
+    with pytest.raises(CorruptRecord, match=r"search\.json: not a search: Unterminated"):
         search_store.read(file)
 
 

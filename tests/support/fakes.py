@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bench.cli.app import main
+from bench.learner.task import diagnostics
 from bench.training.train import Run
 
 
@@ -20,7 +21,6 @@ class FakeTraining:
 
     calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
     before: Callable[[str], None] = lambda cell: None  # may raise
-    evaluations: int = 5
 
     def __call__(
         self, learner: Any, seeds: Sequence[int], updates: int | None = None, **rest: Any
@@ -30,9 +30,9 @@ class FakeTraining:
         drawn = cell.replace("+placebo", "")  # whose numbers are its base's
         self.calls.append((learner.task.name, cell, tuple(seeds)))
         self.before(cell)
-        total = learner.task.steps(updates or learner.task.updates)
-        steps = [total * part // self.evaluations for part in range(self.evaluations + 1)]
-        names = [metric.name for metric in learner.task.metrics]
+        task = learner.task
+        steps = [task.steps(made) for made in task.eval_updates(updates or task.updates)]
+        names = [metric.name for metric in (*task.metrics, *diagnostics(task))]
         return Run(
             seeds=tuple(seeds),
             steps=steps,
