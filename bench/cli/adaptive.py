@@ -115,6 +115,13 @@ class Adaptive:
                 known = sum(count for state, count in states.items() if state != "undetermined")
                 each = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
                 parts.append(f"{domain.upper()} {known} of {states.total()} decided ({each})")
+        apart = sum(
+            bool(key.label) and view.ground(cell) is None
+            for view in study.tasks
+            for key, cell in view.cells.items()
+        )
+        if apart:
+            parts.append(f"{plural(apart, 'cell')} made elsewhere than their bases decide nothing")
         return "; ".join(parts) or "nothing here has a verdict"
 
     def _study(self, looks: int) -> Study:

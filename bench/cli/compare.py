@@ -55,7 +55,7 @@ def compare(
 
     `compare demo local`: every cell that both have, by task, base, strategies.
 
-    `compare old:r1 new:r1`: those of r1; `compare demo:r1 demo:replay`: one against the other.
+    `compare old:r1 new:r1`: those of r1; `compare demo:r1 demo:r2`: one against the other.
 
     P(B better) and p are those of reports; 0.5 is no difference.
     """
@@ -63,9 +63,10 @@ def compare(
     if any(name for _, name in names):  # what one side names holds for both
         either = next(name for _, name in names if name)
         names = [(folder, name or either) for folder, name in names]
+    if names[0][0].resolve() == names[1][0].resolve() and names[0][1] == names[1][1]:
+        same = Side(*names[0], []).title
+        fail(f"A and B are the same: {same}; name another submission or :STRATEGY")
     sides = [Side(folder, name, _read(folder, name)) for folder, name in names]
-    if sides[0].folder.resolve() == sides[1].folder.resolve() and names[0][1] == names[1][1]:
-        fail(f"A and B are the same: {sides[0].title}; name another submission or :STRATEGY")
     if csv is not None:
         _check_file(csv)
     from bench.report import side_by_side as report
@@ -116,7 +117,9 @@ def _read(folder: Path, strategy: str | None) -> list[Record]:
     from bench.records.store import Found, walk
     from bench.report.side_by_side import has
 
-    items = list(walk(folder))
+    # Of a task's folder, a submission's, or of several; nothing is looked for deeper.
+    inside = [each for depth in ("", "*/", "*/*/") for each in folder.glob(f"{depth}*.json")]
+    items = [item for each in sorted(inside) if each.is_file() for item in walk(each)]
     for item in items:
         if not isinstance(item, Found):
             warning(f"left out: {item}")

@@ -14,7 +14,7 @@ import typer
 from bench.cli.adaptive import Adaptive
 from bench.cli.errors import EXIT_MISSING, bad_input, fail, need_gpu, warning, writable
 from bench.cli.execute import carry_out, count, report_skipped, warn
-from bench.cli.options import HOW, GridOptions, usable_path, with_grid_options
+from bench.cli.options import HOW, GridOptions, names, usable_path, with_grid_options
 
 if TYPE_CHECKING:
     from bench.engine.plan import RunPlan
@@ -142,6 +142,10 @@ def _check_serial(shared: GridOptions) -> None:
 
 
 def _check_adaptive(shared: GridOptions, seeds: int | None) -> None:
+    from bench.experiment.grid import HOME
+
+    if HOME in (names(shared.contrasts) or ()):
+        fail("--adaptive is for verdicts, and cells at home are in none; leave one of them out")
     if seeds is not None or shared.updates is not None:
         fail(
             "--adaptive chooses the numbers of seeds by verdicts, of which cells with a custom "

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bench.report import stats, transfer, verdicts
 from bench.report.findings import DOMAINS, Finding, Study
+from bench.report.rendering import two
 
 BOTH = "P(better than the base)"
 PLACES = {"gan": "in GANs", "rl": "in RL"}
@@ -16,7 +17,7 @@ PLACES = {"gan": "in GANs", "rl": "in RL"}
 def answer(study: Study) -> list[str]:
     """Five sentences: prediction, verdicts, what helps in both domains, in either, the evidence."""
     base = main_base(study)
-    rows = [row for row in study.findings.get(base, ()) if row.expected is None]
+    rows = transfer.singles(study, base)
     return [
         _prediction(study, base),
         _verdicts(base, rows),
@@ -33,7 +34,7 @@ def main_base(study: Study) -> str:
     """
 
     def known(base: str) -> tuple[int, int]:
-        rows = [row for row in study.findings[base] if row.expected is None]
+        rows = transfer.singles(study, base)
         return sum(_measured(row) for row in rows), len(rows)
 
     return max(reversed(study.bases), key=known, default="")
@@ -48,20 +49,20 @@ def _prediction(study: Study, base: str) -> str:
     found = transfer.transfer(study, base).prediction if base else None
     if found is None or not math.isfinite(found.spearman.value):
         return (
-            f"Whether effects in GANs predict those in RL is not known yet: fewer than "
-            f"{transfer.FEWEST} strategies have effects in both."
+            "Whether effects in GANs predict those in RL is not known: it takes "
+            f"{transfer.FEWEST} strategies with unlike effects in both."
         )
     known = found.spearman
     words = "are not shown to"
     if known.low > 0.0 or known.high < 0.0:
         words = "do" if known.low > 0.0 else "do, with the opposite sign,"
     yardsticks = " and ".join(
-        f"{each.value:.2f} {PLACES[domain]}" for domain, each in found.within.items()
+        f"{two(each.value)} {PLACES[domain]}" for domain, each in found.within.items()
     )
     return (
         f"Effects in GANs {words} predict those in RL: over {found.strategies} strategies "
-        f"Spearman's correlation is {known.value:.2f} [{known.low:.2f}, {known.high:.2f}], where "
-        f"one task is predicted by the others of its own domain with {yardsticks}."
+        f"Spearman's correlation is {two(known.value)} [{two(known.low)}, {two(known.high)}], "
+        f"where one task is predicted by the others of its own domain with {yardsticks}."
     )
 
 

@@ -7,13 +7,13 @@ domains "gan" and "rl": those with strategies on all players, in the task's own 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.experiment import registry
 from bench.experiment.cell import Contrast
 from bench.records.record import Record
-from bench.report import looks, stats, verdicts
+from bench.report import families, looks, stats, verdicts
 from bench.report.cells import (
     ENDPOINTS,
     EXTENSION,
@@ -101,7 +101,7 @@ class Study:
     @property
     def counted(self) -> list[Record]:
         """Those that verdicts count."""
-        inside = [task for task in self.tasks if task.domain in DOMAINS]
+        inside = [task for task in self.tasks if counts(task)]
         return [cell.record for task in inside for cell in task.plain.values()]
 
 
@@ -137,17 +137,23 @@ def rows(base: str, views: Sequence[TaskView]) -> dict[str, CellResult]:
 
 
 def counted_tasks(domain: str) -> tuple[str, ...]:
-    """The tasks that a verdict needs: those of the core grid. Others count if they are there."""
+    """The tasks that verdicts count, all of which they need: those of the suite's core grid."""
     return tuple(
         name
         for name, task in registry.tasks().items()
-        if task.domain == domain and task.tier == "core"
+        if task.domain == domain and task.tier == "core" and task.failure is not None
     )
+
+
+def counts(view: TaskView) -> bool:
+    """Whether verdicts count a task."""
+    known = counted_tasks(view.domain) if view.domain in DOMAINS else ()
+    return view.domain in DOMAINS and (not known or view.name in known)
 
 
 def _findings(base: str, views: list[TaskView], most_looks: int) -> tuple[Finding, ...]:
     """One row per label on this base, if it occurs in a domain of verdicts."""
-    counted = [view for view in views if view.domain in DOMAINS and view.plain]
+    counted = [view for view in views if counts(view) and view.plain]
     cells = rows(base, counted)
     found = {
         label: {domain: _domain(base, cell, domain, counted) for domain in DOMAINS}
@@ -210,7 +216,12 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
         state="undetermined",
         effect=stats.effect(found["final"]),
         area=stats.effect(found["area"]) if found["area"] else None,
-        looks=tuple(looks.at_looks(list(zip(found["final"], removed, strict=True)))),
+        looks=tuple(
+            looks.at_looks(
+                list(zip(found["final"], removed, strict=True)),
+                identity=row.expected == "neutral",
+            )
+        ),
         lacking=tuple(name for name in counted_tasks(domain) if name not in {*there, *inert}),
         owners=frozenset(
             view.grounds.owner(c.record) for view, c in zip(chosen, cells, strict=True)
@@ -226,51 +237,43 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
 def _judged(
     found: dict[str, dict[str, DomainFinding]], cells: dict[str, CellResult], most_looks: int
 ) -> dict[str, dict[str, DomainFinding]]:
-    """With states and p adjusted over the family of one base and one submission.
+    """With states and p adjusted over the families of one base and one submission.
 
-    Controls are in no family. A test that stands in two rows, of what is added and of what takes
-    another's place, counts once.
+    A test that stands in two rows, of what is added and of what takes another's place, counts once.
     """
-    tests: dict[tuple[str, str], Hashable] = {}
-    families: dict[frozenset[str], set[str]] = defaultdict(set)
+    groups: dict[tuple[families.Kind, frozenset[str], tuple[str, ...]], list[tuple[str, str]]]
+    groups = defaultdict(list)
     for label, domains in found.items():
         for domain, part in domains.items():
             if part.effect:
-                added = cells[label].added_label if part.contrast != "in place of" else label
-                tests[label, domain] = added, domain, part.effect.tasks
-                if cells[label].expected is None:
-                    families[part.owners].add(label)
-    parts = {key: found[key[0]][key[1]] for key in tests}
-    sizes = {
-        key: 1 if cells[key[0]].expected else family_size(families[part.owners])
-        for key, part in parts.items()
-    }
+                kind = families.kind(cells[label])
+                alone = (label, domain) if kind == "control" else ()
+                groups[kind, part.owners, alone].append((label, domain))
     judged = {label: dict(domains) for label, domains in found.items()}
-    for group in {(part.owners, sizes[key] == 1): None for key, part in parts.items()}:
-        inside = [key for key, part in parts.items() if (part.owners, sizes[key] == 1) == group]
-        at = {tests[key]: parts[key].looks[:most_looks] for key in inside}
-        if group[1]:
-            decided = {test: looks.decide({test: effects}, 1)[test] for test, effects in at.items()}
-        else:
-            decided = looks.decide(at, sizes[inside[0]])
-        for label, domain in inside:
-            decision = decided[tests[label, domain]]
-            judged[label][domain] = _judge(parts[label, domain], decision, sizes[label, domain])
+    for (kind, *_), keys in groups.items():
+        tests = {}
+        for label, domain in keys:
+            part = found[label][domain]
+            added = cells[label].added_label if part.contrast != "in place of" else label
+            tests[label, domain] = added, domain, part.effect.tasks if part.effect else ()
+        base = cells[keys[0][0]].record.base
+        size = families.size(kind, base, len(DOMAINS), len({label for label, _ in keys}))
+        at = {test: found[label][domain].looks for (label, domain), test in tests.items()}
+        decided = looks.decide({test: all_[:most_looks] for test, all_ in at.items()}, size)
+        for (label, domain), test in tests.items():
+            part = found[label][domain]
+            judged[label][domain] = _judge(part, decided[test], size, control=kind == "control")
     return judged
 
 
-def family_size(labels: set[str]) -> int:
-    """How many tests p is adjusted for: all strategies of the catalogue, and these, in 2 domains.
+def _judge(
+    part: DomainFinding, decision: looks.Decision, family: int, *, control: bool
+) -> DomainFinding:
+    """With what the looks say; tasks that a verdict needs and that are not there leave it open.
 
-    So a family does not become smaller where only a part of the catalogue was run.
+    Of controls it is known what they do; a few tasks show that they do.
     """
-    known = {name for name, entry in registry.strategies().items() if entry.home != "control"}
-    return len(DOMAINS) * len(known | labels)
-
-
-def _judge(part: DomainFinding, decision: looks.Decision, family: int) -> DomainFinding:
-    """With what the looks say; tasks that a verdict needs and that are not there leave it open."""
-    state = "undetermined" if part.lacking and not _is_neutral(part) else decision.state
+    state = "undetermined" if part.lacking and not control else decision.state
     needed, p_adjusted = None, decision.p_adjusted
     if p_adjusted is None and part.effect is not None:
         p_adjusted = min(1.0, family * part.effect.p)
@@ -284,7 +287,3 @@ def _judge(part: DomainFinding, decision: looks.Decision, family: int) -> Domain
         needed=needed,
         decision=decision,
     )
-
-
-def _is_neutral(part: DomainFinding) -> bool:
-    return part.effect is not None and part.effect.identical

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from bench.experiment import registry
 from bench.records.acts import equal
 from bench.records.record import Record
+from bench.records.store import unlike
 
-MACHINE = ("device", "cpu", "capability", "threads", "dtype", "compiled")
-"""Of a record's provenance: what must be the same on both sides of a comparison."""
-
-NO_GROUND = "no base of its own submission, processor and code path to compare it with"
+NO_GROUND = "no base of its own submission, libraries, processor and code path to compare it with"
 
 Owned = tuple[Record, str]
 """A record, and the submission that it belongs to."""
@@ -63,15 +61,14 @@ class Grounds:
 
 
 def alike(one: Record, other: Record) -> bool:
-    """Whether two records were made on one kind of processor, by one code path."""
-    made = one.provenance, other.provenance
-    return all(getattr(made[0], name) == getattr(made[1], name) for name in MACHINE)
+    """Whether two records were made by the same libraries, processor and code path."""
+    return not unlike(one.provenance, other.provenance)
 
 
 def check_placebos(shown: Iterable[Record], grounds: Grounds) -> None:
     """Raise `PlaceboMoved` if a placebo is not, to the last bit, its submission's base.
 
-    Where the libraries' versions or the code differ there is no such promise.
+    Elsewhere, and by other libraries, there is no such promise, and no comparison.
     """
     for record in shown:
         base = grounds.base(record)
@@ -79,8 +76,7 @@ def check_placebos(shown: Iterable[Record], grounds: Grounds) -> None:
         if base is None or record.contrast != "added" or not all(map(_is_identity, names)):
             continue
         common = {seed.seed for seed in record.seeds} & {seed.seed for seed in base.seeds}
-        same = record.provenance.versions == base.provenance.versions
-        if common and same and not equal(record, base):
+        if common and not equal(record, base):
             owner = grounds.owner(record)
             raise PlaceboMoved(
                 f"{owner}/{record.task}/{record.cell} differs from its base, which a placebo "

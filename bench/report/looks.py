@@ -1,13 +1,14 @@
 """Looks: when a strategy's effect in a domain is decided, and how often one may look.
 
-Strategies are judged with their first 10, 20 and 40 seeds, against all seeds of the base. Every
+Strategies are judged with their first 10, 20 and 40 seeds, against the first 100 of the base. Every
 look may err with a share of the 5 %, and the shares add up to it, so that adding seeds where a
 verdict is open is paid for. Every report takes all looks that the records allow, in this order,
-whether they were run one after the other or at once: nobody can look more often than is paid for.
-What is decided stays so.
+whether they were run one after the other or at once: nobody can look at more seeds of a strategy
+than is paid for. What is decided stays so, once the base has its 100 seeds; before, a verdict is
+preliminary.
 
-Within a look p is adjusted by Holm over the whole family, which is the catalogue in two domains,
-however few of its strategies have records and however many have been decided before.
+Within a look p is adjusted by Holm over the whole family, which has one size, however few of its
+strategies have records and however many have been decided before.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 from scipy import stats as distributions
 
+from bench.experiment.protocol import BASE_SEEDS as BASE
 from bench.experiment.protocol import LOOK_SEEDS
 from bench.report import stats, verdicts
 from bench.report.rank_tests import holm
@@ -43,11 +45,16 @@ class Decision:
     p_adjusted: float | None = None
 
 
-def at_looks(parts: Sequence[tuple[stats.Comparison, bool]]) -> list[stats.Effect]:
+def at_looks(
+    parts: Sequence[tuple[stats.Comparison, bool]], *, identity: bool = False
+) -> list[stats.Effect]:
     """The effect at every look that the records allow, from each task's comparison.
 
-    Beside it stands whether the strategy was removed, so that its base is the treated arm.
+    Beside it stands whether the strategy was removed, so that its base is the treated arm. What is
+    the `identity` by definition is looked at with the seeds that there are.
     """
+    if identity and all(comparison.identical for comparison, _ in parts):
+        return [stats.effect([comparison for comparison, _ in parts])]
     found = []
     for look in LOOKS:
         cut = [_first(comparison, removed, look.seeds) for comparison, removed in parts]
@@ -58,16 +65,12 @@ def at_looks(parts: Sequence[tuple[stats.Comparison, bool]]) -> list[stats.Effec
 
 
 def _first(comparison: stats.Comparison, removed: bool, seeds: int) -> stats.Comparison | None:
-    """The comparison with the strategy's first seeds; None if one is missing, or the base short.
-
-    Arms that agree bitwise decide with the seeds that there are.
-    """
-    if comparison.identical:
-        return comparison
+    """The comparison of the first seeds of both; None if one is missing, or the base is short."""
     arm, base = comparison.treated, comparison.base
     if removed:
         arm, base = base, arm
-    arm = arm.only(range(seeds))
+    # Arms that agree bitwise have the same seeds.
+    arm, base = arm.only(range(seeds)), base.only(range(seeds if comparison.identical else BASE))
     if len(arm.seeds) < seeds or len(base.seeds) < verdicts.CLAIM_SEEDS:
         return None
     pair = (base, arm) if removed else (arm, base)

@@ -8,7 +8,7 @@ spread normal runs, a base of 100 seeds, and is judged at the first step of Holm
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +17,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bench.experiment.protocol import BASE_SEEDS
-from bench.report import findings, looks
+from bench.report import looks
+from bench.report.families import declared_size
 from bench.report.style import ACCENT, INK, MUTED, png, styled
 from bench.report.worlds import World, comparisons, shift_of
 
@@ -67,6 +68,9 @@ def power_figure(table: pd.DataFrame) -> bytes:
 
 
 if __name__ == "__main__":
-    found = power_table(TRUTHS, family=findings.family_size(set()), worlds=400)
+    arguments = argparse.ArgumentParser(description="The power of the looks, as a PNG figure.")
+    arguments.add_argument("out", type=Path, help="where it is written")
+    out = arguments.parse_args().out
+    found = power_table(TRUTHS, family=declared_size("bare", 2), worlds=400)
     print(found.pivot(index="truth", columns=["state", "seeds"], values="share").to_string())
-    Path(sys.argv[1]).write_bytes(power_figure(found))
+    out.write_bytes(power_figure(found))

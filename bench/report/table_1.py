@@ -56,6 +56,11 @@ class Line:
     base: str
     finding: Finding | None
 
+    @property
+    def contrast(self) -> str:
+        """In whose place it is measured, if it is."""
+        return " and ".join(self.finding.instead_of) if self.finding else ""
+
     def mark(self, domain: str) -> Mark:
         """That of 2016."""
         return self.row.gan if domain == "gan" else self.row.rl
@@ -86,8 +91,11 @@ def lines(study: Study) -> Iterator[Line]:
     for row in ROWS:
         for strategy in row.strategies:
             for base in study.bases:
-                own = [f for f in study.findings[base] if f.label == strategy]
-                yield Line(row, strategy, base, own[0] if own else None)
+                own = [f for f in study.findings[base] if f.strategy == strategy]
+                plain = [f for f in own if f.label == strategy or f.instead_of]
+                yield from (Line(row, strategy, base, finding) for finding in plain)
+                if not plain:
+                    yield Line(row, strategy, base, None)
 
 
 def table(study: Study) -> pd.DataFrame:
@@ -95,7 +103,7 @@ def table(study: Study) -> pd.DataFrame:
     made = []
     for line in lines(study):
         cells: dict[str, object] = {"paper": line.row.paper, "strategy": line.strategy}
-        cells["base"] = line.base
+        cells |= {"base": line.base, "instead_of": line.contrast}
         for domain in DOMAINS:
             part = line.part(domain)
             known = part.effect if part else None

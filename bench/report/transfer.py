@@ -90,24 +90,38 @@ class Effects:
         return mean(self.values)
 
 
+def singles(study: Study, base: str) -> list[Finding]:
+    """One row per strategy of the catalogue, with its published settings.
+
+    Of an alternative to a part of the base that in its place: beside its rival it looks harmful.
+    """
+    known = registry.strategies()
+    found: dict[str, Finding] = {}
+    for row in study.findings.get(base, ()):
+        entry = known.get(row.strategy)
+        if entry is None or entry.home not in HOMES or "~" in row.label:
+            continue
+        if len(row.instead_of) == 1 and row.instead_of[0] in entry.instead_of:
+            found[row.strategy] = row
+        elif row.label == row.strategy:
+            found.setdefault(row.strategy, row)
+    return list(found.values())
+
+
 @lru_cache(maxsize=4)
 def transfer(study: Study, base: str) -> Transfer:
-    """All three senses, of single strategies that are added to the base or removed from it."""
-    known = registry.strategies()
-    rows = [
-        row for row in study.findings[base] if row.label in known and known[row.label].home in HOMES
-    ]
-    both = [row for row in rows if all(part.effect for part in row.domains.values())]
-    gan, rl = (_effects(study, both, domain) for domain in DOMAINS)
-    enough = len(both) >= FEWEST
-    return Transfer(
-        base,
-        _prediction(gan, rl) if enough else None,
-        dict(Counter((row.domains["gan"].state, row.domains["rl"].state) for row in rows)),
-        {"gan": _choice(both, gan, rl), "rl": _choice(both, rl, gan)} if enough else {},
-        _modes(gan, rl) if enough else {},
-        tuple(home for home in (_home(rows, name) for name in HOMES) if home.strategies),
+    """All three senses, of `singles`."""
+    rows = singles(study, base)
+    states: Counter[tuple[str, str]] = Counter(
+        (row.domains["gan"].state, row.domains["rl"].state) for row in rows
     )
+    homes = tuple(home for home in (_home(rows, name) for name in HOMES) if home.strategies)
+    both = [row for row in rows if all(part.effect for part in row.domains.values())]
+    if len(both) < FEWEST:
+        return Transfer(base, None, dict(states), {}, {}, homes)
+    gan, rl = (_effects(study, both, domain) for domain in DOMAINS)
+    choices = {"gan": _choice(both, gan, rl), "rl": _choice(both, rl, gan)}
+    return Transfer(base, _prediction(gan, rl), dict(states), choices, _modes(gan, rl), homes)
 
 
 def _effects(study: Study, rows: list[Finding], domain: str) -> Effects:
@@ -145,18 +159,16 @@ def _prediction(gan: Effects, rl: Effects) -> Prediction:
     )
 
 
-def _resampled(
-    *domains: Effects, strategies: bool = True, tasks: bool = True
-) -> tuple[Floats, ...]:
-    """Effects [R, S, T] of each domain; seeds are drawn, the strategies jointly, and the tasks."""
+def _resampled(*domains: Effects, rows: bool = True, tasks: bool = True) -> tuple[Floats, ...]:
+    """Effects [R, S, T] of each domain; seeds are drawn, tasks, and strategies (rows) jointly."""
     rng = np.random.default_rng(0)
     count, every = len(domains[0].values), np.arange(RESAMPLES)[:, None]
-    rows = rng.integers(0, count, (RESAMPLES, count)) if strategies else np.arange(count)[None]
+    chosen = rng.integers(0, count, (RESAMPLES, count)) if rows else np.arange(count)[None]
     drawn = []
     for each in domains:
         width = len(each.tasks)
         columns = rng.integers(0, width, (RESAMPLES, width)) if tasks else np.arange(width)[None]
-        drawn.append(each.samples[every[:, :, None], rows[:, :, None], columns[:, None, :]])
+        drawn.append(each.samples[every[:, :, None], chosen[:, :, None], columns[:, None, :]])
     return tuple(drawn)
 
 
@@ -204,13 +216,14 @@ def _reliability(values: Floats, splits: int = 50) -> float:
 
 
 def _choice(rows: list[Finding], here: Effects, there: Effects) -> Choice:
-    """The regret's interval is over seeds and tasks of the domain in which it is chosen."""
-    (drawn,) = _resampled(here, strategies=False)
-    chosen = np.argmax(np.nan_to_num(mean(drawn), nan=-1.0), axis=1)
+    """The regret's interval is over seeds and tasks of both domains, for these strategies."""
+    drawn = [np.nan_to_num(mean(each), nan=-1.0) for each in _resampled(here, there, rows=False)]
+    chosen = np.argmax(drawn[0], axis=1)
     best, first = float(there.means.max()), int(np.argmax(here.means))
+    regrets = drawn[1].max(axis=1) - drawn[1][np.arange(RESAMPLES), chosen]
     return Choice(
         rows[first].label,
-        estimate(best - float(there.means[first]), best - there.means[chosen]),
+        estimate(best - float(there.means[first]), regrets),
         best - float(there.means.mean()),
     )
 
@@ -238,7 +251,7 @@ def _by_mode(tasks: tuple[str, ...]) -> dict[str, list[int]]:
 
 
 def _home(rows: list[Finding], home: str) -> Home:
-    own = [row for row in rows if registry.strategies()[row.label].home == home]
+    own = [row for row in rows if registry.strategies()[row.strategy].home == home]
     means = {}
     for domain in DOMAINS:
         values = [e.value for row in own if (e := row.domains[domain].effect)]

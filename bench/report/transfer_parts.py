@@ -42,8 +42,8 @@ def _base(site: Site, base: str) -> Part:
 
 
 def table_1_part(site: Site) -> Part | None:
-    """The rows of Table 1 with measured effects; None where nothing of it was measured."""
-    lines = [line for line in table_1.lines(site.study) if line.finding]
+    """The rows of Table 1 with measured effects; None without a base."""
+    lines = list(table_1.lines(site.study))
     if not lines:
         return None
     frame = table_1.table(site.study)

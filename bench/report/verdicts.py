@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from bench.experiment.protocol import BASE_SEEDS
 from bench.report.stats import LEVEL, Effect
 
 EPS = 0.1
@@ -11,8 +12,9 @@ EPS = 0.1
 equivalent, even if the interval excludes 0.5."""
 CLAIM_SEEDS = 10
 """Of each arm: below there is no verdict, but for arms that agree bitwise."""
-CLAIM_BASE_SEEDS = 40
-"""Of the base: below a verdict is preliminary, as all strategies share its luck."""
+CLAIM_BASE_SEEDS = BASE_SEEDS
+"""Of the base: below a verdict is preliminary. All strategies share its luck, and with more of its
+seeds a verdict may change."""
 
 State = Literal["helps", "hurts", "mixed", "equivalent", "undetermined", "inert", "missing"]
 ORDER_OF_STATES: tuple[State, ...] = get_args(State)

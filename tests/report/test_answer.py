@@ -35,7 +35,7 @@ def of(*rows: Finding, records=None) -> Study:
 
 
 UNKNOWN = (
-    "Whether effects in GANs predict those in RL is not known yet: fewer than 5 strategies have "
+    "Whether effects in GANs predict those in RL is not known: it takes 5 strategies with unlike "
     "effects in both."
 )
 GOOD, SMALL = ("helps", 0.9, 0.8, 1.0), ("helps", 0.7, 0.6, 0.8)
@@ -55,10 +55,10 @@ def test_without_findings_nothing_is_said():
 
 def test_undetermined_says_for_want_of_what():
     study = of(
-        finding("a", OPEN, OPEN, "undetermined"),
-        finding("b", OPEN, OPEN, "undetermined", evidence="smoke test"),
-        finding("c", None, GOOD, "undetermined"),
-        finding("d", None, OPEN, "undetermined"),
+        finding("r1", OPEN, OPEN, "undetermined"),
+        finding("r2", OPEN, OPEN, "undetermined", evidence="smoke test"),
+        finding("huber", None, GOOD, "undetermined"),
+        finding("lookahead", None, OPEN, "undetermined"),
     )
     _, first, second, third, _ = answer(study)
     assert first == (
@@ -67,21 +67,21 @@ def test_undetermined_says_for_want_of_what():
         "1 for want of seeds (fewer than 10)."
     )
     assert second == (
-        "None is shown to help in both domains; the highest intervals in both are those of a, "
+        "None is shown to help in both domains; the highest intervals in both are those of r1, "
         "whose P(better than the base) is 0.60 [0.40, 0.80] in GANs and 0.60 [0.40, 0.80] in RL."
     )
     assert third == (
         "In GANs, of 2 strategies measured, none is shown to help or to hurt; in RL, of 4 "
-        "strategies measured, 1 is shown to help, c (0.90 [0.80, 1.00])."
+        "strategies measured, 1 is shown to help, huber (0.90 [0.80, 1.00])."
     )
 
 
 def test_what_transfers_is_told_by_its_lower_limits():
     study = of(
-        finding("a", SMALL, GOOD, "transfers"),
-        finding("b", GOOD, GOOD, "transfers"),
-        finding("c", GOOD, BAD, "conflicts"),
-        finding("e", OPEN, OPEN, "undetermined"),
+        finding("r1", SMALL, GOOD, "transfers"),
+        finding("r2", GOOD, GOOD, "transfers"),
+        finding("huber", GOOD, BAD, "conflicts"),
+        finding("ttur", OPEN, OPEN, "undetermined"),
         finding("placebo", OPEN, OPEN, "neutral", expected="neutral"),
         finding("harmful", BAD, OPEN, "undetermined", expected="harmful"),
     )
@@ -91,20 +91,20 @@ def test_what_transfers_is_told_by_its_lower_limits():
         "1 is undetermined, because an interval leaves it open."
     )
     assert second == (
-        "Shown to help in both domains is b, whose P(better than the base) is 0.90 [0.80, 1.00] in "
-        "GANs and 0.90 [0.80, 1.00] in RL; so does a."
+        "Shown to help in both domains is r2, whose P(better than the base) is 0.90 [0.80, 1.00] "
+        "in GANs and 0.90 [0.80, 1.00] in RL; so does r1."
     )
-    most = "b the most (0.90 [0.80, 1.00])"
+    most = "r2 the most (0.90 [0.80, 1.00])"
     assert third == (
         f"In GANs, of 4 strategies measured, 3 are shown to help, {most}; in RL, of 4 "
-        "strategies measured, 2 are shown to help, a the most (0.90 [0.80, 1.00]) and 1 is shown "
-        "to hurt, c (0.20 [0.10, 0.30])."
+        "strategies measured, 2 are shown to help, r1 the most (0.90 [0.80, 1.00]) and 1 is shown "
+        "to hurt, huber (0.20 [0.10, 0.30])."
     )
     assert last.endswith("; the control harmful, which must be harmful, is undetermined.")
 
 
 def test_mixed_is_neither_help_nor_harm():
-    mixed = finding("a", ("mixed", 0.5, 0.4, 0.6), OPEN, "mixed")
+    mixed = finding("r1", ("mixed", 0.5, 0.4, 0.6), OPEN, "mixed")
     third = answer(of(mixed))[3]
     assert third.startswith(
         "In GANs, of 1 strategy measured, 1 is better on one task and worse on another; in RL"
@@ -112,15 +112,15 @@ def test_mixed_is_neither_help_nor_harm():
 
 
 def test_one_strategy_is_singular():
-    _, first, *_ = answer(of(finding("a", GOOD, GOOD, "transfers")))
+    _, first, *_ = answer(of(finding("r1", GOOD, GOOD, "transfers")))
     assert first == "On the base bare the one strategy has a verdict: transfers (1)."
 
 
 def test_the_base_is_the_one_with_most_effects_in_both_domains():
-    rows = [finding("a", GOOD, None, "undetermined")]
-    rows += [finding("a", GOOD, OPEN, "undetermined", base="reference")]
+    rows = [finding("r1", GOOD, None, "undetermined")]
+    rows += [finding("r1", GOOD, OPEN, "undetermined", base="reference")]
     assert main_base(of(*rows)) == "reference"
-    rows += [finding(name, GOOD, OPEN, "undetermined") for name in ("b", "c")]
+    rows += [finding(name, GOOD, OPEN, "undetermined") for name in ("r2", "huber")]
     assert main_base(of(*rows)) == "bare"
     assert main_base(of()) == "bare"
 

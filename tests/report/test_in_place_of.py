@@ -3,7 +3,7 @@
 import pytest
 
 from bench.experiment.cell import Cell
-from bench.report import cells, extensions, findings, heat_maps, tables
+from bench.report import cells, extensions, families, findings, heat_maps, tables
 from bench.report.pages import build_report
 from bench.report.rank_tests import benjamini_hochberg, holm
 from bench.report.searches import _named
@@ -75,9 +75,8 @@ def test_each_test_counts_once(found):
         if not r.stands_in(domain)
     ]
     assert len(tests) == 2 * len(rows) - 1
-    labels = {r.label for r in rows}
     looked = holm([part.looks[0].p for r in rows for domain, part in r.domains.items()
-                   if not r.stands_in(domain)], findings.family_size(labels))  # fmt: skip
+                   if not r.stands_in(domain)], families.declared_size("reference", 2))  # fmt: skip
     assert [p for _, p in tests] == pytest.approx(looked)
 
 
@@ -158,7 +157,7 @@ def test_a_control_in_place_of_another_is_none():
     (finding,) = findings.study(made).findings["reference"]
     assert finding.expected is None
     part = finding.domains["gan"]
-    assert part.p_adjusted == pytest.approx(findings.family_size({finding.label}) * part.effect.p)
+    assert part.p_adjusted == pytest.approx(families.declared_size("reference", 2) * part.effect.p)
 
 
 def test_the_command_runs_the_cell():
