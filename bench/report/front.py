@@ -32,31 +32,42 @@ def answer_part(site: Site) -> Part:
     return {"sentences": answer(site.study)}
 
 
+def scatter_part(site: Site) -> Part | None:
+    """The scatter of every base that has one; its marks lead to the pages of strategies."""
+    bases = []
+    for base in site.study.bases:
+        findings = site.study.findings[base]
+        drawn = plots.effect_scatter(findings)
+        scatter = site.writer.figure(f"transfer-{site.writer.slug(base)}", drawn)
+        if scatter is None:
+            continue
+        pages = {finding.label: site.strategy(finding.strategy) for finding in findings}
+        marks = [(label, pages[label], *at) for label, *at in scatter.marks]
+        missing = [f.label for f in findings if not all(p.effect for p in f.domains.values())]
+        bases.append({"name": base, "scatter": scatter, "marks": marks, "unplaced": missing})
+    return {"bases": bases} if bases else None
+
+
 def verdicts_part(site: Site) -> Part | None:
-    """The scatter and the verdicts on every base."""
+    """The verdicts on every base."""
     ids = Names()
     found = [_base(site, base, ids) for base in site.study.bases]
     return {"bases": found} if found else None
 
 
 def _base(site: Site, base: str, ids: Names) -> Part:
-    """The verdicts, the scatter and the files of one base."""
+    """The verdicts and the files of one base."""
     slug = site.writer.slug(base)
     findings = site.study.findings[base]
     strategies = [finding for finding in findings if finding.expected is None]
-    scatter = site.writer.figure(f"transfer-{slug}", plots.effect_scatter(findings))
-    pages = {finding.label: site.strategy(finding.strategy) for finding in findings}
     return {
         "name": base,
         "slug": slug,
         "rows": [verdict_row(site, finding, ids) for finding in findings],
         "groups": groups(strategies),
-        "scatter": scatter,
-        "marks": [(label, pages[label], *at) for label, *at in scatter.marks] if scatter else [],
         "files": site.writer.table(f"transfer-{slug}", tables.transfer_table(findings)),
         "removed": any(part.removed for f in findings for part in f.domains.values()),
         "placed": any(f.instead_of for f in findings),
-        "unplaced": [f.label for f in findings if not all(p.effect for p in f.domains.values())],
     }
 
 
@@ -68,8 +79,9 @@ def groups(findings: Sequence[Finding]) -> list[tuple[str, list[str]]]:
 
 SECTIONS = (
     Section("answer", answer_part),
-    Section("transfer", transfer_part),
+    Section("scatter", scatter_part),
     Section("table_1", table_1_part),
+    Section("transfer", transfer_part),
     Section("verdicts", verdicts_part),
 )
 

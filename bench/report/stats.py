@@ -233,7 +233,7 @@ class Effect:
 
     @cached_property
     def p(self) -> float:
-        """The larger one of the exact stratified rank test and of the interval's test.
+        """The larger one of the stratified rank test and of the interval's test.
 
         Each alone is too sure somewhere: the rank test where a larger base has another spread, the
         interval's where runs are few.

@@ -161,7 +161,7 @@ def test_of_a_removed_strategy_its_own_seeds_are_counted_and_not_the_bases() -> 
 
 def test_the_seeds_that_would_settle_it_do() -> None:
     """More tests in the family need more seeds."""
-    records = grid({"r1": 0.3}, n=10)
+    records = grid({"r1": 0.45}, n=10)
     part = row(records, "r1").domains["gan"]
     assert part.state == "undetermined"
     assert part.needed is not None
