@@ -85,15 +85,17 @@ def decided(world: World, times: int, family: int, seed: int = 3) -> list[looks.
 def study_errs(strategies: int, rng: np.random.Generator) -> tuple[bool, bool]:
     """Whether a study with a shared base calls a null effect one, or half an effect a transfer.
 
-    Half of the strategies help in GANs, a tenth in RL as well. All have three looks.
+    Half of the strategies help in GANs, a tenth in RL as well. All have three looks. They have the
+    base's spread, three times as much, or a third of it.
     """
-    null, real = (World((shift,) * TASKS, correlation=0.1) for shift in (0.0, 0.8))
     tests, truths = {}, {}
     for domain in ("gan", "rl"):
-        base = null.base(rng, BASE_SEEDS)
+        base = World((0.0,) * TASKS).base(rng, BASE_SEEDS)
         for number in range(strategies):
             helps = number < strategies // (2 if domain == "gan" else 10)
-            runs = (real if helps else null).strategy(rng, looks.LOOKS[-1].seeds, base)
+            shift, spread = 0.8 * helps, (1.0, 3.0, 1.0 / 3.0)[number % 3]
+            world = World((shift,) * TASKS, spread, correlation=0.1)
+            runs = world.strategy(rng, looks.LOOKS[-1].seeds, base)
             pairs = [(each, False) for each in comparisons(runs, base)]
             tests[domain, number], truths[domain, number] = looks.at_looks(pairs), helps
     found = looks.decide(tests, 2 * strategies)
