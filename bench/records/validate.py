@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -60,14 +62,36 @@ def validate(path: Path) -> tuple[int, list[str]]:
 
 
 def _strays(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield links and files that are not records, outside the folders `actors` and `logs`."""
+    """Yield what is no record, outside the folders `actors` and `logs` of a results folder."""
     inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-    inside = [p for p in inside if not {path / "actors", path / "logs"} & {*p.parents}]
+    if (path / PROTOCOL_VERSION).is_dir():
+        inside = [p for p in inside if not {path / "actors", path / "logs"} & {*p.parents}]
     for stray in inside:
-        if stray.is_symlink():
+        mode = stray.lstat().st_mode
+        if stat.S_ISLNK(mode):
             yield stray, "a link, of which a submission has none; validate what it leads to"
-        elif stray.is_file() and stray.suffix != ".json":
+        elif stat.S_ISDIR(mode):
+            continue
+        elif not stat.S_ISREG(mode):
+            yield stray, "no plain file; a submission holds nothing else"
+        elif stray.suffix != ".json":
             yield stray, "not a record; a submission holds nothing else"
+        elif mode & 0o111:
+            yield stray, "executable; take that mode away"
+        elif place(stray)[0] == PROTOCOL_VERSION and len(_below(path, stray)) != len(PLACE):
+            # Its last parts are those of a record, in a folder of its own.
+            yield stray, f"belongs at {'/'.join(PLACE)}"
+
+
+PLACE = (PROTOCOL_VERSION, "<name>", "<task>", "<cell>.json")
+"""Where a record lies below a results folder."""
+
+
+def _below(path: Path, inside: Path) -> tuple[str, ...]:
+    """Return the parts of a path below the results folder that a validated path is in, or is."""
+    parts = Path(os.path.abspath(path)).parts
+    last = max((i for i, part in enumerate(parts) if part == PROTOCOL_VERSION), default=len(parts))
+    return Path(os.path.abspath(inside)).parts[last:]
 
 
 def _problems(found: Found) -> list[str]:

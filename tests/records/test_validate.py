@@ -1,6 +1,7 @@
 """The validator: one planted fault after another in a folder that is valid without it."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -199,6 +200,33 @@ def test_a_record_in_the_wrong_place_is_named(folder, place):
     (folder / "dirac" / "bare+r1.json").rename(path)
     problems = validate(root)[1]
     assert problems == [f"{path}: belongs at 2/<name>/dirac/bare+r1.json"]
+
+
+def test_a_record_deeper_than_its_place_is_named(folder):
+    """Its last four parts are a record's."""
+    path = folder / "2" / "local" / "dirac" / "bare+r1.json"
+    path.parent.mkdir(parents=True)
+    (folder / "dirac" / "bare+r1.json").rename(path)
+    assert f"{path}: belongs at 2/<name>/<task>/<cell>.json" in validate(folder)[1]
+
+
+def test_a_pipe_and_an_executable_record_are_named(folder):
+    os.mkfifo(folder / "dirac" / "pipe.json")
+    (folder / "dirac" / "bare.json").chmod(0o755)
+    lines = validate(folder)[1]
+    assert f"{folder / 'dirac' / 'bare.json'}: executable; take that mode away" in lines
+    assert f"{folder / 'dirac' / 'pipe.json'}: no plain file; a submission holds" in "\n".join(
+        lines
+    )
+
+
+@pytest.mark.parametrize("inside", ["actors", "logs"])
+def test_only_a_results_folder_has_actors_and_logs(folder, inside):
+    for place in (folder, folder.parents[1]):
+        (place / inside).mkdir()
+        (place / inside / "blob.npz").write_bytes(b"x")
+    stray = f"{folder / inside / 'blob.npz'}: not a record; a submission holds nothing else"
+    assert validate(folder)[1] == validate(folder.parents[1])[1] == [stray]
 
 
 @pytest.mark.parametrize("name", ["page.html", "dirac/samples.png", ".hidden", "setup.py"])
