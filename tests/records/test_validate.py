@@ -1,40 +1,13 @@
 """The validator: one planted fault after another in a folder that is valid without it."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from bench.engine import trial, writer
-from bench.engine.plan import check, plan_jobs
-from bench.experiment.grid import Grid
-from bench.records.paths import submission_folder
 from bench.records.store import Found, walk
 from bench.records.validate import NothingToCheck, validate
-from tests.support.fakes import FakeTraining, bench
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """2/someone: dirac, whose only base is bare, with r1 and the controls, 3 seeds each."""
-    grid = Grid(
-        about="", tasks=("dirac",), strategies=("r1",), bases=("bare", "reference"), seeds=3
-    )
-    folder = submission_folder(tmp_path_factory.mktemp("results"), "someone")
-    check(grid.cells(), grid.seeds)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.train", FakeTraining())
-        for job in plan_jobs(grid.cells(), folder, grid.seeds).jobs:
-            writer.keep(job, trial.run(job), [])
-    return folder
-
-
-@pytest.fixture
-def folder(made, tmp_path) -> Path:
-    shutil.copytree(made, tmp_path / "2" / "someone")
-    return tmp_path / "2" / "someone"
+from tests.support.fakes import bench
 
 
 def edit(path: Path, change) -> None:
@@ -200,65 +173,6 @@ def test_a_record_in_the_wrong_place_is_named(folder, place):
     (folder / "dirac" / "bare+r1.json").rename(path)
     problems = validate(root)[1]
     assert problems == [f"{path}: belongs at 2/<name>/dirac/bare+r1.json"]
-
-
-def test_a_record_deeper_than_its_place_is_named(folder):
-    """Its last four parts are a record's."""
-    path = folder / "2" / "local" / "dirac" / "bare+r1.json"
-    path.parent.mkdir(parents=True)
-    (folder / "dirac" / "bare+r1.json").rename(path)
-    assert f"{path}: belongs at 2/<name>/<task>/<cell>.json" in validate(folder)[1]
-
-
-def test_a_pipe_and_an_executable_record_are_named(folder):
-    os.mkfifo(folder / "dirac" / "pipe.json")
-    (folder / "dirac" / "bare.json").chmod(0o755)
-    lines = validate(folder)[1]
-    assert f"{folder / 'dirac' / 'bare.json'}: executable; take that mode away" in lines
-    assert f"{folder / 'dirac' / 'pipe.json'}: no plain file; a submission holds" in "\n".join(
-        lines
-    )
-
-
-@pytest.mark.parametrize("inside", ["actors", "logs"])
-def test_only_a_results_folder_has_actors_and_logs(folder, inside):
-    for place in (folder, folder.parents[1]):
-        (place / inside).mkdir()
-        (place / inside / "blob.npz").write_bytes(b"x")
-    stray = f"{folder / inside / 'blob.npz'}: not a record; a submission holds nothing else"
-    assert validate(folder)[1] == validate(folder.parents[1])[1] == [stray]
-
-
-@pytest.mark.parametrize("name", ["page.html", "dirac/samples.png", ".hidden", "setup.py"])
-def test_whatever_is_no_record_is_named(folder, name):
-    (folder / name).write_text("hello")
-    assert validate(folder) == (
-        4,
-        [f"{folder / name}: not a record; a submission holds nothing else"],
-    )
-
-
-def test_a_link_is_named(folder):
-    (folder / "dirac" / "bare.json").rename(folder.parent / "elsewhere.json")
-    (folder / "dirac" / "bare.json").symlink_to(folder.parent / "elsewhere.json")
-    (folder / "bilinear").symlink_to(folder.parent)
-    lines = validate(folder)[1]
-    for name in ("dirac/bare.json", "bilinear"):
-        assert (
-            f"{folder / name}: a link, of which a submission has none; validate what it"
-            in "".join(lines)
-        )
-    assert not any("elsewhere.json: " in line for line in lines)
-
-
-def test_links_and_nothing_else_are_named(folder, tmp_path):
-    """Not taken for a folder without records."""
-    (tmp_path / "linked" / "2").mkdir(parents=True)
-    (tmp_path / "linked" / "2" / "me").symlink_to(folder)
-    count, (line,) = validate(tmp_path / "linked")
-    assert count == 0
-    assert "2/me: a link, of which a submission has none; validate what it leads to" in line
-    assert validate(tmp_path / "linked" / "2" / "me")[1] == validate(folder)[1]
 
 
 def test_text_from_a_record_cannot_write_lines_of_its_own(folder, capsys):
