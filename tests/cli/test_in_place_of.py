@@ -107,7 +107,6 @@ def test_showing_a_cell_that_was_not_run_or_is_none(tmp_path, monkeypatch, capsy
 def test_a_search_is_kept_and_found_again(tmp_path, training, monkeypatch):
     """`tune` itself needs Ray; the search is made here, as planned."""
     monkeypatch.chdir(tmp_path)
-    training.evaluations = 10
     cell, folder = Cell.parse(BOTH[1]), Path("results/2/local")
     write = SearchWriter()
     for job in plan_searches([cell], folder, Rules(2, seeds=1), RunOptions()).jobs:

@@ -57,7 +57,6 @@ def test_a_search_of_a_scope_in_another_order_is_found_again(small, training):
     from bench.engine.tune_results import SearchWriter
 
     cell, folder = Cell("dirac", "bare", "r1@critic", play="reversed"), Path("results/2/local")
-    training.evaluations = 10
     plan = plan_searches([cell], folder, Rules(2, seeds=1), RunOptions())
     write = SearchWriter()
     for job in plan.jobs:

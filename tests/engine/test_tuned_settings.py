@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 def finished(folder: Path, monkeypatch) -> Path:
     """A finished search of r1 and one of dragan with another budget; its folder."""
     monkeypatch.chdir(folder.parents[2])
-    monkeypatch.setattr("bench.training.train.train", FakeTraining(evaluations=10))
+    monkeypatch.setattr("bench.training.train.train", FakeTraining())
     from bench.engine import trial
 
     for cell, budget in ((R1, 3), (Cell("dirac", "bare", "dragan"), 2)):
