@@ -95,7 +95,7 @@ class Suite:
             write(copies / found.path.relative_to(self.folder / "results"), timeless)
         assert bench("report", "--results", copies, "--out", copies / "report") == 0
         made = [*copies.glob("report/tables/*.csv"), copies / "report" / "LEADERBOARD.md"]
-        assert len(made) == 5
+        assert {"runs.csv", "contrasts.csv", "LEADERBOARD.md"} <= {path.name for path in made}
         return {file.name: file.read_bytes() for file in made}
 
 
