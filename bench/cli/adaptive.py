@@ -66,11 +66,11 @@ class Adaptive:
                     _announce(plan, name=f"look {number + 1} of {len(LOOKS)}")
                     break
                 typer.echo(f"{look.seeds} seeds: {self.decided(number + 1)}")
-            most = self._plan(
-                {cell: max(seeds, LOOKS[-1].seeds) for cell, seeds in wanted.items()
-                 if cell.strategy is not None and counted(cell)} | self._rest(wanted),
-                dry_run=True,
-            )  # fmt: skip
+            last = {
+                cell: LOOKS[-1].seeds if cell.strategy is not None and counted(cell) else seeds
+                for cell, seeds in wanted.items()
+            }
+            most = self._plan(last, dry_run=True)
         least, highest = (sum(job.seconds for job in p.jobs) for p in (plans[-1], most))
         typer.echo(
             f"at least {duration(least)}, if this look decides everything; at most "
@@ -152,9 +152,6 @@ class Adaptive:
         for why in self.lacking:
             warning(f"skipping a cell: {why}")
 
-    def _rest(self, wanted: dict[Cell, int]) -> dict[Cell, int]:
-        return {c: n for c, n in wanted.items() if c.strategy is None or not counted(c)}
-
     def _plan(self, wanted: dict[Cell, int], *, dry_run: bool) -> RunPlan:
         """One plan for cells with unlike numbers of seeds."""
         from bench.engine.plan import RunPlan, plan_jobs
@@ -174,9 +171,9 @@ class Adaptive:
 def counted(cell: Cell) -> bool:
     """Whether a verdict counts the cell's task."""
     from bench.experiment import registry
-    from bench.report.findings import DOMAINS
+    from bench.report.findings import counted_tasks
 
-    return registry.task(cell.task).domain in DOMAINS
+    return cell.task in counted_tasks(registry.task(cell.task).domain)
 
 
 def open_cells(study: Study) -> set[tuple[str, str]]:
@@ -185,12 +182,12 @@ def open_cells(study: Study) -> set[tuple[str, str]]:
     for base, rows in study.findings.items():
         cells = study.rows(base)
         for row in rows:
-            for domain, part in row.domains.items():
+            for part in row.domains.values():
                 if part.decision is None or part.decision.state != "undetermined":
                     continue
                 for view in study.tasks:
-                    key = view.key(base, cells[row.label])
-                    if view.domain == domain and key in view.effects["final"]:
+                    if part.effect and view.name in part.effect.tasks:
+                        key = view.key(base, cells[row.label])
                         found.add((view.name, view.cells[key].record.cell))
     return found
 

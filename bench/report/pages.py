@@ -24,6 +24,7 @@ from bench.report import (
     heat_maps,
     home,
     looks,
+    pair_tables,
     references,
     strategy_pages,
     submissions,
@@ -41,7 +42,6 @@ from bench.report.searches import budget_curves, search_table
 from bench.report.selection import Ignored, Selection, ShownSearch, one_per_cell
 from bench.report.site import Site
 from bench.report.style import VERDICT_STYLE
-from bench.report.transfer_parts import pairs_part
 
 INDEX, STUDIES = "index.html", "studies"
 SCRIPTS = ("tablesort.min.js", "tablesort.LICENSE.txt", "site.js")
@@ -197,7 +197,7 @@ def _shared(site: Site) -> Page:
         "counted": bases.bases_table(site.study.tasks).to_dict("records"),
         "searches": chosen.to_dict("records"),
         "maps": _maps(site),
-        "pairs": pairs_part(site),
+        "pairs": pair_tables.section(site.study, site.writer),
     }
 
 

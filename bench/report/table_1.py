@@ -76,15 +76,6 @@ class Line:
             return ""
         return "n/a" if part.state == "inert" else part.state
 
-    def agrees(self, domain: str) -> bool | None:
-        """Whether the measured cell is what the mark says; None where either says nothing."""
-        mark, word = self.mark(domain), self.word(domain)
-        if mark == "n/a":
-            return word == "n/a" if word else None
-        if mark == "not shown" or word in {"", "undetermined"}:
-            return None
-        return word == "helps"
-
 
 def lines(study: Study) -> Iterator[Line]:
     """Every strategy of the table on every base, in their order."""

@@ -1,11 +1,11 @@
-"""What the front page shows of transfer, and of Table 1; and the page of pairs."""
+"""What the front page shows of transfer, and of Table 1."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
 
-from bench.report import pair_tables, table_1, transfer
+from bench.report import table_1, transfer
 from bench.report.site import Site
 from bench.report.verdicts import ORDER_OF_STATES
 
@@ -51,8 +51,3 @@ def table_1_part(site: Site) -> Part | None:
         "lines": [(line, site.strategy(line.strategy)) for line in lines],
         "files": site.writer.table("table-1", frame),
     }
-
-
-def pairs_part(site: Site) -> Part | None:
-    """Combinations and kits without a part; None where there are none."""
-    return pair_tables.section(site.study, site.writer)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from bench.contribute.catalogue_text import TABLE_1
 from bench.experiment import registry
 from bench.records.record import Record
 from bench.report import correlation, findings, table_1, transfer
@@ -121,6 +122,13 @@ def test_table_1_has_their_rows_and_marks() -> None:
     assert {name for row in table_1.ROWS for name in row.strategies} <= {*registry.strategies()}
 
 
+def test_table_1_and_the_catalogue_name_the_same_strategies() -> None:
+    rows = [line.split("; ") for line in TABLE_1.strip().splitlines()]
+    named = [name for _, names, *_ in rows for name in names.split(", ")]
+    assert named == [name for row in table_1.ROWS for name in row.strategies]
+    assert [there for there, *_ in rows if there] == [row.paper for row in table_1.ROWS]
+
+
 def records() -> list[Record]:
     return make_grid({"replay": (4.0, -4.0), "target_network": (0.0, 4.0)}, n=20)
 
@@ -129,12 +137,12 @@ def test_table_1_says_what_is_measured_beside_the_mark() -> None:
     found = {(line.row.paper, line.strategy): line for line in table_1.lines(study_of(records()))}
     replay = found["replay buffers", "replay"]
     assert (replay.word("gan"), replay.word("rl")) == ("helps", "hurts")
-    assert (replay.agrees("gan"), replay.agrees("rl")) == (None, False), "open there, and not as in"
+    assert (replay.mark("gan"), replay.mark("rl")) == ("not shown", "yes")
     network = found["target networks", "target_network"]
-    assert (network.word("gan"), network.agrees("gan")) == ("n/a", True)
-    assert (network.word("rl"), network.agrees("rl")) == ("helps", True)
+    assert (network.word("gan"), network.mark("gan")) == ("n/a", "n/a")
+    assert network.word("rl") == "helps"
     missing = found["compatibility", "compatible_critic"]
-    assert (missing.word("rl"), missing.agrees("rl")) == ("", None)
+    assert missing.word("rl") == ""
     table = table_1.table(study_of(records())).set_index("strategy")
     assert table.loc["replay", "gan_effect"] > 0.95
     assert table.loc["replay", "gan_seeds"] == 20
