@@ -23,10 +23,11 @@ RANKS = {
     "bench.tasks": 2,
     "bench.experiment": 3,
     "bench.records": 4,
-    "bench.engine": 5,
-    "bench.report": 5,
-    "bench.contribute": 6,
-    "bench.cli": 7,
+    "bench.submissions": 5,
+    "bench.engine": 6,
+    "bench.report": 6,
+    "bench.contribute": 7,
+    "bench.cli": 8,
 }
 """A package imports only packages of strictly lower rank."""
 SOURCES = [

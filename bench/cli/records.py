@@ -35,7 +35,7 @@ def validate(
     path: Annotated[Path, typer.Argument(help="a folder of records", callback=usable_path)],
 ) -> None:
     """Check records: schema, planned seeds, spec hash, summary against curve; name each problem."""
-    from bench.records import validate
+    from bench.submissions import validate
 
     with bad_input(validate.NothingToCheck):
         count, problems = validate.validate(path)

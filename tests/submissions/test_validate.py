@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.records.store import Found, walk
-from bench.records.validate import NothingToCheck, validate
+from bench.submissions.validate import NothingToCheck, validate
 from tests.support.fakes import bench
 
 

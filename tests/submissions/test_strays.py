@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from bench.records.validate import validate
+from bench.submissions.validate import validate
 
 
 def test_a_record_deeper_than_its_place_is_named(folder):
