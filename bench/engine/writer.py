@@ -96,8 +96,10 @@ def _with(record: Record, kind: Literal["images", "points"], samples: np.ndarray
     if kind == "images":
         bytes_each = 4 * math.prod(samples.shape[1:]) / 3  # in base64
         samples = samples[: max(0, int((store.room(record) - 300) / bytes_each))]
+    if len(samples) == 0:
+        return record
     found = _artefact(kind, samples)
-    if found.shape[0] == 0 or store.room(record) < len(found.data) + 300:
+    if store.room(record) < len(found.data) + 300:
         return record
     return record.model_copy(update={"artefacts": {"samples": found}})
 

@@ -24,7 +24,7 @@ KIT = ("replay", "target_network")
 
 CELLS = {
     "lqr_imitation/reference+r1@reward": ("r1@reward", *KIT),
-    "lqr_imitation/bare+replay+r1@reward": ("r1@reward", "replay"),
+    "lqr_imitation/bare+r1@reward+replay": ("r1@reward", "replay"),
     "lqr_imitation/bare+r1@critic+r1@reward": ("r1@critic", "r1@reward"),
     "lqr_imitation/bare+r1@reward@900~tuned": ("r1@reward",),
     "lqr_imitation/bare+r1@reward=simultaneous@900": ("r1@reward",),
