@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.errors import bad_input, fail, one_line
+from bench.cli.errors import bad_input, fail, note, one_line
 from bench.cli.options import Results, Submission, check_name, usable_path
 
 
@@ -32,9 +32,31 @@ def show(
 
 
 def validate(
-    path: Annotated[Path, typer.Argument(help="a folder of records", callback=usable_path)],
+    path: Annotated[
+        Path | None, typer.Argument(help="a folder of records", callback=usable_path)
+    ] = None,
+    merge: Annotated[
+        str | None, typer.Option(help="instead: a pull request's merge commit, read as data")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="what it is merged into; default: its first parent")
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(help="the login of the pull request's author")
+    ] = None,
 ) -> None:
     """Check records: schema, planned seeds, spec hash, summary against curve; name each problem."""
+    if (path is None) == (merge is None):
+        fail("give either a folder of records, or --merge and a commit")
+    if merge is not None:
+        _validate_merge(merge, base, author)
+    elif base is not None or author is not None:
+        fail("--base and --author go with --merge")
+    elif path is not None:
+        _validate_folder(path)
+
+
+def _validate_folder(path: Path) -> None:
     from bench.submissions import validate
 
     with bad_input(validate.NothingToCheck):
@@ -44,3 +66,21 @@ def validate(
     if problems:
         fail(f"{len(problems)} problem{'s'[: len(problems) > 1]} in {path}, of {count} records")
     typer.echo(f"{count} record{'s are' if count > 1 else ' is'} valid")
+
+
+def _validate_merge(ref: str, base: str | None, author: str | None) -> None:
+    from bench.submissions import merge
+    from bench.submissions.git_objects import BadGit
+
+    try:
+        found = merge.check(Path.cwd(), ref, base=base, author=author)
+    except BadGit as error:  # without `bad_input`, which needs torch
+        fail(str(error))
+    for problem in found.problems:
+        typer.echo(one_line(str(problem)), err=True)
+    if found.problems:
+        for remedy in sorted({problem.remedy for problem in found.problems}):
+            note(remedy)
+        count = len(found.problems)
+        fail(f"{count} problem{'s'[: count > 1]} in {ref}")
+    typer.echo(one_line(found.line))
