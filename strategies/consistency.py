@@ -11,7 +11,7 @@ HOME = "gan"
 SOURCE = "Zhang et al., 2020, arXiv 1910.12027; Zhao et al., 2021 (balanced), arXiv 2002.04724"
 AT_HOME = {
     "claim": "a critic that ignores augmentation trains better GANs",
-    "cell": "digits400/bare+low_beta1+consistency",
+    "cell": "digits400/bare+consistency+low_beta1",
     "against": "digits400/bare+low_beta1",
 }
 NEUTRAL = {"weight": 0.0}

@@ -11,7 +11,7 @@ HOME = "gan"
 SOURCE = "Zhao et al., 2020, arXiv 2006.10738; vectors as in Laskin et al., 2020, arXiv 2004.14990"
 AT_HOME = {
     "claim": "it trains GANs from few images",
-    "cell": "digits400/bare+low_beta1+diff_augment",
+    "cell": "digits400/bare+diff_augment+low_beta1",
     "against": "digits400/bare+low_beta1",
 }
 NEUTRAL = {"share": 0.0}

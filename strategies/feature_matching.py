@@ -8,7 +8,7 @@ HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.1"
 AT_HOME = {
     "claim": "it stabilises plain GANs",
-    "cell": "digits/bare+low_beta1+feature_matching",
+    "cell": "digits/bare+feature_matching+low_beta1",
     "against": "digits/bare+low_beta1",
 }
 NEUTRAL = {"weight": 0.0}

@@ -14,7 +14,7 @@ HOME = "both"
 SOURCE = "Pfau and Vinyals, 2016, arXiv 1610.01945; band of Larsen et al., 2016, arXiv 1512.09300"
 AT_HOME = {
     "claim": "it keeps either player from getting too far ahead",
-    "cell": "digits/bare+low_beta1+freeze_learning",
+    "cell": "digits/bare+freeze_learning+low_beta1",
     "against": "digits/bare+low_beta1",
 }
 IDLE_BESIDE = {"r1": "with small slopes the critic's loss may never leave the band"}

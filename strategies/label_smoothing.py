@@ -7,7 +7,7 @@ HOME = "gan"
 SOURCE = "Salimans et al., 2016, arXiv 1606.03498, section 3.4"
 AT_HOME = {
     "claim": "a critic that is less sure trains better GANs",
-    "cell": "digits/bare+low_beta1+label_smoothing",
+    "cell": "digits/bare+label_smoothing+low_beta1",
     "against": "digits/bare+low_beta1",
     "by": "is",
 }

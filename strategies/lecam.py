@@ -12,7 +12,7 @@ HOME = "gan"
 SOURCE = "Tseng et al., 2021, arXiv 2104.03310"
 AT_HOME = {
     "claim": "it trains GANs from few images",
-    "cell": "digits400/bare+low_beta1+lecam",
+    "cell": "digits400/bare+lecam+low_beta1",
     "against": "digits400/bare+low_beta1",
 }
 NEUTRAL = {"weight": 0.0}

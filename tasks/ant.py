@@ -5,6 +5,8 @@ from typing import ClassVar
 from bench.learner.task import Anchors
 from bench.tasks.family.locomotion import Locomotion
 
+RANGES = {"return": (None, 20000)}  # twice what the best published agents reach
+
 
 class Ant(Locomotion):
     """The locomotion task with the longer warm-up of the paper."""

@@ -14,6 +14,8 @@ from bench.learner.task import Anchors, Array, Critic, FailureMode, Metric
 from bench.scoring.mixture import Mixture, corners
 from bench.tasks.family.mixture import MixtureGan
 
+RANGES = {"certainty": (-1, 1)}
+
 
 class Corners100(MixtureGan):
     """The mixture task in 100 dimensions."""

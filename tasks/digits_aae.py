@@ -31,6 +31,8 @@ from bench.tasks.family import handwriting
 from bench.tasks.family.digit_images import real_features
 from bench.tasks.family.gan import Gan
 
+RANGES = {"is": (1, 10), "unexplained": (0, None)}
+
 DRAWS = 2000
 IMAGES = 1797
 

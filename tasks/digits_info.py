@@ -26,6 +26,8 @@ from bench.scoring.metrics import frechet_distance, inception_score, moments
 from bench.tasks.family.digit_images import DigitImages, real_features
 from bench.tasks.family.info import InfoGan
 
+RANGES = {"information": (0, 2.3026), "recognition": (None, 2.3026)}  # log(10)
+
 
 class DigitsInfo(InfoGan, DigitImages):
     """The networks of `digits`; the recogniser has the discriminator's layers."""

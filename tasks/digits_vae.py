@@ -30,6 +30,8 @@ from bench.scoring import digits_classifier
 from bench.scoring.metrics import frechet_distance, inception_score, moments
 from bench.tasks.family.digit_images import DigitImages
 
+RANGES = {"unexplained": (0, None)}
+
 PIXELS, CODE = 64, 8
 
 

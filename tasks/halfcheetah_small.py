@@ -5,6 +5,8 @@ from typing import ClassVar
 from bench.learner.task import Anchors, FailureMode
 from bench.tasks.family.small_locomotion import SmallLocomotion
 
+RANGES = {"return": (None, 40000)}  # twice what the best published agents reach
+
 
 class HalfCheetahSmall(SmallLocomotion):
     """The family's networks and budget."""

@@ -10,6 +10,8 @@ from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Anchors, FailureMode
 from bench.tasks.family.control import Control
 
+RANGES = {"return": (None, 10000)}  # at most 10 per step
+
 
 class InvertedDoublePendulum(Control):
     """One copy of the environment per seed, uniform actions for the first 1,000 steps."""

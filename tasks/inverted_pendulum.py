@@ -9,6 +9,8 @@ from bench.learner.problem import Domain, EnvironmentLibrary
 from bench.learner.task import Anchors
 from bench.tasks.family.control import Control
 
+RANGES = {"return": (0, 1000)}  # 1 per step
+
 
 class InvertedPendulum(Control):
     """One copy of the environment per seed, uniform actions for the first 1,000 steps."""

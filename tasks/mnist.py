@@ -31,6 +31,8 @@ from bench.scoring.metrics import Moments, moments
 from bench.tasks.family import mnist_images
 from bench.tasks.family.images import ImageGan
 
+RANGES = {"is": (1, 10)}
+
 
 @functools.cache
 def _real_features() -> tuple[Array, Moments]:

@@ -21,6 +21,12 @@ from bench.scoring.mixture import Mixture, ring
 from bench.tasks.family.info import InfoGan
 from bench.tasks.family.mixture import MixtureGan
 
+RANGES = {
+    "information": (0, 2.0795),  # log(8)
+    "nearest_information": (0, 2.0795),
+    "recognition": (None, 2.0795),
+}
+
 
 class Ring8Info(InfoGan, MixtureGan):
     """The ring and the networks of `ring8`, and a recogniser of the critic's size."""

@@ -20,6 +20,8 @@ from bench.learner.task import Anchors, Array, Critic, FailureMode, Metric
 from bench.scoring.mixture import Mixture, ring
 from bench.tasks.family.mixture import MixtureGan
 
+RANGES = {"lag": (-4, 4)}
+
 MODES = 8
 
 

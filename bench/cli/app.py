@@ -21,6 +21,7 @@ from bench.cli.records import show, validate
 from bench.cli.report import report
 from bench.cli.run import run
 from bench.cli.status import status
+from bench.cli.submit import submit
 from bench.cli.tune import tune
 
 app = typer.Typer(
@@ -28,7 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run, tune, status, report, compare, show, validate, fetch, doctor, check):
+for command in (
+    *(run, tune, status, report, compare, show),
+    *(validate, submit, fetch, doctor, check),
+):
     app.command()(command)
 app.command("list")(list_)
 app.add_typer(new, name="new")

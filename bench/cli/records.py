@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.errors import bad_input, fail, note, one_line
+from bench.cli.errors import bad_input, fail, one_line
+from bench.cli.execute import plural
 from bench.cli.options import Results, Submission, check_name, usable_path
+
+if TYPE_CHECKING:
+    from bench.submissions.problem import Problem
 
 
 def show(
@@ -35,40 +41,45 @@ def validate(
     path: Annotated[
         Path | None, typer.Argument(help="a folder of records", callback=usable_path)
     ] = None,
+    merged: Annotated[
+        Path | None,
+        typer.Option(help="a results folder with what is merged already", callback=usable_path),
+    ] = None,
     merge: Annotated[
         str | None, typer.Option(help="instead: a pull request's merge commit, read as data")
     ] = None,
     base: Annotated[
-        str | None, typer.Option(help="what it is merged into; default: its first parent")
+        str | None, typer.Option(help="what that is merged into; default: its first parent")
     ] = None,
     author: Annotated[
         str | None, typer.Option(help="the login of the pull request's author")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="problems as JSON on stdout")] = False,
 ) -> None:
-    """Check records: schema, planned seeds, spec hash, summary against curve; name each problem."""
-    if (path is None) == (merge is None):
-        fail("give either a folder of records, or --merge and a commit")
+    """Check records as a pull request is checked; name every problem: file, rule, what to do."""
     if merge is not None:
-        _validate_merge(merge, base, author)
+        if path is not None or merged is not None:
+            fail("--merge needs no folder of records; give --merge and a commit alone")
+        _validate_merge(merge, base, author, as_json)
     elif base is not None or author is not None:
         fail("--base and --author go with --merge")
-    elif path is not None:
-        _validate_folder(path)
+    elif path is None:
+        fail("give a folder of records, or --merge and a commit")
+    else:
+        _validate_folder(path, merged, as_json)
 
 
-def _validate_folder(path: Path) -> None:
+def _validate_folder(path: Path, merged: Path | None, as_json: bool) -> None:
     from bench.submissions import validate
 
     with bad_input(validate.NothingToCheck):
-        count, problems = validate.validate(path)
-    for problem in problems:
-        typer.echo(one_line(problem), err=True)
-    if problems:
-        fail(f"{len(problems)} problem{'s'[: len(problems) > 1]} in {path}, of {count} records")
-    typer.echo(f"{count} record{'s are' if count > 1 else ' is'} valid")
+        checked = validate.validate(path, merged)
+    count, many = checked.count, plural(checked.count, "record")
+    good = f"{many} {'are' if count > 1 else 'is'} valid"
+    _tell(checked.problems, count, f"{path}, of {many}", good, as_json)
 
 
-def _validate_merge(ref: str, base: str | None, author: str | None) -> None:
+def _validate_merge(ref: str, base: str | None, author: str | None, as_json: bool) -> None:
     from bench.submissions import merge
     from bench.submissions.git_objects import BadGit
 
@@ -76,11 +87,30 @@ def _validate_merge(ref: str, base: str | None, author: str | None) -> None:
         found = merge.check(Path.cwd(), ref, base=base, author=author)
     except BadGit as error:  # without `bad_input`, which needs torch
         fail(str(error))
-    for problem in found.problems:
+    _tell(found.problems, found.count, ref, found.line, as_json)
+
+
+def _tell(problems: Sequence[Problem], count: int, where: str, good: str, as_json: bool) -> None:
+    """Print problems, or the line that there are none; exits with an error if there are any."""
+    if as_json:
+        found = [
+            {"file": one.file, "rule": one.rule, "problem": one.text, "what_to_do": one.remedy}
+            for one in problems
+        ]
+        typer.echo(json.dumps({"checked": count, "problems": found}, indent=1))
+    else:
+        print_problems(problems)
+    if problems:
+        fail(f"{plural(len(problems), 'problem')} in {where}")
+    if not as_json:
+        typer.echo(one_line(good))
+
+
+def print_problems(problems: Iterable[Problem]) -> None:
+    """Print a line for each problem, then what to do for each broken rule, on stderr."""
+    remedies = {}
+    for problem in problems:
         typer.echo(one_line(str(problem)), err=True)
-    if found.problems:
-        for remedy in sorted({problem.remedy for problem in found.problems}):
-            note(remedy)
-        count = len(found.problems)
-        fail(f"{count} problem{'s'[: count > 1]} in {ref}")
-    typer.echo(one_line(found.line))
+        remedies[problem.rule] = problem.remedy
+    for rule, remedy in remedies.items():
+        typer.echo(f"[{rule}] {remedy}", err=True)

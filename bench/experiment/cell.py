@@ -72,8 +72,7 @@ class Cell:
         play = order_of_play.normal(play or "", registry.task(task))
         number = int(updates) if updates else None
         added, removed = signed((change or "").removeprefix("+"))
-        if added and removed:
-            added = "+".join(sorted(added.split("+")))
+        added = "+".join(sorted(added.split("+")))
         pair = (added or removed or None, removed or None if added else None)
         cell = cls(task, base, pair[0], number, variant or "", play=play, instead_of=pair[1])
         for name in cell.strategies:

@@ -33,9 +33,10 @@ NEUTRAL_EDITS = Path(__file__).parent / "assets" / "neutral_edits.json"
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
-UNCOUNTED = ("INSTEAD_OF", "AT_HOME", "IDLE_BESIDE")
-"""Declarations of a strategy by which cells are chosen for grids, and which move no number: a cell
-names what it adds and removes. `HOME` and its like count, as they always have."""
+UNCOUNTED = ("INSTEAD_OF", "AT_HOME", "IDLE_BESIDE", "RANGES")
+"""Declarations that move no number: those of a strategy by which cells are chosen for grids (a cell
+names what it adds and removes), and those of a task by which numbers are checked. `HOME` and its
+like count, as they always have."""
 
 TRAINING = "bench.training.train"
 """What every cell depends on besides its task and its strategies."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from bench.records.json_file import Part
 
@@ -10,8 +12,15 @@ Reason = Literal["oom", "crashed", "timeout", "interrupted"]
 """Why there is no outcome: out of memory, exception or dead process, past its deadline, stopped."""
 
 
+def _printed(text: object) -> object:
+    """An exception's text, which may hold anything, as one line that a file may hold."""
+    if not isinstance(text, str):
+        return text
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 class Attempt(Part):
     """One attempt at running seeds that gave no outcome."""
 
     reason: Reason
-    message: str = ""
+    message: Annotated[str, BeforeValidator(_printed)] = ""

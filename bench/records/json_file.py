@@ -23,6 +23,13 @@ RESERVE = 4 * 1024
 class CorruptRecord(ValueError):
     """A file that is not a valid record or search; the message names it and the first problem."""
 
+    def __init__(self, path: Path | str, why: str) -> None:
+        super().__init__(path, why)
+        self.path, self.why = path, why
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
 
 class UnreadableRecord(CorruptRecord):
     """A file that cannot be read now (permissions, disk errors); its content may be valid."""
@@ -76,11 +83,11 @@ def read_model(path: Path, model: type[M], upgraders: Upgraders | None = None) -
             raw = upgraders[raw["schema_version"]](raw)
         return model.model_validate(raw)
     except ValidationError as error:
-        raise CorruptRecord(f"{path}: {first_problem(error)}") from error
+        raise CorruptRecord(path, first_problem(error)) from error
     except OSError as error:
-        raise UnreadableRecord(f"{path} cannot be read: {error.strerror}") from error
+        raise UnreadableRecord(path, f"cannot be read: {error.strerror}") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise CorruptRecord(f"{path}: not a {model.__name__.lower()}: {error}") from error
+        raise CorruptRecord(path, f"not a {model.__name__.lower()}: {error}") from error
 
 
 def to_text(content: Part, listed: str) -> str:

@@ -87,6 +87,11 @@ def package_root() -> Path:
     return Path(bench.__file__).absolute().parents[1]
 
 
+def git_environment() -> dict[str, str]:
+    """The environment without what a hook or a script has exported for git, as another place."""
+    return {n: v for n, v in os.environ.items() if not n.startswith("GIT_")}
+
+
 def _is_ours(project: Path) -> bool:
     """Return whether a pyproject.toml is this project's."""
     try:
@@ -99,9 +104,7 @@ def _checkout(root: Path) -> tuple[Checkout, str | None]:
     """Return a checkout's commit and changes, and why they are not known, if they should be."""
     if not (root / ".git").exists() or not _is_ours(root / "pyproject.toml"):
         return (None, None), None
-    # Nothing that a hook or a script around this process has exported decides about the place.
     # Its owner may be somebody else: that is no danger, because this very code is run from there.
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("GIT_")}
     trusted = ["-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"]
 
     def git(*arguments: str) -> str:
@@ -110,7 +113,7 @@ def _checkout(root: Path) -> tuple[Checkout, str | None]:
             capture_output=True,
             text=True,
             check=True,
-            env=environment,
+            env=git_environment(),
         )
         return done.stdout.strip()
 

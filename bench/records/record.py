@@ -5,12 +5,13 @@ Tables, figures and reports are all derived from records.
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from bench.experiment.cell import Cell, Contrast, flat
 from bench.experiment.protocol import PROTOCOL_VERSION
@@ -26,24 +27,35 @@ Status = Literal["ok", "diverged", "collapsed"]
 """Outcomes. A crash, a timeout or an interruption is not an outcome and is never stored as one."""
 
 
+Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+"""The name of a metric, a phase, a library."""
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9]")]
+"""Text of a machine: a processor's name, a version. It begins as a formula in a table cannot."""
+
+Seed = Annotated[int, Field(ge=0, lt=10**6)]
+
+
 class Evaluation(Part):
     """One evaluation of a curve."""
 
     step: int = Field(ge=0, description="steps made, in the task's unit; 0 is untrained")
-    metrics: dict[str, Number]
+    metrics: dict[Word, Number] = Field(max_length=64)
 
 
 class SeedResult(Part):
     """The outcome of one seed."""
 
-    seed: int = Field(ge=0)
+    seed: Seed
     status: Status
     score: Number = Field(description="mean of the score metric over the task's window; null: none")
     area: Number = Field(description="mean of normalised scores over the curve; null: none")
     last: Number = Field(description="the score metric at the last evaluation")
     best: Number = Field(description="its best value over the curve; for comparison only")
     first_bad_step: int | None = Field(
-        default=None, description="first with a loss or gradient that is not finite, in step_unit"
+        default=None,
+        ge=0,
+        description="first with a loss or gradient that is not finite, in step_unit",
     )
     curve: list[Evaluation] = Field(min_length=1, max_length=MAX_EVALUATIONS)
     attempts: list[Attempt] = Field(default_factory=list)
@@ -55,6 +67,14 @@ class Scale(Part):
     low: float
     high: float
     log: bool
+
+    @model_validator(mode="after")
+    def _check(self) -> Scale:
+        if self.low == self.high:
+            raise ValueError("low and high are equal")
+        if self.log and min(self.low, self.high) <= 0:
+            raise ValueError("what is 0 or less has no logarithm")
+        return self
 
 
 class ScoreInfo(Part):
@@ -98,29 +118,36 @@ class ScoreInfo(Part):
 class Provenance(Part):
     """The code, data, libraries and hardware by which the numbers were made."""
 
-    suite: str
-    commit: str | None
+    suite: Label
+    commit: str | None = Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")
     dirty: bool | None
     spec: str = Field(pattern=r"^[0-9a-f]{16}$", description="hash of code, settings and data")
-    data: dict[str, str] = Field(default={}, description="data and weights: name -> hash")
-    versions: dict[str, str]
-    environment: str | None = Field(description="environment id and library")
-    device: str
-    cpu: str
-    capability: str | None = Field(default=None, description="the instructions that torch uses")
-    threads: int
-    dtype: str
+    data: dict[Label, Label] = Field(default={}, description="data and weights: name -> hash")
+    versions: dict[Word, Label] = Field(max_length=64)
+    environment: Label | None = Field(description="environment id and library")
+    device: Label
+    cpu: Label
+    capability: Label | None = Field(default=None, description="the instructions that torch uses")
+    threads: int = Field(ge=1, le=4096)
+    dtype: Label
     compiled: bool = Field(default=False, description="whether updates ran as machine code")
-    compiler: str | None = Field(default=None, description="the C++ compiler that was there")
+    compiler: Label | None = Field(default=None, description="the C++ compiler that was there")
 
 
 class Artefact(Part):
     """Samples of the first seed after training, as base64 of raw bytes: no pickle is ever read."""
 
     kind: Literal["images", "points"]
-    shape: list[int]
+    shape: list[Annotated[int, Field(ge=1, le=10**6)]] = Field(min_length=2, max_length=4)
     dtype: Literal["uint8", "float32"]
     data: str
+
+    @model_validator(mode="after")
+    def _check(self) -> Artefact:
+        expected = math.prod(self.shape) * (1 if self.dtype == "uint8" else 4)
+        if len(base64.b64decode(self.data, validate=True)) != expected:
+            raise ValueError("its bytes are not those of its shape")
+        return self
 
 
 class Record(Part):
@@ -144,11 +171,13 @@ class Record(Part):
     settings: dict[str, dict[str, Any]] = Field(description="of every active strategy")
     settings_from: Literal["published", "tuned"] = "published"
     score_info: ScoreInfo
-    planned_seeds: list[int] = Field(min_length=1)
+    planned_seeds: list[Seed] = Field(min_length=1)
     seeds: list[SeedResult] = Field(min_length=1)
-    seconds: dict[str, float] = Field(description="wall time by phase, all seeds together")
+    seconds: dict[Word, Annotated[float, Field(ge=0)]] = Field(
+        max_length=16, description="wall time by phase, all seeds together"
+    )
     seconds_seeds: int = Field(ge=1, description="how many seeds those seconds were spent on")
-    artefacts: dict[str, Artefact] = Field(default_factory=dict)
+    artefacts: dict[Word, Artefact] = Field(default_factory=dict, max_length=4)
     provenance: Provenance
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bench.experiment.cell import Cell
 from bench.experiment.protocol import PROTOCOL_VERSION
@@ -60,6 +60,12 @@ class Candidate(Part):
     curve: list[SearchEvaluation] = Field(min_length=1, description="without step 0")
     seconds: float = Field(ge=0.0, description="wall time, all seeds together")
     attempts: list[Attempt]
+
+    @model_validator(mode="after")
+    def _check(self) -> Candidate:
+        if len({len(point.scores) for point in self.curve}) > 1:
+            raise ValueError("its evaluations have different numbers of seeds")
+        return self
 
     def scores(self, info: ScoreInfo) -> list[float | None]:
         """Return each seed's score, computed as in records from the curve so far; None: failed."""

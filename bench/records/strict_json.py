@@ -1,8 +1,8 @@
 """Reads JSON of strangers: every file either gives plain values, or one reason why it does not.
 
 JSON's grammar leaves open what Python's parser then takes: equal keys (the last one wins), NaN,
-numbers of thousands of digits, halves of surrogate pairs. A path may be a pipe or a device. Nothing
-of this is a record.
+numbers of thousands of digits, escapes and invisible letters. A path may be a pipe or a device.
+Nothing of this is a record.
 """
 
 from __future__ import annotations
@@ -90,10 +90,15 @@ def _number(text: str) -> float:
 
 
 def _check(value: Any, levels: int) -> None:
-    """Raise `BadJson` for what is too deep, and for text that UTF-8 cannot hold."""
+    """Raise `BadJson` for what is too deep, and for text that does not show what it holds.
+
+    That is what a terminal, a page or a log may obey: controls and escapes, marks that turn the
+    direction of text, letters without width, halves of surrogate pairs, line ends.
+    """
     if isinstance(value, str):
-        if any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise BadJson(f"half of a surrogate pair in {value[:40]!r}")
+        if not value.isprintable():
+            odd = next(letter for letter in value if not letter.isprintable())
+            raise BadJson(f"{value[:40]!a} holds U+{ord(odd):04X}, which is not printed")
         return
     if isinstance(value, int) and abs(value) > LARGEST:
         raise BadJson(f"{str(value)[:40]} is larger than any result, {LARGEST:g}")

@@ -1,17 +1,195 @@
-"""Canaries: numbers that nobody can choose, and that cost nothing to check."""
+"""Canaries: numbers that nobody can choose, and that cost nothing to check.
+
+Scores at step 0, before training, depend on the task and the seed alone: all cells and submissions
+have the same ones, but for strategies that change an untrained actor. A placebo, or a strategy that
+is inert on a task, has the numbers of its base to the last bit, if the same machine made both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from bench.records.store import Found
+from bench.experiment import registry
+from bench.experiment.cell import Cell
+from bench.records.acts import equal
+from bench.records.paths import place
+from bench.records.record import Record
+from bench.records.store import Found, unlike
+from bench.submissions.problem import Problem
 
 Outcome = Literal["passed", "failed", "none"]
 """Of a record's canaries; "none": there was nothing to compare with."""
 
+ROUNDING = 1e-3
+"""Relative difference of step-0 scores between machines."""
+
+TRAINED = ("gan", "rl")
+"""The domains whose scores look at the actor alone."""
+
+FEWEST = 3
+"""Seeds of a record that must agree with those of another submission."""
+
+
+@dataclass
+class Findings:
+    """What the canaries of all records say."""
+
+    problems: list[Problem] = field(default_factory=list)
+    outcomes: dict[Path, Outcome] = field(default_factory=dict)
+
+
+def problems(own: Sequence[Found], merged: Sequence[Found]) -> list[Problem]:
+    """Problems of records in `own`, beside each other and beside `merged` ones."""
+    mine = {str(item.path) for item in own}
+    return [each for each in examine([*merged, *own]).problems if each.file in mine]
+
 
 def outcomes(found: Sequence[Found]) -> dict[Path, Outcome]:
     """Return the outcome of every record's canaries, by its path."""
-    return {item.path: "none" for item in found}
+    return examine(found).outcomes
+
+
+def examine(found: Sequence[Found]) -> Findings:
+    """Compare all records with each other; of two that disagree the earlier one is believed."""
+    findings = Findings(outcomes={item.path: "none" for item in found})
+    known = [item for item in found if _known(item.record.origin)]
+    _starts(known, findings)
+    _unchanged(known, findings)
+    return findings
+
+
+@cache
+def _known(cell: Cell) -> bool:
+    """Whether this checkout has the cell's task and strategies, and combines them."""
+    try:
+        cell.published.learner()
+    except ValueError:
+        return False
+    return True
+
+
+def _starts(found: Sequence[Found], findings: Findings) -> None:
+    """Compare scores at step 0."""
+    groups: dict[tuple[str, int, Hashable], list[tuple[Found, float]]] = defaultdict(list)
+    for item in found:
+        record = item.record
+        changed = _starting(record.origin)
+        for result in record.seeds:
+            score = result.curve[0].metrics.get(record.score_info.metric)
+            if score is not None:
+                groups[record.task, result.seed, changed].append((item, score))
+    wrong: dict[Path, list[str]] = defaultdict(list)
+    agreed: Counter[Path] = Counter()
+    for (_, seed, _), members in groups.items():
+        for item, score in members:
+            told = _believed(item, members)
+            if told is None:
+                continue
+            other, expected = told
+            if _agree(item, score, other, expected):
+                agreed[item.path] += place(item.path)[1] != place(other.path)[1]
+            else:
+                wrong[item.path].append(f"seed {seed} starts at {score}, not at {expected}")
+    for path, texts in wrong.items():
+        more = f" ({len(texts)} seeds)" if len(texts) > 1 else ""
+        findings.problems.append(Problem(str(path), "canary", f"{texts[0]}{more}"))
+        findings.outcomes[path] = "failed"
+    for path, count in agreed.items():
+        if findings.outcomes[path] == "none" and count >= FEWEST:
+            findings.outcomes[path] = "passed"
+
+
+def _believed(item: Found, members: Sequence[tuple[Found, float]]) -> tuple[Found, float] | None:
+    """The record by which another one's step 0 is judged, and its score.
+
+    The score that most of the other records have; without two that agree that of an earlier one.
+    """
+    others = [(other, score) for other, score in members if _comparable(item, other)]
+    counts = Counter(score for _, score in others)
+    most = max(others, key=lambda one: counts[one[1]], default=None)
+    if most is None or counts[most[1]] > 1:
+        return most
+    earlier = [one for one, _ in members[: [one for one, _ in members].index(item)]]
+    return next((pair for pair in others if pair[0] in earlier), None)
+
+
+def _comparable(item: Found, other: Found) -> bool:
+    """Whether step 0 of two records should agree.
+
+    Episodes of a simulator part by rounding, so that there only the same machine is asked.
+    """
+    if item is other:
+        return False
+    same = not unlike(item.record.provenance, other.record.provenance)
+    return same or registry.task(item.record.task).environment is None
+
+
+def _agree(item: Found, score: float, other: Found, expected: float) -> bool:
+    if not unlike(item.record.provenance, other.record.provenance):
+        return score == expected
+    return math.isclose(score, expected, rel_tol=ROUNDING, abs_tol=ROUNDING)
+
+
+@cache
+def _starting(cell: Cell) -> Hashable:
+    """The strategies by which a cell's step 0 may differ from the base's, with their settings.
+
+    Those that change the networks of a player whom scores look at, or what the actor plays.
+    """
+    task, plan, settings = registry.task(cell.task), cell.learner().plan, cell.settings()
+    unseen = {"critic"} if task.domain in TRAINED else set()
+    seen = [player for player, role in task.players.items() if role not in unseen]
+    changing = {
+        part.name
+        for value in ("blueprint", "forward_params")
+        for player in seen
+        for part in plan.on(value, player, task)
+    } | {part.name for part in plan.parts["policy"]}
+    return tuple((name, str(settings[name])) for name in sorted(changing))
+
+
+def _unchanged(found: Sequence[Found], findings: Findings) -> None:
+    """Compare cells that change nothing with their bases."""
+    bases: dict[Hashable, Found] = {}
+    for item in found:
+        if item.record.strategy is None:
+            bases.setdefault(_ground(item), item)
+    for item in found:
+        base = bases.get(_ground(item))
+        if base is None or item is base or not changes_nothing(item.record.origin):
+            continue
+        if unlike(item.record.provenance, base.record.provenance):
+            continue
+        if equal(item.record, base.record):
+            if findings.outcomes[item.path] == "none":
+                findings.outcomes[item.path] = "passed"
+        elif _share_seeds(item.record, base.record):
+            text = f"differs from {base.path.name}, which it cannot: it changes nothing there"
+            findings.problems.append(Problem(str(item.path), "canary", text))
+            findings.outcomes[item.path] = "failed"
+
+
+def _ground(item: Found) -> Hashable:
+    record = item.record
+    return (*place(item.path)[:2], record.task, record.base, record.play, record.updates)
+
+
+def _share_seeds(one: Record, other: Record) -> bool:
+    return bool({seed.seed for seed in one.seeds} & {seed.seed for seed in other.seeds})
+
+
+@cache
+def changes_nothing(cell: Cell) -> bool:
+    """Whether all strategies by which a cell differs from its base provably change nothing."""
+    task, base = registry.task(cell.task), Cell(cell.task, cell.base, play=cell.play)
+    changed = {*cell.strategies} ^ {*base.strategies}
+    return bool(changed) and all(
+        getattr(entry.module, "IDENTITY", False) or entry.build(task).why_inert(task) is not None
+        for entry in map(registry.strategy, changed)
+    )

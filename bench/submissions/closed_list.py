@@ -18,6 +18,7 @@ from bench.records.paths import SEARCH_SUFFIX
 
 MANIFEST = "submission.yaml"
 MOST_FILES = 5_000
+"""In one submission."""
 MOST_BYTES = 256 * 1024 * 1024
 """Of all files of a submission together."""
 

@@ -20,6 +20,7 @@ class Outcome:
 
     line: str
     problems: list[Problem] = field(default_factory=list)
+    count: int = 0  # of the records and searches that were checked
 
 
 def check(folder: Path, ref: str, *, base: str | None = None, author: str | None = None) -> Outcome:
@@ -43,7 +44,7 @@ def check(folder: Path, ref: str, *, base: str | None = None, author: str | None
     merge = merge_content.Merge(repository, earlier, later, *submission, author)
     count, problems = merge_content.check(merge)
     line = f"{merge.home}: {count} record{'s are' if count != 1 else ' is'} valid"
-    return Outcome(line, sorted({*found.problems, *problems}))
+    return Outcome(line, sorted({*found.problems, *problems}), count)
 
 
 def _maintained(found: Touched) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.experiment import strict_yaml
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.json_file import MAX_BYTES
-from bench.submissions import merged
+from bench.submissions import manifest, merged
 from bench.submissions.closed_list import (
     MANIFEST,
     MOST_BYTES,
@@ -64,7 +63,7 @@ def check(merge: Merge) -> tuple[int, list[Problem]]:
     before = [entry for entry in old if _inside(entry, merge.home)]
     sound, problems = _sound(new, merge.home)
     problems += _deleted(before, new)
-    if problems:
+    if not sound:
         return 0, problems
     with tempfile.TemporaryDirectory(prefix="crossover-merge-") as folder:
         root = Path(folder)
@@ -72,16 +71,15 @@ def check(merge: Merge) -> tuple[int, list[Problem]]:
         others += [each for each in every if each.path == f"{RESULTS}/{STANDING}".encode()]
         _write(merge.repository, [*sound, *_harmless(others)], root / "later")
         _write(merge.repository, _harmless(before), root / "earlier")
-        problems = list(_owner_problems(merge, root, bool(before)))
-        problems += _change_problems(before, sound, root)
+        found = [*_owner_problems(merge, root, bool(before))]
+        found += _change_problems(before, sound, root)
+        count, invalid = _validated(root / "later", merge.home)
         there = sum(entry.path.endswith(b".json") for entry in sound)
-        count, found = _validated(root / "later", merge.home)
-        if there == 0:
-            found = [Problem(merge.home, "form", "holds no record")]
-        elif count != there and not found:
-            text = f"{there} records and searches, of which {count} were checked"
-            found.append(Problem(merge.home, "closed list", text))
-        return count, problems + [_named_from(each, root) for each in found]
+        if count != there or there == 0:
+            text = f"of its {there} records and searches {count} were checked"
+            found.append(Problem(merge.home, "form", text if there else "holds no record"))
+        problems += [_named_from(each, root) for each in (*found, *invalid)]
+    return count, problems
 
 
 def _inside(entry: Entry, folder: str) -> bool:
@@ -98,13 +96,10 @@ def _deleted(before: list[Entry], after: list[Entry]) -> list[Problem]:
 def _validated(top: Path, home: str) -> tuple[int, list[Problem]]:
     """Return how many records and searches of the submission are checked, and their problems."""
     try:
-        count, lines = validate(top / home)
+        checked = validate(top / home, merged=top / RESULTS)
     except NothingToCheck:
         return 0, []
-    manifest = f"{top / home / MANIFEST}: "
-    kept = [line for line in lines if not line.startswith(manifest)]
-    parted = [line.partition(": ") for line in kept]
-    return count, [Problem(file, "form", text) for file, _, text in parted]
+    return checked.count, checked.problems
 
 
 def _sound(entries: list[Entry], home: str) -> tuple[list[Entry], list[Problem]]:
@@ -179,31 +174,25 @@ def _owner_problems(merge: Merge, root: Path, existed: bool) -> Iterator[Problem
     """Yield why the submission is not the author's to send, or to change."""
     name = f"{merge.home}/{MANIFEST}"
     try:
-        owner = _owner(root / "later" / name)
-        before = _owner(root / "earlier" / name) if existed else owner
-    except strict_yaml.BadYaml as error:
-        yield _named_from(Problem(name, "manifest", str(error)), root)
+        owner = manifest.load(root / "later" / name).by
+    except FileNotFoundError:
+        yield Problem(name, "manifest", "is missing")
         return
-    if owner is None:
-        yield Problem(name, "manifest", "says not whose submission it is: `by: LOGIN`")
-    elif before is None:
-        text = "its merged submission has no owner, so that only the maintainers may change it"
-        yield Problem(name, "merged record", text)
-    elif before.casefold() != owner.casefold():
-        text = f"the submission is merged as that of {before}, not of {owner}"
-        yield Problem(name, "merged record", text)
-    elif merge.author is not None and merge.author.casefold() != owner.casefold():
+    except manifest.BadManifest:
+        return  # the validator says what is wrong with it
+    if existed:
+        try:
+            before = manifest.load(root / "earlier" / name).by
+        except (FileNotFoundError, manifest.BadManifest):
+            text = "its merged submission has no owner, so that only the maintainers may change it"
+            yield Problem(name, "merged record", text)
+            return
+        if before.casefold() != owner.casefold():
+            text = f"the submission is merged as that of {before}, not of {owner}"
+            yield Problem(name, "merged record", text)
+    if merge.author is not None and merge.author.casefold() != owner.casefold():
         text = f"the submission is that of {owner}, the pull request that of {merge.author}"
         yield Problem(name, "manifest", text)
-
-
-def _owner(path: Path) -> str | None:
-    """Return the login of the owner; None if there is none. Raises `BadYaml`."""
-    try:
-        found = strict_yaml.load(path).data.get("by")
-    except FileNotFoundError:
-        return None
-    return found if isinstance(found, str) and found else None
 
 
 def _named_from(problem: Problem, root: Path) -> Problem:

@@ -8,6 +8,8 @@ from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Anchors
 from bench.tasks.family.control import Control
 
+RANGES = {"return": (None, 0)}  # costs
+
 
 class Arm(Control):
     """One copy of the environment per seed, uniform actions for the first 1,000 steps."""

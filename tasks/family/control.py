@@ -23,6 +23,8 @@ from bench.learner.problem import (
 )
 from bench.learner.task import Episodes, Metric, Task
 
+RANGES = {"episode_length": (1, 1000), "spread": (0, 1)}
+
 RETURN_METRICS = (
     Metric("return", "reward per episode", "higher"),
     Metric("critic_error", "root mean square, discounted return", "lower"),

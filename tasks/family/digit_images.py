@@ -14,6 +14,8 @@ from bench.scoring.metrics import Moments, moments
 from bench.tasks.family import handwriting
 from bench.tasks.family.images import ImageGan
 
+RANGES = {"is": (1, 10)}
+
 
 @functools.cache
 def real_features() -> tuple[Array, Moments]:

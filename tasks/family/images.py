@@ -24,6 +24,8 @@ from bench.scoring.metrics import (
 )
 from bench.tasks.family.gan import Gan
 
+RANGES = {"is": (1, 1008), "kid": (None, None)}  # Inception has 1,008 classes; KID is unbiased
+
 
 class ImageGan(Gan):
     """Convolutional networks on `image_shape`; the layer with the fewest channels has `width`."""

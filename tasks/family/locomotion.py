@@ -8,6 +8,8 @@ from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Tier
 from bench.tasks.family.control import Control
 
+RANGES = {"return": (None, 15000)}  # twice what the best published agents reach
+
 
 class Locomotion(Control):
     """Networks of 256 x 256, batches of 100, Adam at 1e-3, one copy and one update per step.

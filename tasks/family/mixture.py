@@ -14,6 +14,11 @@ from bench.scoring.metrics import mixture_scores
 from bench.scoring.mixture import Mixture
 from bench.tasks.family.gan import Gan
 
+RANGES = {
+    "is": (1, lambda task: len(task.mixture.centres)),
+    "modes": (0, lambda task: len(task.mixture.centres)),
+}
+
 
 class MixtureGan(Gan):
     """Small relu networks, Adam at 1e-3 for both players, scored on 2,500 samples.

@@ -11,6 +11,8 @@ from bench.learner.task import Anchors, Episodes, Metric
 from bench.tasks.family.control import RETURN_METRICS, Control
 from bench.tasks.family.linear import BOUND, DISCOUNT, A, B, Q, R, optimal_cost, players
 
+RANGES = {"return": (None, 0), "cost_ratio": (1, None)}  # costs
+
 Array = NDArray[np.float64]
 
 HORIZON = 25  # by then any start is at rest under the optimal policy; new starts excite the system

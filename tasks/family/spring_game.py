@@ -23,6 +23,8 @@ from bench.tasks.family.linear import (
     players,
 )
 
+RANGES = {"cost_ratio": (1, None)}
+
 SCALE = np.diag([1.0, 1.0, BOUND])  # from (state, action) to (state, force)
 STATES = np.array([(x, y) for x in (-0.9, -0.3, 0.3, 0.9) for y in (-0.9, -0.3, 0.3, 0.9)])
 OFFSETS = np.resize([[-0.6], [-0.2], [0.2], [0.6], [0.4]], (len(STATES), 1))  # from the policy

@@ -6,6 +6,8 @@ from bench.learner.problem import EnvironmentLibrary
 from bench.learner.task import Anchors
 from bench.tasks.family.control import Control
 
+RANGES = {"return": (-3255, 0)}  # 200 times pi^2 + 0.1 x 8^2 + 0.001 x 2^2, and nothing
+
 
 class SwingUp(Control):
     """Three copies of the environment per seed, one update after each step of all copies."""

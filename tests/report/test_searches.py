@@ -56,7 +56,7 @@ def test_what_is_stale_broken_unfinished_or_double_is_named() -> None:
     stale = WHOLE.model_copy(update={"spec": "0" * 16})
     empty = make_search(candidate(1, stopped=True))
     folders = [Path("1") / name / "dirac" for name in ("a", "b", "c", "mine", "local")]
-    items = [CorruptRecord("x.search.json: broken"), stale, empty, WHOLE, WHOLE]
+    items = [CorruptRecord("x.search.json", "broken"), stale, empty, WHOLE, WHOLE]
     found = [(folder / HERE.name, item) for folder, item in zip(folders, items, strict=True)]
     kept, ignored = selection.select_searches(found, [])
     assert [(shown.search, shown.submission) for shown in kept] == [(WHOLE, "local")]

@@ -10,10 +10,23 @@ import pytest
 from bench.engine import trial, writer
 from bench.engine.plan import check, plan_jobs
 from bench.experiment.grid import Grid
+from bench.records import provenance
 from bench.records.paths import submission_folder
+from bench.records.store import Found, walk
+from bench.submissions import manifest
+from bench.submissions.validate import validate
 from tests.support.fakes import FakeTraining
 from tests.support.git import Git
 from tests.support.merges import repository
+
+COMMIT, _ = provenance.checkout()
+
+
+def describe(folder: Path) -> None:
+    """Write the manifest that belongs to the records of a folder."""
+    found = [item for item in walk(folder) if isinstance(item, Found)]
+    text = manifest.to_text(manifest.of("somebody", "CC-BY-4.0", found))
+    (folder / manifest.FILE).write_text(text)
 
 
 def run(results: Path, seeds: int) -> Path:
@@ -25,8 +38,10 @@ def run(results: Path, seeds: int) -> Path:
     check(grid.cells(), grid.seeds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.training.train.train", FakeTraining())
+        patch.setattr("bench.records.provenance.checkout", lambda: (COMMIT, False))
         for job in plan_jobs(grid.cells(), folder, grid.seeds).jobs:
             writer.keep(job, trial.run(job), [])
+    describe(folder)
     return folder
 
 
@@ -44,12 +59,18 @@ def more_seeds(made, tmp_path) -> Path:
 
 
 @pytest.fixture
+def git(made, tmp_path) -> Git:
+    """Two merged submissions, and a branch for a change."""
+    return repository(made, tmp_path / "repository")
+
+
+@pytest.fixture
 def folder(made, tmp_path) -> Path:
     shutil.copytree(made, tmp_path / "2" / "someone")
     return tmp_path / "2" / "someone"
 
 
-@pytest.fixture
-def git(made, tmp_path) -> Git:
-    """Two merged submissions, and a branch for a change."""
-    return repository(made, tmp_path / "repository")
+def checked(path: Path) -> tuple[int, list[str]]:
+    """How many files were checked, and the problems without their rules."""
+    found = validate(path)
+    return found.count, [f"{one.file}: {one.text}" for one in found.problems]

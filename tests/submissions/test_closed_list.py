@@ -38,7 +38,7 @@ BAD = {
     "dirak/bare.json": "not the name of a cell: unknown task",
     "logs/bare.json": "not the name of a cell: unknown task",
     "dirac/bare+r9.json": "not the name of a cell: unknown strategy",
-    "dirac/bare+spectral_norm+r1.json": "is not sorted",
+    "dirac/bare+spectral_norm+r1.json": "did you mean dirac/bare+r1+spectral_norm?",
     "dirac/bare+r1+r1.json": "holds a name twice",
     "dirac/bare+r1@nobody.json": "not the name of a cell",
     "dirac/bare+r1@0900.json": "did you mean",

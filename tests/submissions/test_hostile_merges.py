@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.git import Git
-from tests.support.merges import HOME, RECORD, anew, check, copied, edit, lines
+from tests.support.merges import HOME, RECORD, anew, check, copied, edit, lines, sign
 
 
 def to_submodule(git: Git) -> None:
@@ -161,16 +161,16 @@ HOSTILE: dict[str, tuple[Callable[[Git], object], str]] = {
         "results/2/other/submission.yaml: the submission is that of other",
     ),
     "a submission given away": (
-        lambda git: git.write("results/2/other/submission.yaml", "by: someone\n"),
+        lambda git: sign(git, "results/2/other", "someone"),
         "results/2/other/submission.yaml: the submission is merged as that of other",
     ),
     "no owner": (
         lambda git: (git.root / anew(git) / "submission.yaml").unlink(),
-        "results/2/newcomer/submission.yaml: says not whose submission it is",
+        "results/2/newcomer/submission.yaml: is missing",
     ),
     "an owner of two lines": (
         lambda git: git.write(f"{HOME}/submission.yaml", "by: someone\nby: other\n"),
-        f"{HOME}/submission.yaml, line 2: 'by' already stands",
+        f"{HOME}/submission.yaml: line 2: 'by' already stands",
     ),
     "no record at all": (
         lambda git: git.write("results/2/newcomer/submission.yaml", "by: someone\n"),

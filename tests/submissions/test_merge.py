@@ -19,7 +19,6 @@ from tests.support.merges import HOME, RECORD, anew, check, copied, edit, lines
 def test_names_that_are_alike(git, tmp_path):
     home = anew(git, "so.me-one")
     git.merge()
-    git.write("results/2/so_me.one/submission.yaml", "by: someone\n")
     copied(git, "results/2/so_me.one/dirac/bare+r1.json")
     found = lines(check(git), tmp_path)
     assert f"'so_me.one' is too much like '{Path(home).name}'" in found
@@ -27,8 +26,14 @@ def test_names_that_are_alike(git, tmp_path):
 
 def test_large_files_are_never_read(git, tmp_path, monkeypatch):
     git.write(f"{HOME}/dirac/bare+r2.json", b"x" * (512 * 1024 + 1))
-    found = git.merge()
-    monkeypatch.setattr(Repository, "contents", None)
+    found, read = git.merge(), Repository.contents
+
+    def only_small(repository, entries):
+        every = list(entries)
+        assert max(entry.size for entry in every) <= 512 * 1024
+        return read(repository, every)
+
+    monkeypatch.setattr(Repository, "contents", only_small)
     outcome = merge.check(git.root, found, author="someone")
     assert f"{HOME}/dirac/bare+r2.json: 524289 bytes, more than 524288" in lines(outcome, tmp_path)
 
@@ -171,8 +176,8 @@ def test_the_base_may_be_given(git):
         (("--merge", "--all"), "there is no commit --all"),
         (("--merge", ""), "'' is no name of a commit"),
         (("--merge", "HEAD", "--base", "HEAD:results"), "there is no commit HEAD:results"),
-        (("--merge", "HEAD", "results"), "give either a folder"),
-        ((), "give either a folder"),
+        (("--merge", "HEAD", "results"), "--merge needs no folder"),
+        ((), "give a folder of records, or --merge"),
         (("results", "--author", "someone"), "--base and --author go with --merge"),
     ],
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench.records.store import Found, walk
-from bench.submissions.validate import NothingToCheck, validate
+from bench.submissions.validate import NothingToCheck
+from tests.submissions.conftest import checked
 from tests.support.fakes import bench
 
 
@@ -17,13 +18,13 @@ def edit(path: Path, change) -> None:
 
 
 def test_a_folder_as_it_was_run_is_valid(folder, capsys):
-    assert validate(folder) == (4, [])
+    assert checked(folder) == (4, [])
     assert bench("validate", folder) == 0
     assert capsys.readouterr() == ("4 records are valid\n", "")
 
 
 def test_one_file_can_be_checked_too(folder, capsys, monkeypatch):
-    assert validate(folder / "dirac" / "bare.json") == (1, [])
+    assert checked(folder / "dirac" / "bare.json") == (1, [])
     monkeypatch.chdir(folder)
     assert bench("validate", "dirac/bare.json") == 0
     assert bench("validate", ".") == 0
@@ -78,10 +79,10 @@ FAULTS = {
         lambda raw: last_seed(raw).update(status="diverged"),
         "seed 2: status diverged, but the curve says ok",
     ),
-    "a curve was copied": (copy_a_curve, "2 seeds have the same curve"),
+    "a curve was copied": (copy_a_curve, "seed 2 has the curve of another seed"),
     "a curve was copied, not its score": (
         copy_a_curve_with_another_score,
-        "2 seeds have the same curve",
+        "seed 2 has the curve of another seed",
     ),
     "steps go back": (
         lambda raw: last_seed(raw)["curve"].reverse(),
@@ -137,7 +138,7 @@ def test_each_fault_in_a_record_is_named(folder, capsys, fault):
     change, message = FAULTS[fault]
     path = folder / "dirac" / "bare+r1.json"
     edit(path, change)
-    count, problems = validate(folder)
+    count, problems = checked(folder)
     assert count == 4
     assert any(line.startswith(f"{path}: ") and message in line for line in problems), problems
     assert all(line.startswith(f"{path}: ") for line in problems), problems
@@ -151,7 +152,7 @@ def test_a_truncated_file_and_a_nan_are_named(folder):
     bare, r1 = folder / "dirac" / "bare.json", folder / "dirac" / "bare+r1.json"
     bare.write_text(bare.read_text()[:-50])
     r1.write_text(r1.read_text().replace('"score": ', '"score": NaN, "was": ', 1))
-    problems = validate(folder)[1]
+    problems = checked(folder)[1]
     assert [line.partition(": ")[0] for line in problems] == [str(r1), str(bare)]
     assert "NaN is not a finite number" in problems[0]
 
@@ -171,7 +172,7 @@ def test_a_record_in_the_wrong_place_is_named(folder, place):
     path = root / place
     path.parent.mkdir(parents=True, exist_ok=True)
     (folder / "dirac" / "bare+r1.json").rename(path)
-    problems = validate(root)[1]
+    problems = checked(root)[1]
     assert problems == [f"{path}: belongs at 2/<name>/dirac/bare+r1.json"]
 
 
@@ -187,7 +188,7 @@ def test_text_from_a_record_cannot_write_lines_of_its_own(folder, capsys):
 
 def test_nothing_to_check(tmp_path, capsys):
     with pytest.raises(NothingToCheck):
-        validate(tmp_path / "nope")
+        checked(tmp_path / "nope")
     assert bench("validate", tmp_path / "nope") == 2
     assert bench("validate", tmp_path) == 2
     out, err = capsys.readouterr()

@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 
 from bench.cli.app import main
-from bench.learner.task import diagnostics
+from bench.submissions.ranges import ranges
 from bench.training.train import Run
 
 
 @dataclass
 class FakeTraining:
-    """Stands in for `bench.training.train.train`; curves depend on cell and seed alone."""
+    """Stands in for `bench.training.train.train`; curves depend on cell and seed alone.
+
+    Those at step 0, which is before training, depend on task and seed.
+    """
 
     calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
     before: Callable[[str], None] = lambda cell: None  # may raise
@@ -32,12 +35,11 @@ class FakeTraining:
         self.before(cell)
         task = learner.task
         steps = [task.steps(made) for made in task.eval_updates(updates or task.updates)]
-        names = [metric.name for metric in (*task.metrics, *diagnostics(task))]
         return Run(
             seeds=tuple(seeds),
             steps=steps,
             curves=[
-                [{name: number(drawn, name, seed, step) for name in names} for seed in seeds]
+                [scores(task, drawn if step else task.name, seed, step) for seed in seeds]
                 for step in steps
             ],
             first_bad_step=[None] * len(seeds),
@@ -52,6 +54,15 @@ class FakeTraining:
     def cells(self) -> list[str]:
         """Which cells were trained, in order."""
         return [cell for _, cell, _ in self.calls]
+
+
+def scores(task: Any, drawn: str, seed: int, step: int) -> dict[str, float]:
+    """A possible value of each metric, in [0, 1) where that is possible."""
+    found = {}
+    for name, (least, most) in ranges(task).items():
+        low = least if least > 0 else min(0.0, most - 1.0)
+        found[name] = low + min(1.0, most - low) * number(drawn, name, seed, step)
+    return found
 
 
 def number(*parts: Any) -> float:

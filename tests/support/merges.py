@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +21,19 @@ def repository(made: Path, root: Path) -> Git:
     git = Git(root)
     for name in ("someone", "other"):
         shutil.copytree(made, git.root / "results" / "2" / name)
-        git.write(f"results/2/{name}/submission.yaml", f"by: {name}\n")
+        sign(git, f"results/2/{name}", name)
     git.write("results/README.md", "hello\n")
     git.write("results/standing.yaml", "maintained: []\n")
     git.write("bench/code.py", "1\n")
     git.commit("base")
     git.run("checkout", "-q", "-b", "change")
     return git
+
+
+def sign(git: Git, home: str, by: str) -> None:
+    """Say whose a submission is."""
+    text = (git.root / home / "submission.yaml").read_text()
+    git.write(f"{home}/submission.yaml", re.sub("^by: .*", f"by: {by}", text))
 
 
 def check(git: Git, author: str | None = "someone") -> merge.Outcome:
@@ -51,7 +58,7 @@ def lines(outcome: merge.Outcome, where: Path) -> str:
 def anew(git: Git, name: str = "newcomer") -> str:
     home = f"results/2/{name}"
     shutil.copytree(git.root / HOME, git.root / home)
-    git.write(f"{home}/submission.yaml", "by: someone\n")
+    sign(git, home, "someone")
     return home
 
 
