@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.support.workflows import FOLDER, ROOT, WORKFLOWS, events, jobs, script, steps
 
@@ -100,6 +103,22 @@ def test_only_what_has_a_known_hash_is_installed_to_check_results():
     for entry in entries:
         assert re.match(r"[a-z0-9-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", entry), entry[:80]
     assert "://" not in listed
+
+
+def test_results_are_checked_beside_the_whole_history():
+    """The validator asks for the commits that records name only where the history is there."""
+    for file, job in (("submissions.yml", "validate"), ("results.yml", "validate")):
+        assert WORKFLOWS[file]["jobs"][job]["steps"][0]["with"]["fetch-depth"] == 0
+
+
+def test_what_is_installed_to_check_results_is_what_the_project_depends_on():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        needed = tomllib.load(file)["project"]["dependencies"]
+    listed = (ROOT / ".github" / "requirements-check.txt").read_text()
+    versions = dict(re.findall(r"^(\S+)==(\S+)", listed, re.MULTILINE))
+    for requirement in map(Requirement, needed):
+        version = versions[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"{requirement}: make the list anew"
 
 
 def test_zizmor_finds_nothing():
