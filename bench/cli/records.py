@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,19 +38,60 @@ def show(
 
 
 def validate(
-    path: Annotated[Path, typer.Argument(help="a folder of records", callback=usable_path)],
+    path: Annotated[
+        Path | None, typer.Argument(help="a folder of records", callback=usable_path)
+    ] = None,
     merged: Annotated[
         Path | None,
         typer.Option(help="a results folder with what is merged already", callback=usable_path),
     ] = None,
+    merge: Annotated[
+        str | None, typer.Option(help="instead: a pull request's merge commit, read as data")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="what that is merged into; default: its first parent")
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(help="the login of the pull request's author")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="problems as JSON on stdout")] = False,
 ) -> None:
     """Check records as a pull request is checked; name every problem: file, rule, what to do."""
+    if merge is not None:
+        if path is not None or merged is not None:
+            fail("--merge needs no folder of records; give --merge and a commit alone")
+        _validate_merge(merge, base, author, as_json)
+    elif base is not None or author is not None:
+        fail("--base and --author go with --merge")
+    elif path is None:
+        fail("give a folder of records, or --merge and a commit")
+    else:
+        _validate_folder(path, merged, as_json)
+
+
+def _validate_folder(path: Path, merged: Path | None, as_json: bool) -> None:
     from bench.submissions import validate
 
     with bad_input(validate.NothingToCheck):
         checked = validate.validate(path, merged)
-    problems, count = checked.problems, checked.count
+    count, many = checked.count, plural(checked.count, "record")
+    good = f"{many} {'are' if count > 1 else 'is'} valid"
+    _tell(checked.problems, count, f"{path}, of {many}", good, as_json)
+
+
+def _validate_merge(ref: str, base: str | None, author: str | None, as_json: bool) -> None:
+    from bench.submissions import merge
+    from bench.submissions.git_objects import BadGit
+
+    try:
+        found = merge.check(Path.cwd(), ref, base=base, author=author)
+    except BadGit as error:  # without `bad_input`, which needs torch
+        fail(str(error))
+    _tell(found.problems, found.count, ref, found.line, as_json)
+
+
+def _tell(problems: Sequence[Problem], count: int, where: str, good: str, as_json: bool) -> None:
+    """Print problems, or the line that there are none; exits with an error if there are any."""
     if as_json:
         found = [
             {"file": one.file, "rule": one.rule, "problem": one.text, "what_to_do": one.remedy}
@@ -60,9 +101,9 @@ def validate(
     else:
         print_problems(problems)
     if problems:
-        fail(f"{plural(len(problems), 'problem')} in {path}, of {plural(count, 'record')}")
+        fail(f"{plural(len(problems), 'problem')} in {where}")
     if not as_json:
-        typer.echo(f"{plural(count, 'record')} {'are' if count > 1 else 'is'} valid")
+        typer.echo(one_line(good))
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

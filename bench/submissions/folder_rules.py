@@ -11,15 +11,11 @@ from pathlib import Path
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.paths import place
 from bench.submissions import manifest, standing
+from bench.submissions.closed_list import MOST_BYTES, MOST_FILES
 from bench.submissions.problem import Problem, Rule
 
 PLACE = (PROTOCOL_VERSION, "<name>", "<task>", "<cell>.json")
 """Where a record lies below a results folder."""
-
-MOST_FILES = 5000
-"""In one submission."""
-MOST_BYTES = 256 * 1024 * 1024
-"""Of all files of one submission together."""
 
 OF_THE_MACHINE = ("actors", "logs")
 """Folders of a results folder that git ignores."""

@@ -26,9 +26,8 @@ from bench.experiment.validation import validated
 from bench.records.paths import place
 from bench.records.record import Provenance
 from bench.records.store import Found
+from bench.submissions.closed_list import MANIFEST as FILE
 from bench.submissions.problem import Problem
-
-FILE = "submission.yaml"
 
 OWN = "local"
 """The folder of one's own runs, which is no submission: git ignores it."""

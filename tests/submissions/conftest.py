@@ -16,6 +16,8 @@ from bench.records.store import Found, walk
 from bench.submissions import manifest
 from bench.submissions.validate import validate
 from tests.support.fakes import FakeTraining
+from tests.support.git import Git
+from tests.support.merges import repository
 
 COMMIT, _ = provenance.checkout()
 
@@ -27,13 +29,12 @@ def describe(folder: Path) -> None:
     (folder / manifest.FILE).write_text(text)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """2/someone: dirac, whose only base is bare, with r1 and the controls, 3 seeds each."""
+def run(results: Path, seeds: int) -> Path:
+    """2/someone: dirac, whose only base is bare, with r1 and the controls."""
     grid = Grid(
-        about="", tasks=("dirac",), strategies=("r1",), bases=("bare", "reference"), seeds=3
+        about="", tasks=("dirac",), strategies=("r1",), bases=("bare", "reference"), seeds=seeds
     )
-    folder = submission_folder(tmp_path_factory.mktemp("results"), "someone")
+    folder = submission_folder(results, "someone")
     check(grid.cells(), grid.seeds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.training.train.train", FakeTraining())
@@ -42,6 +43,25 @@ def made(tmp_path_factory) -> Path:
             writer.keep(job, trial.run(job), [])
     describe(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A submission with 3 seeds of each cell."""
+    return run(tmp_path_factory.mktemp("results"), 3)
+
+
+@pytest.fixture
+def more_seeds(made, tmp_path) -> Path:
+    """The same with 2 more seeds, which were run later."""
+    shutil.copytree(made, tmp_path / "more" / "2" / "someone")
+    return run(tmp_path / "more", 5)
+
+
+@pytest.fixture
+def git(made, tmp_path) -> Git:
+    """Two merged submissions, and a branch for a change."""
+    return repository(made, tmp_path / "repository")
 
 
 @pytest.fixture

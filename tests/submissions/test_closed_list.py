@@ -1,0 +1,119 @@
+"""Names that a submission may have, and those of its files."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.submissions.closed_list import folded, name_problem, path_problem, text_problem
+
+GOOD = [
+    "submission.yaml",
+    "dirac/bare.json",
+    "dirac/bare+r1.json",
+    "dirac/bare+r1.search.json",
+    "dirac/bare+r1~tuned.json",
+    "dirac/bare+r1@900.json",
+    "dirac/bare+r1+spectral_norm.json",
+    "ring8/reference-low_beta1.json",
+    "ring8_info/bare+r1@critic.json",
+]
+
+BAD = {
+    "Submission.yaml": "nothing that",
+    "submission.yml": "nothing that",
+    "dirac/submission.yaml": "nothing that",
+    "README.md": "nothing that",
+    ".gitattributes": "nothing that",
+    "bare.json": "nothing that",
+    "dirac/.gitattributes": "nothing that",
+    "dirac/more/bare.json": "nothing that",
+    "actors/dirac/bare.json": "nothing that",
+    "2/someone/dirac/bare.json": "nothing that",
+    "dirac/bare.json.gz": "nothing that",
+    "dirac/bare.JSON": "nothing that",
+    "dirac/.json": "not the name of a cell",
+    "dirac/bare.json.json": "not the name of a cell",
+    "dirac/Bare.json": "not the name of a cell",
+    "Dirac/bare.json": "not the name of a cell: unknown task",
+    "dirak/bare.json": "not the name of a cell: unknown task",
+    "logs/bare.json": "not the name of a cell: unknown task",
+    "dirac/bare+r9.json": "not the name of a cell: unknown strategy",
+    "dirac/bare+spectral_norm+r1.json": "did you mean dirac/bare+r1+spectral_norm?",
+    "dirac/bare+r1+r1.json": "holds a name twice",
+    "dirac/bare+r1@nobody.json": "not the name of a cell",
+    "dirac/bare+r1@0900.json": "did you mean",
+    "dirac/bare+r1@٩٠٠.json": "did you mean",
+    "dirac/bare+r1~3.json": "not the name of a cell",
+    "dirac/bare+r1~tuned.search.json": "not the name of a search: that is bare+r1.search.json",
+    "dirac/bare .json": "not the name of a cell",
+    "dirac/bare\n.json": "cannot be printed",
+    "dirac/bare\x1b[31m.json": "cannot be printed",
+    "dirac/bare\u202e.json": "cannot be printed",
+    "dirac/bare\udcff.json": "no UTF-8",
+    "../someone/dirac/bare.json": "leads elsewhere",
+    "dirac/../bare.json": "leads elsewhere",
+    "dirac/..": "leads elsewhere",
+    "./bare.json": "leads elsewhere",
+    "/bare.json": "leads elsewhere",
+    "": "leads elsewhere",
+}
+
+
+@pytest.mark.parametrize("path", GOOD)
+def test_files_that_a_submission_holds(path):
+    assert path_problem(tuple(path.split("/"))) is None
+
+
+@pytest.mark.parametrize("path", BAD)
+def test_files_that_a_submission_does_not_hold(path):
+    assert BAD[path] in (path_problem(tuple(path.split("/"))) or "")
+
+
+@pytest.mark.parametrize("name", ["me", "0", "a.b-c_d", "x" * 64, "console", "commit1", "com10"])
+def test_names_of_submissions(name):
+    assert name_problem(name, ["someone", "other.one"]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("", "is no name"),
+        ("x" * 65, "is no name"),
+        ("Me", "is no name"),
+        ("-me", "is no name"),
+        (".me", "is no name"),
+        ("mé", "is no name"),
+        ("me\n", "is no name"),
+        ("a/b", "is no name"),
+        ("local", "another folder"),
+        ("actors", "another folder"),
+        ("logs", "another folder"),
+        ("checks", "another folder"),
+        ("me.", "ends in a way"),
+        ("me.lock", "ends in a way"),
+        ("con", "device"),
+        ("nul.json", "device"),
+        ("com1", "device"),
+        ("lpt9.a.b", "device"),
+        ("some-one", "too much like 'some.one'"),
+        ("some_one", "too much like 'some.one'"),
+    ],
+)
+def test_names_that_no_submission_has(name, problem):
+    assert problem in (name_problem(name, ["some.one"]) or "")
+
+
+def test_a_name_that_is_there_may_be_used_again():
+    """Even beside another one that is like it: both were there before."""
+    assert name_problem("some.one", ["some.one", "some-one"]) is None
+
+
+def test_paths_are_folded_as_other_file_systems_do():
+    assert folded("Ring8/BARE.json") == folded("ring8/bare.json")
+    assert folded("cafe\u0301") == folded("CAF\u00c9")
+    assert folded("ring8/bare.json") != folded("ring8/bare+r1.json")
+
+
+def test_bytes_that_are_no_text():
+    assert text_problem(b"results/2/me/\xff.json") == "a name that is no UTF-8 text"
+    assert text_problem(b"results/2/me/dirac/bare.json") is None
