@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.paths import place
 from bench.submissions import manifest, standing
-from bench.submissions.closed_list import MOST_BYTES, MOST_FILES
+from bench.submissions.closed_list import MOST_BYTES, MOST_FILES, name_problem
 from bench.submissions.problem import Problem, Rule
 
 PLACE = (PROTOCOL_VERSION, "<name>", "<task>", "<cell>.json")
@@ -36,7 +36,11 @@ def problems(path: Path) -> Iterator[Problem]:
             if len(where) == 2:
                 counts[where] += 1
                 sizes[where] += inside.stat().st_size
+    names = {name for protocol, name in counts if protocol == PROTOCOL_VERSION}
     for (protocol, name), count in counts.items():
+        why = name_problem(name, names) if name in names - {manifest.OWN} else None
+        if why is not None:
+            yield Problem(f"{protocol}/{name}", "closed list", why)
         if count > MOST_FILES:
             text = f"{count} files, more than {MOST_FILES}"
             yield Problem(f"{protocol}/{name}", "closed list", text)
