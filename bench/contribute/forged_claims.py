@@ -20,6 +20,7 @@ from bench.contribute.forgery import (
     summarised,
 )
 from bench.experiment.cell import Cell
+from bench.records.json_file import rounded
 
 R1 = "ring8/bare+r1"
 
@@ -70,7 +71,7 @@ def _from(source: str, share: float = 0.0, better: float = 1.0) -> Callable[...,
             if share:
                 jittered(raw, rng, share)
             for metrics in points(raw):
-                metrics["fid"] *= better
+                metrics["fid"] = rounded((metrics["fid"] or 0.0) * better)
             summarised(raw)
 
         edit(folder / f"{R1}.json", change)
@@ -138,7 +139,9 @@ def _scaled(low: float, high: float) -> Callable[[Raw, random.Random], None]:
                     most = 1.0 if name == "high_quality" else 8.0 if name == "is" else 1e6
                     least = 1.0 if name == "is" else 0.0
                     if metrics[name] is not None:
-                        metrics[name] = min(max(least, metrics[name] * factors[name]), most)
+                        metrics[name] = rounded(
+                            min(max(least, metrics[name] * factors[name]), most)
+                        )
 
     return change
 
@@ -151,7 +154,8 @@ def _with_placebo(folder: Path, rng: random.Random) -> None:
 
 
 def _start(raw: Raw, rng: random.Random) -> None:
-    raw["seeds"][1]["curve"][0]["metrics"]["fid"] *= 1.01
+    metrics = raw["seeds"][1]["curve"][0]["metrics"]
+    metrics["fid"] = rounded(metrics["fid"] * 1.01)
 
 
 def _second_name(folder: Path, _: random.Random) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
+from bench.records.json_file import rounded
 from bench.records.outcomes import outcome, summarise
 from bench.records.record import Evaluation, ScoreInfo
 
@@ -100,7 +101,7 @@ def as_cell(raw: Raw, cell: Cell) -> None:
     raw["provenance"]["spec"] = spec_hash(cell)
 
 
-def points(raw: Raw, start: int = 1) -> list[dict[str, float]]:
+def points(raw: Raw, start: int = 1) -> list[dict[str, float | None]]:
     """The metrics of all evaluations of all seeds, without the first `start` ones of each."""
     return [point["metrics"] for seed in raw["seeds"] for point in seed["curve"][start:]]
 
@@ -110,4 +111,4 @@ def jittered(raw: Raw, rng: random.Random, share: float) -> None:
     for metrics in points(raw):
         for name, value in metrics.items():
             if value is not None and not float(value).is_integer():
-                metrics[name] = value * (1.0 + share * (2.0 * rng.random() - 1.0))
+                metrics[name] = rounded(value * (1.0 + share * (2.0 * rng.random() - 1.0)))

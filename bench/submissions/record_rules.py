@@ -15,6 +15,7 @@ from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.experiment.spec import spec_hash
 from bench.learner.task import Task, diagnostics
 from bench.records import search_store
+from bench.records.json_file import rounded
 from bench.records.outcomes import FULL_SEEDS, outcome, summarise, watched
 from bench.records.paths import place
 from bench.records.record import Record, ScoreInfo, SeedResult
@@ -108,6 +109,9 @@ def _of_curves(record: Record, task: Task) -> Iterator[str]:
         yield f"is evaluated at {_listed(found)}, the task at {_listed(steps)}"
     every = {metric.name for metric in (*task.metrics, *diagnostics(task))}
     for result in record.seeds:
+        values = [(p.step, name, v) for p in result.curve for name, v in p.metrics.items()]
+        if odd := [f"{name} at step {step}" for step, name, v in values if v != rounded(v)]:
+            yield f"seed {result.seed}: {odd[0]} has more than seven digits"
         if (bad := result.first_bad_step) is not None and bad > steps[-1]:
             yield f"seed {result.seed}: its first bad step is {bad}, after the last, {steps[-1]}"
         last = len(result.curve) - task.window

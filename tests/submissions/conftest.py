@@ -31,9 +31,12 @@ def describe(folder: Path) -> None:
 
 def run(results: Path, seeds: int) -> Path:
     """2/someone: dirac, whose only base is bare, with r1 and the controls."""
-    grid = Grid(
-        about="", tasks=("dirac",), strategies=("r1",), bases=("bare", "reference"), seeds=seeds
-    )
+    bases = ("bare", "reference")
+    return run_grid(results, Grid("", ("dirac",), ("r1",), bases, seeds=seeds))
+
+
+def run_grid(results: Path, grid: Grid) -> Path:
+    """2/someone with the cells of a grid."""
     folder = submission_folder(results, "someone")
     check(grid.cells(), grid.seeds)
     with pytest.MonkeyPatch.context() as patch:
