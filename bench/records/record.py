@@ -208,10 +208,13 @@ class Record(Part):
 def _with_area(raw: dict[str, Any]) -> dict[str, Any]:
     """Return a record of schema 1 with the area of every seed, which it did not have."""
     info = ScoreInfo.model_validate(raw["score_info"])
-    for seed in raw["seeds"]:
+
+    def area_of(seed: dict[str, Any]) -> float | None:
         scores = [point["metrics"].get(info.metric) for point in seed["curve"]]
-        seed["area"] = None if seed["status"] == "diverged" else info.area(scores)
-    return raw | {"schema_version": 2}
+        return None if seed["status"] == "diverged" else info.area(scores)
+
+    seeds = [seed | {"area": area_of(seed)} for seed in raw["seeds"]]
+    return raw | {"schema_version": 2, "seeds": seeds}
 
 
 UPGRADERS: Upgraders = {1: _with_area}

@@ -1,0 +1,67 @@
+"""What was written once is read for ever: one frozen file for each version of each schema."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.experiment.protocol import PROTOCOL_VERSION
+from bench.records import record, search, search_store, store
+from bench.report.selection import one_per_cell
+
+FOLDER = Path(__file__).parent / "schemas"
+FROZEN = {
+    "record-1.json": "02f900fc3267aafcdc0efce9524089b26e2281f26cbff08a02b5761403df8741",
+    "record-2.json": "0e6083a128a359f0197bcb3c755a27a80b65aef73970c48d1be1ad18fcdc7c7e",
+    "search-1.json": "e0b188694db5e4ddc06be041e452766ff80380f02f1cd8b0c20867fd5962b3df",
+}
+"""SHA-256. A file here is never edited: a new version of a schema gets a new one."""
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_frozen_files_are_as_they_were(name: str) -> None:
+    assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() == FROZEN[name]
+
+
+def test_every_version_has_a_frozen_file_and_a_way_to_the_present_one() -> None:
+    versions = {
+        "record": range(1, record.SCHEMA_VERSION + 1),
+        "search": range(1, search.Search.model_fields["schema_version"].default + 1),
+    }
+    wanted = {f"{kind}-{number}.json" for kind, numbers in versions.items() for number in numbers}
+    assert wanted == {*FROZEN} == {path.name for path in FOLDER.iterdir()}
+    assert record.UPGRADERS.keys() == {*versions["record"][:-1]}
+
+
+def test_all_versions_of_a_record_are_the_same_record() -> None:
+    """They were made of one another."""
+    found = {name: store.read(FOLDER / name) for name in FROZEN if name.startswith("record")}
+    assert len({one.model_dump_json() for one in found.values()}) == 1
+    assert len(found) == record.SCHEMA_VERSION
+
+
+def test_a_search_is_read() -> None:
+    found = search_store.read(FOLDER / "search-1.json")
+    assert (found.cell, found.budget, len(found.candidates)) == ("bare+r1", 2, 2)
+
+
+@pytest.mark.parametrize("version", record.UPGRADERS)
+def test_upgraders_are_pure_and_take_one_step(version: int) -> None:
+    given = json.loads((FOLDER / f"record-{version}.json").read_text())
+    before = copy.deepcopy(given)
+    first = record.UPGRADERS[version](given)
+    assert given == before
+    assert record.UPGRADERS[version](given) == first
+    assert first["schema_version"] == version + 1
+
+
+def test_protocols_never_mix() -> None:
+    now = store.read(FOLDER / "record-1.json")
+    assert now.protocol_version == PROTOCOL_VERSION
+    kept, ignored = one_per_cell([now.model_copy(update={"protocol_version": "1"}), now])
+    assert kept == [now]
+    assert [why for _, why in ignored] == ["protocol 1, not 2"]
