@@ -55,13 +55,17 @@ def excused(cell: Cell, lesser: Cell | None = None) -> bool:
 
     From another cell than the base if `lesser` is given.
     """
-    task, other = registry.task(cell.task), lesser or Cell(cell.task, cell.base)
-    changed = map(registry.strategy, {*cell.strategies} ^ {*other.strategies})
-    return all(
+    other = lesser or Cell(cell.task, cell.base)
+    return all(may_rest(name, cell) for name in {*cell.strategies} ^ {*other.strategies})
+
+
+def may_rest(name: str, cell: Cell) -> bool:
+    """Whether a strategy may change nothing in a cell: it says so, and why."""
+    task, entry = registry.task(cell.task), registry.strategy(name)
+    return (
         getattr(entry.module, "IDENTITY", False)
         or entry.build(task).why_inert(task) is not None
-        or entry.idle_beside.keys() & {*cell.strategies}
-        for entry in changed
+        or bool(entry.idle_beside.keys() & {*cell.strategies})
     )
 
 

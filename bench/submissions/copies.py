@@ -23,7 +23,7 @@ from scipy.spatial import cKDTree
 from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.learner.task import diagnostics
-from bench.records.acts import excused
+from bench.records.acts import may_rest
 from bench.records.outcomes import FULL_SEEDS
 from bench.records.record import SeedResult
 from bench.records.store import Found
@@ -152,8 +152,10 @@ def _elsewhere(one: Found, other: Found) -> bool:
 def _may_equal(one: Cell, other: Cell) -> bool:
     """Whether all by which two cells differ may change nothing, or not the training at least."""
     try:
-        return excused(one, other) or all(
-            registry.strategy(name).build(registry.task(one.task)).policy is not None
+        return all(
+            may_rest(name, one)
+            or may_rest(name, other)
+            or registry.strategy(name).build(registry.task(one.task)).policy is not None
             for name in {*one.strategies} ^ {*other.strategies}
         )
     except ValueError:  # a merged cell of code that is gone
