@@ -19,6 +19,7 @@ from bench.cli.list import list_
 from bench.cli.process import keep_docstrings, prepare
 from bench.cli.records import show, validate
 from bench.cli.report import report
+from bench.cli.reproduce import reproduce
 from bench.cli.run import run
 from bench.cli.status import status
 from bench.cli.tune import tune
@@ -28,7 +29,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run, tune, status, report, compare, show, validate, fetch, doctor, check):
+for command in (
+    run,
+    tune,
+    status,
+    report,
+    compare,
+    show,
+    validate,
+    reproduce,
+    fetch,
+    doctor,
+    check,
+):
     app.command()(command)
 app.command("list")(list_)
 app.add_typer(new, name="new")
