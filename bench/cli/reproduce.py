@@ -253,11 +253,8 @@ def _finish(known: dict[str, Agreement], targets: Sequence[Target], failed: int)
         first = by["differs"][0]
         fail(f"{len(by['differs'])} of {total} differ, first {first}", EXIT_FAULTY)
     if by["cannot tell"]:
-        first = by["cannot tell"][0]
-        fail(
-            f"of {len(by['cannot tell'])} of {total} nothing can be told, first {first}",
-            EXIT_MISSING,
-        )
+        few = f"{len(by['cannot tell'])} of {total}, first {by['cannot tell'][0]}"
+        fail(f"nothing can be told of {few}; run more seeds, or on such a machine", EXIT_MISSING)
     if failed or len(known) < len(targets):
         error_line(f"{len(known)} of {total} agree, and the others were not run to the end")
         raise typer.Exit(failed or EXIT_MISSING)
