@@ -220,8 +220,13 @@ class _Again:
         # Chosen by hand now, but drawn before: it is still the cell that was drawn.
         earlier = check.earlier(place, each.path)
         kept = drawn or (earlier.drawn if earlier else None)
-        check.write(place, check.Check.of(each.path, each.raw, kept, rerun))
-        found = agreement.compare(each.record, rerun, drawn.size if drawn else 1)
+        try:
+            check.write(place, check.Check.of(each.path, each.raw, kept, rerun))
+        except (OSError, ValueError) as error:  # a full disk, or more seeds than there is room for
+            self.failed = EXIT_MISSING
+            error_line(f"the check of {each.label} is not kept, its re-run is in {path}: {error}")
+            return None
+        found = agreement.compare(each.record, rerun, kept.size if kept else 1)
         _say(each.label, found, str(place))
         return found
 

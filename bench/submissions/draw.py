@@ -64,8 +64,6 @@ def problem(draw: Draw, drawn: Collection[str], present: Collection[str]) -> str
     one, but no more of them than there are: present cells less `of`. Where all could be drawn, the
     cells must be just the first ones. That `ref` is a commit, and the right one, is not seen here.
     """
-    if draw.of < LEAST_SHARE * len(present):
-        return f"could draw {draw.of} cells only, and {len(present)} are there now"
     ranks = {cell: rank for rank, cell in enumerate(order(draw.ref, present), start=1)}
     unknown = [cell for cell in drawn if cell not in ranks]
     if unknown:
@@ -75,6 +73,11 @@ def problem(draw: Draw, drawn: Collection[str], present: Collection[str]) -> str
     if late:
         return f"{late[0]} is number {ranks[late[0]]} by that hash, of which {draw.size} are drawn"
     return ""
+
+
+def speaks_for(draw: Draw, present: Collection[str]) -> bool:
+    """Whether enough of the submission's present cells could be drawn."""
+    return draw.of >= LEAST_SHARE * len(present)
 
 
 def odds(cells: int, forged: int, drawn: int) -> float:

@@ -13,7 +13,8 @@ as they are now (`bench.submissions.check`):
 - A check counts for just the bytes that it has checked: an edited record has none.
 - One check that differs, or one canary that fails, puts the whole submission back to self-reported.
 - A draw counts if all its cells have checks that hold and agree, so that none can be left out, and
-  if they are those that its hash draws (`bench.submissions.draw`). A submission is spot-checked
+  if they are those that its hash draws (`bench.submissions.draw`), from half of the submission's
+  present cells or more. A submission is spot-checked
   from `DRAWN` cells of such draws on, or all if it has fewer. That the hash is the commit by which
   the submission came to `main` is for the reviewer of the checks to see: no file can show it.
 - A cell chosen by hand is reproduced if it agrees, and says nothing of others.
@@ -120,6 +121,7 @@ class Submission:
             each.found.record: which
             for which, cells in draws.items()
             if len(cells) == which.size
+            and draw.speaks_for(which, self.present)
             and not draw.problem(which, [cell.found.check.label for cell in cells], self.present)
             for each in cells
         }

@@ -60,7 +60,49 @@ def test_one_planted_change_is_found(changes, where):
     assert where in found.why
 
 
-def test_a_last_digit_is_a_change_where_numbers_were_made_alike_only():
+LATER = PROVENANCE | {"commit": "1" * 40, "environment": None}
+"""Made alike, at another commit, whose neutral edits may round otherwise."""
+
+
+def test_at_another_commit_all_seeds_may_part_but_not_a_few():
+    record = make_record(scores=TEN)
+    rerun = make_record(scores=TEN, provenance=LATER)
+    assert compare(record, rerun).why == "equal bit for bit on 10 seeds"
+    for seed in range(10):
+        rerun = with_seed(rerun, seed, point=(2, "modes", 5.0))
+        found = compare(record, rerun)
+        assert found.outcome == ("differs" if seed < 5 else "agrees")
+    assert found.why.startswith(
+        "made alike but for rounding, at 0000000 and 1111111: step 0 agrees"
+    )
+
+
+def test_at_another_commit_a_few_seeds_may_be_rounded():
+    record = make_record(scores=TEN)
+    rerun = make_record(scores=TEN, provenance=LATER)
+    assert compare(record, with_seed(rerun, 3, point=(2, "modes", 4.0001))).outcome == "agrees"
+
+
+def test_seeds_that_diverge_do_not_show_that_rounding_spares_any():
+    record = make_record(scores=[None] * 6 + [*TEN[:4]])
+    rerun = make_record(scores=[None] * 6 + [*TEN[:4]], provenance=LATER)
+    for seed in range(6, 10):
+        rerun = with_seed(rerun, seed, point=(2, "modes", 5.0))
+    assert compare(record, rerun).outcome == "agrees"
+    made_here = rerun.model_copy(update={"provenance": record.provenance})
+    assert compare(record, made_here).outcome == "differs"
+
+
+def test_without_a_commit_the_code_is_not_known_to_be_the_same():
+    for change in ({"commit": None}, {"dirty": True}):
+        made = PROVENANCE | change | {"environment": None}
+        record = rerun = make_record(scores=TEN, provenance=made)
+        for seed in range(10):
+            rerun = with_seed(rerun, seed, point=(2, "modes", 5.0))
+        assert compare(record, rerun).outcome == "agrees"
+
+
+def test_a_last_digit_is_a_change_where_code_and_machine_are_the_same_only():
     record = make_record(scores=TEN)
     value = record.seeds[0].curve[0].metrics["fid"] * (1 + 1e-7)
     assert compare(record, with_seed(record, 0, point=(0, "fid", value))).outcome == "differs"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.submissions.draw import Draw, is_ref, odds, order, problem
+from bench.submissions.draw import Draw, is_ref, odds, order, problem, speaks_for
 
 CELLS = [f"2/someone/ring8/bare+s{number}" for number in range(12)]
 REFS = [hashlib.sha1(str(number).encode()).hexdigest() for number in range(3000)]
@@ -69,8 +69,10 @@ def test_a_cell_that_could_not_be_drawn_leaves_room_for_one_more_and_no_other():
 
 
 def test_a_draw_from_a_small_part_says_nothing_of_the_rest():
-    draw = Draw(ref=REFS[0], of=5, count=3)
-    assert "could draw 5 cells only" in problem(draw, [], CELLS)
+    for of in (5, 6):
+        draw = Draw(ref=REFS[0], of=of, count=3)
+        assert problem(draw, order(REFS[0], CELLS)[:3], CELLS) == ""
+        assert speaks_for(draw, CELLS) == (of == 6)
 
 
 def test_a_cell_that_is_not_there_was_not_drawn():

@@ -167,6 +167,7 @@ def test_cells_that_come_later_leave_a_draw_valid_until_they_are_as_many(results
     assert levels(results) == {"spot-checked": 2 * CELLS}
     put(results, 2 * CELLS)
     assert levels(results) == {"self-reported": 2 * CELLS + 1}
+    assert check.problems(results) == []
 
 
 @pytest.mark.parametrize(
