@@ -14,9 +14,9 @@ as they are now (`bench.submissions.check`):
 - One check that differs, or one canary that fails, puts the whole submission back to self-reported.
 - A draw counts if all its cells have checks that hold and agree, so that none can be left out, and
   if they are those that its hash draws (`bench.submissions.draw`), from half of the submission's
-  present cells or more. A submission is spot-checked
-  from `DRAWN` cells of such draws on, or all if it has fewer. That the hash is the commit by which
-  the submission came to `main` is for the reviewer of the checks to see: no file can show it.
+  present cells or more. A submission is spot-checked from `DRAWN` cells of such draws on, or all if
+  it has fewer. That the hash is the commit by which the submission came to `main` is for the
+  reviewer of the checks to see: no file can show it.
 - A cell chosen by hand is reproduced if it agrees, and says nothing of others.
 """
 
