@@ -19,6 +19,7 @@ from bench.cli.list import list_
 from bench.cli.process import keep_docstrings, prepare
 from bench.cli.records import show, validate
 from bench.cli.report import report
+from bench.cli.reproduce import reproduce
 from bench.cli.run import run
 from bench.cli.status import status
 from bench.cli.submit import submit
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 for command in (
     *(run, tune, status, report, compare, show),
-    *(validate, submit, fetch, doctor, check),
+    *(validate, submit, reproduce, fetch, doctor, check),
 ):
     app.command()(command)
 app.command("list")(list_)

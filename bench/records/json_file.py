@@ -91,11 +91,22 @@ def read_model(path: Path, model: type[M], upgraders: Upgraders | None = None) -
 
 
 def to_text(content: Part, listed: str) -> str:
-    """Return JSON with sorted keys, one line per field, and per item of the field `listed`."""
-    raw = content.model_dump(mode="json")
+    """Return JSON with sorted keys, one line per field, and per item of the field `listed`.
+
+    With a dot, as in "rerun.seeds", it is a field of a field, which then has lines of its own.
+    """
+    return f"{_lines(content.model_dump(mode='json'), listed)}\n"
+
+
+def _lines(raw: dict[str, Any], listed: str) -> str:
+    name, _, inner = listed.partition(".")
     lines = {key: _dumps(value) for key, value in raw.items()}
-    lines[listed] = "[\n  " + ",\n  ".join(_dumps(item) for item in raw[listed]) + "\n ]"
-    return "{\n" + ",\n".join(f' "{key}": {lines[key]}' for key in sorted(lines)) + "\n}\n"
+    lines[name] = (
+        _lines(raw[name], inner)
+        if inner
+        else "[\n  " + ",\n  ".join(_dumps(item) for item in raw[name]) + "\n ]"
+    )
+    return "{\n" + ",\n".join(f' "{key}": {lines[key]}' for key in sorted(lines)) + "\n}"
 
 
 def _dumps(value: Any) -> str:

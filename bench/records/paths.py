@@ -4,9 +4,10 @@
     results/<protocol>/<submission>/<task>/<cell>.search.json   a search
     results/logs/<protocol>/<submission>/...                    logs, the status of a run, its lock
     results/actors/<protocol>/<submission>/...                  trained actors
+    results/checks/<protocol>/<submission>/<task>/<cell>.json   a check: the record of a re-run
 
-Git ignores the last two. Paths are joined from the top. A folder may be a link to any place, so no
-path is taken apart after links are resolved.
+Git ignores logs and actors. Paths are joined from the top. A folder may be a link to any place, so
+no path is taken apart after links are resolved.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from bench.experiment.cell import Cell
 
 SEARCH_SUFFIX = ".search.json"
+
+CHECKS = "checks"
+"""The folder of checks below a results folder; no submission's, so its files are no records."""
 
 LONGEST_NAME = 255 - len(f"{SEARCH_SUFFIX}.corrupt999")
 """Bytes that a cell's name may have: file systems take 255 in a file's name."""
@@ -43,7 +47,7 @@ def search_path(folder: Path, cell: Cell) -> Path:
 
 
 def beside(record: Path, kind: str, suffix: str) -> Path:
-    """Return the path of a record's log or actor, by `kind` ("logs", "actors") and suffix.
+    """Return the path of a record's log, actor or check, by `kind`, which is a folder, and suffix.
 
     results/2/a/b/c.json -> results/actors/2/a/b/c.npz
     """
@@ -74,7 +78,10 @@ def place(path: Path) -> tuple[str, str, str, str]:
 
 
 def json_files(folder: Path, *, follow: bool = True) -> Iterator[Path]:
-    """Yield every JSON file below a folder (or one file) by path; `follow` links to folders."""
+    """Yield every JSON file below a folder (or one file) by path; `follow` links to folders.
+
+    Checks are left out, of which there are some only in a results folder.
+    """
     if folder.is_file():
         yield folder
         return
@@ -83,5 +90,7 @@ def json_files(folder: Path, *, follow: bool = True) -> Iterator[Path]:
         if any(os.path.samefile(base, each) for each in above):  # a link to where it is
             folders.clear()
             continue
+        if Path(base) == folder / CHECKS:  # a task's or a submission's folder has no protocols
+            folders[:] = [name for name in folders if not name.isdigit()]
         folders.sort()
         yield from (Path(base, name) for name in sorted(files) if name.endswith(".json"))

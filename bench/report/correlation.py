@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats as distributions
 
-from bench.report.rank_tests import Floats
+from bench.records.rank_tests import Floats
 from bench.report.stats import percentiles
 
 

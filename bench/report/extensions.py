@@ -20,6 +20,7 @@ import numpy as np
 
 from bench.experiment import play as order_of_play
 from bench.experiment import registry
+from bench.records.rank_tests import benjamini_hochberg
 from bench.report import stats, verdicts
 from bench.report.cells import (
     EXTENSION,
@@ -32,7 +33,6 @@ from bench.report.cells import (
     in_order,
 )
 from bench.report.findings import Study
-from bench.report.rank_tests import benjamini_hochberg
 
 ALL = "all players"
 SEVERAL = "several"

@@ -22,8 +22,8 @@ from scipy import stats as distributions
 
 from bench.experiment.protocol import BASE_SEEDS as BASE
 from bench.experiment.protocol import LOOK_SEEDS
+from bench.records.rank_tests import holm
 from bench.report import stats, verdicts
-from bench.report.rank_tests import holm
 
 
 class Look(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.experiment.kits import KITS, parts
+from bench.records.rank_tests import holm
 from bench.report import stats, verdicts
 from bench.report.arms import title
 from bench.report.cells import CellResult, TaskView
@@ -26,7 +27,6 @@ from bench.report.pairs import (
     declared,
     final,
 )
-from bench.report.rank_tests import holm
 
 Row = dict[str, Any]
 EVERY = ""

@@ -34,12 +34,12 @@ from scipy.stats import norm
 from bench.experiment.changes import CROSS
 from bench.experiment.grid import load_grid
 from bench.experiment.kits import KITS
+from bench.records.rank_tests import Floats
 from bench.report import stats, verdicts
 from bench.report.arms import ground, members
 from bench.report.cells import CellResult, TaskView, comparisons, inert_reason
 from bench.report.findings import DOMAINS, Study
 from bench.report.looks import LOOKS
-from bench.report.rank_tests import Floats
 
 Members = frozenset[str]
 Word = Literal["synergy", "antagonism", "additive", "undetermined"]

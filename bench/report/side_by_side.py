@@ -19,12 +19,12 @@ from scipy.stats import norm
 
 from bench.experiment.kits import parts
 from bench.records.acts import equal
+from bench.records.rank_tests import holm
 from bench.records.record import Record
 from bench.records.store import unlike
 from bench.report import stats, verdicts
 from bench.report.arms import members
 from bench.report.cells import CellResult, comparisons
-from bench.report.rank_tests import holm
 
 Word = Literal["equal", "better", "worse", "equivalent", "unclear"]
 WORDS: dict[verdicts.State, Word] = {

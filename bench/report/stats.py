@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as distributions
 
+from bench.records.rank_tests import ROUNDING, Floats, Integers, Sample, holm, rank_test
 from bench.report.placements import Placements, Score, placements
-from bench.report.rank_tests import ROUNDING, Floats, Integers, Sample, holm, rank_test
 
 Better = Literal["higher", "lower"]
 

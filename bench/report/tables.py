@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from bench.experiment import costs
+from bench.records.rank_tests import benjamini_hochberg
 from bench.records.record import Record
 from bench.report import stats
 from bench.report.cells import EXTENSION, CellResult, Endpoint, Key, TaskView
 from bench.report.extensions import Entry, Game
 from bench.report.findings import DOMAINS, Finding, Study
-from bench.report.rank_tests import benjamini_hochberg
 
 
 def command(record: Record, tasks: Sequence[str] = ()) -> str:

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 from bench.experiment import registry
+from bench.records.rank_tests import Floats
 from bench.report import stats
 from bench.report.correlation import Estimate, correlations, estimate, kendall, mean, spearman
 from bench.report.findings import DOMAINS, Finding, Study
-from bench.report.rank_tests import Floats
 
 RESAMPLES = 400
 FEWEST = 5

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats as distributions
 
+from bench.records.rank_tests import Floats
 from bench.report import stats
-from bench.report.rank_tests import Floats
 
 NO_DRAWS = stats.Bootstrap(times=1)
 """Nothing here resamples."""

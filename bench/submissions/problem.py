@@ -21,6 +21,7 @@ Rule = Literal[
     "copy",
     "merged record",
     "manifest",
+    "check",
 ]
 
 WHAT_TO_DO: dict[Rule, str] = {
@@ -42,6 +43,7 @@ WHAT_TO_DO: dict[Rule, str] = {
     "merged record": "leave records that are merged as they are; their owner may run cells again "
     "after the code has changed",
     "manifest": "let `python -m bench submit --name NAME` write submission.yaml",
+    "check": "run the cell again with `python -m bench reproduce`, or delete the check",
 }
 """What to do about a broken rule."""
 

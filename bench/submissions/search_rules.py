@@ -94,7 +94,7 @@ def _of_candidate(found: Search, candidate: Candidate) -> Iterator[str]:
             yield "was stopped, but only halving may stop, and not the published"
     if len(candidate.curve[0].scores) != len(found.seeds):
         yield "does not have one score for each seed"
-    least, most = ranges(task)[found.score_info.metric]
+    least, most = ranges(task)[task.metrics[0].name]
     scores = [score for point in candidate.curve for score in point.scores if score is not None]
     if not all(within_range(score, least, most) for score in scores):
         yield f"has scores that are not within {least:g} and {most:g}"

@@ -17,6 +17,7 @@ from bench.records.search import Search
 from bench.records.store import Found, walk
 from bench.submissions import (
     canaries,
+    check,
     copies,
     folder_rules,
     machine_rules,
@@ -71,6 +72,7 @@ def validate(path: Path, merged: Path | None = None) -> Checked:
     problems += _together(sound, [] if merged is None else _others(merged, path))
     if path.is_dir():
         problems += manifest.problems(path, records)
+        problems += check.problems(path)
     return Checked(len(found) + len(searches), sorted(set(problems)))
 
 

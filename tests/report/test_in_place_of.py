@@ -3,9 +3,9 @@
 import pytest
 
 from bench.experiment.cell import Cell
+from bench.records.rank_tests import benjamini_hochberg, holm
 from bench.report import cells, extensions, families, findings, heat_maps, tables
 from bench.report.pages import build_report
-from bench.report.rank_tests import benjamini_hochberg, holm
 from bench.report.searches import _named
 from tests.report.extension_records import extension, games
 from tests.report.html_page import parse

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from bench.records.rank_tests import Sample, rank_test
 from bench.report import stats, verdicts
-from bench.report.rank_tests import Sample, rank_test
 
 SMALL = stats.Bootstrap(times=400)
 

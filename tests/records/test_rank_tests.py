@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from bench.report import rank_tests
-from bench.report.rank_tests import Sample
+from bench.records import rank_tests
+from bench.records.rank_tests import Sample
 
 
 def test_rank_test_agrees_with_scipy_without_ties():

@@ -1,0 +1,220 @@
+"""`python -m bench reproduce`: real cells, planted changes, draws, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.records import store
+from bench.records.store import Found, walk
+from bench.submissions import check, trust
+from bench.submissions.draw import Draw, order
+from bench.training.compilation import compiler
+from tests.support.code_path import code_path
+from tests.support.fakes import bench
+from tests.support.small import SMALL, one_error
+
+REF = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c"
+SPOT = ("reproduce", "--name", "someone", "--ref", REF, "--spot")
+OWN = Path("results/2/someone")
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty working directory, and a folder for temporary ones, which is empty at the end."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert not list(folder.glob("crossover-reproduce-*"))
+
+
+@pytest.fixture
+def someone(training, capsys) -> Path:
+    """2/someone: five cells of dirac with four seeds each, by fake training."""
+    arguments = [*SMALL[:3], "r1,r2", *SMALL[4:], "--seeds", "4", "--name", "someone"]
+    assert bench("run", *arguments) == 0
+    assert len(list(walk(OWN))) == 5
+    capsys.readouterr()
+    training.calls.clear()
+    return OWN
+
+
+def snapshot(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) >= 1
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_a_real_cell_agrees_bit_for_bit_and_one_planted_number_is_found(capsys):
+    assert bench("run", *SMALL, "--contrasts", "none", "--seeds", "5", "--name", "someone") == 0
+    path = OWN / "dirac" / "bare.json"
+    before, number = snapshot(OWN), store.read(path).seeds[1].curve[4].metrics["distance"]
+    capsys.readouterr()
+    again = ("reproduce", "dirac/bare", "--name", "someone", "--seeds", "4")
+    assert bench(*again) == 0
+    out = capsys.readouterr().out
+    assert "dirac/bare agrees: equal bit for bit on 4 seeds" in out
+    assert out.endswith("1 cell agrees\n")
+    assert snapshot(OWN) == before
+    change(path, f'"distance": {number}', f'"distance": {1.5 * number:.7g}')
+    (problem,) = check.problems(Path("results"))
+    assert "not the file it has checked" in problem.text
+    assert bench(*again) == 1
+    out, err = capsys.readouterr()
+    assert "dirac/bare differs: made alike, but seed 1 differs from step 200 on, in distance" in out
+    assert err.endswith("error: 1 of 1 cell differ, first dirac/bare\n")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiler() is None, reason="needs a compiler")
+def test_an_honest_cell_of_another_code_path_agrees_in_distribution(capsys):
+    """Compiled updates round otherwise than replayed ones, if only in the last digit."""
+    arguments = [*SMALL, "--contrasts", "none", "--seeds", "6", "--name", "someone"]
+    with code_path(compiled=True):
+        assert bench("run", *arguments) == 0
+    with code_path(compiled=False):
+        assert bench("reproduce", "dirac/bare", "--name", "someone") == 0
+    out = capsys.readouterr().out
+    assert "agrees: made otherwise (compiled True, False): step 0 agrees, p = " in out
+    found = check.read(Path("results/checks/2/someone/dirac/bare.json"))
+    assert found.rerun.seeds != store.read(OWN / "dirac" / "bare.json").seeds
+
+
+def test_too_few_seeds_elsewhere_are_no_agreement(someone, capsys):
+    change(someone / "dirac" / "bare.json", '"threads": 1', '"threads": 2')
+    assert bench("reproduce", "dirac/bare", "--name", "someone") == 3
+    out, err = capsys.readouterr()
+    assert "cannot tell: made otherwise (threads 2, 1): step 0 agrees, but 4 against 4" in out
+    assert "nothing can be told of 1 of 1 cell, first dirac/bare" in err
+
+
+def test_what_is_drawn_is_what_the_hash_draws_and_goes_on_where_it_was(someone, training, capsys):
+    cells = check.cells(someone)
+    drawn = [cell.removeprefix("2/someone/") for cell in order(REF, cells)[:3]]
+    assert bench(*SPOT, "3", "--dry-run") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "3 drawn by b6589fc6ab0d from 5 of 5 records"
+    assert [line.split(":")[0] for line in lines[1:4]] == [f"to run again {c}" for c in drawn]
+    assert not training.calls
+    assert not Path("results/checks").exists()
+    before = snapshot(someone)
+    assert bench(*SPOT, "3") == 0
+    assert len(training.calls) == 3
+    assert {found.check.drawn for found in check.walk(Path("results"))} == {
+        Draw(ref=REF, of=5, count=3)
+    }
+    assert bench(*SPOT, "3") == 0
+    assert len(training.calls) == 3  # checked before
+    assert bench(*SPOT, "5") == 0
+    assert len(training.calls) == 8  # another draw
+    assert snapshot(someone) == before
+    found = [item for item in walk(Path("results")) if isinstance(item, Found)]
+    assert {*trust.levels(Path("results"), found).values()} == {"reproduced"}
+    assert check.problems(Path("results")) == []
+
+
+def test_a_cell_that_was_drawn_stays_drawn_when_it_is_chosen_again(someone):
+    assert bench(*SPOT, "5", "--seeds", "2") == 0
+    assert bench("reproduce", "dirac/bare", "--name", "someone") == 0
+    found = check.read(Path("results/checks/2/someone/dirac/bare.json"))
+    assert found.drawn == Draw(ref=REF, of=5, count=5)
+    assert len(found.rerun.seeds) == 4
+
+
+def test_cells_that_cannot_be_run_are_not_drawn_and_are_told(someone, capsys):
+    change(someone / "dirac" / "bare.json", '"spec": "', '"spec": "0000000000000000')
+    spec = store.read(someone / "dirac" / "bare+r1.json").provenance.spec
+    change(someone / "dirac" / "bare+r1.json", spec, spec[::-1])
+    assert bench(*SPOT, "9", "--dry-run") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("3 drawn by b6589fc6ab0d from 3 of 5 records\n")
+    assert err.splitlines() == [
+        "warning: not among those drawn from, 1 record: made by other code, settings or data than "
+        "this checkout's",
+        "warning: not among those drawn from, 1 record: no valid record",
+    ]
+    assert bench("reproduce", "dirac/bare+r1", "--name", "someone") == 2
+    message = one_error(capsys)
+    assert message.startswith("dirac/bare+r1 cannot be run again here: made by other code")
+    assert "check that out" in message
+
+
+def test_cells_that_cost_too_much_are_not_drawn(someone, capsys):
+    assert bench(*SPOT, "2", "--max-hours", "0") == 2
+    err = capsys.readouterr().err
+    assert "not among those drawn from, 5 records: expected to take longer" in err
+    assert "error: no record of the 5 in results/2/someone can be run again here" in err
+
+
+def test_a_record_cannot_make_itself_too_dear_to_be_drawn(someone, capsys):
+    path = someone / "dirac" / "bare.json"
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps(raw | {"seconds": {"update": 1e6}}))
+    assert bench(*SPOT, "5", "--max-hours", "1", "--dry-run") == 0
+    assert capsys.readouterr().out.startswith("5 drawn by b6589fc6ab0d from 5 of 5 records\n")
+
+
+def test_a_custom_number_of_updates_is_not_drawn(someone, training, capsys):
+    arguments = [*SMALL, "--contrasts", "none", "--seeds", "4", "--updates", "20"]
+    assert bench("run", *arguments, "--name", "someone") == 0
+    capsys.readouterr()
+    assert bench(*SPOT, "9", "--dry-run") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("5 drawn by b6589fc6ab0d from 5 of 6 records\n")
+    assert "1 record: a custom number of updates" in err
+
+
+def test_one_cell_that_crashes_loses_no_other(someone, training, scratch, capsys):
+    def crash(cell: str) -> None:
+        if cell.endswith("+r1"):
+            raise RuntimeError("planted")
+
+    training.before = crash
+    assert bench(*SPOT, "5") == 3
+    out, err = capsys.readouterr()
+    assert out.count(" agrees: equal bit for bit on 4 seeds") == 4
+    assert err.endswith("error: 4 of 5 cells agree, and the others were not run to the end\n")
+    assert len(list(check.walk(Path("results")))) == 4
+    (kept,) = scratch.glob("crossover-reproduce-*")  # with its log
+    assert "planted" in (kept / "logs/2/someone/dirac/bare+r1.log").read_text()
+    shutil.rmtree(kept)
+    training.before = lambda cell: None
+    training.calls.clear()
+    assert bench(*SPOT, "5") == 0
+    assert [cell for _, cell, _ in training.calls] == ["dirac+r1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((), "give a cell, as in dirac/bare, or --spot K with --ref HASH; not both"),
+        (("dirac/bare", "--spot", "3", "--ref", REF), "not both"),
+        (("--spot", "3"), "--spot draws by a full hash"),
+        (("--spot", "3", "--ref", "HEAD"), "--spot draws by a full hash"),
+        (("--spot", "3", "--ref", REF[:12]), "--spot draws by a full hash"),
+        (("--spot", "3", "--ref", REF.upper()), "--spot draws by a full hash"),
+        (("dirac/bare", "--ref", REF), "--ref and --max-hours are for --spot"),
+        (("dirac/bare", "--max-hours", "1"), "--ref and --max-hours are for --spot"),
+        (("dirac/bare+dragan",), "there is no record results/2/someone/dirac/bare+dragan.json"),
+        (("dirac/nothing",), "is no cell"),
+        (("dirac/bare", "--name", "nobody"), "there is no submission results/2/nobody"),
+        (("dirac/bare", "--name", "../2/someone"), "is no plain name"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(someone, training, arguments, text, capsys):
+    assert bench("reproduce", "--name", "someone", *arguments) == 2
+    assert text in one_error(capsys)
+    assert not training.calls
+    assert not Path("results/checks").exists()
