@@ -32,7 +32,9 @@ def describe(folder: Path) -> None:
 def run(results: Path, seeds: int) -> Path:
     """2/someone: dirac, whose only base is bare, with r1 and the controls."""
     bases = ("bare", "reference")
-    return run_grid(results, Grid("", ("dirac",), ("r1",), bases, seeds=seeds))
+    return run_grid(
+        results, Grid(about="", tasks=("dirac",), strategies=("r1",), bases=bases, seeds=seeds)
+    )
 
 
 def run_grid(results: Path, grid: Grid) -> Path:
