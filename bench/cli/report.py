@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.errors import fail, writable
+from bench.cli.errors import fail, say, writable
 from bench.cli.execute import plural
 from bench.cli.options import Results, check_name, usable_path
 
@@ -120,9 +120,9 @@ def _say(own: Selection, studies: Selection, index: Path, others: Path) -> None:
     left_out = Counter({(index, why): count for why, count in own.reasons()})
     left_out.update({(others if both else index, why): n for why, n in studies.reasons()})
     for (page, why), count in left_out.items():
-        typer.echo(f"{page} leaves out {plural(count, 'file')}: {why}")
+        say(f"{page} leaves out {plural(count, 'file')}: {why}")
     cells = plural(len(own.records or studies.records), "cell")
     if both:
-        typer.echo(f"{cells} measured here: {index}; the committed studies: {others}")
+        say(f"{cells} measured here: {index}; the committed studies: {others}")
     else:
-        typer.echo(f"{cells}{' measured here' * bool(own.records)}: {index}")
+        say(f"{cells}{' measured here' * bool(own.records)}: {index}")

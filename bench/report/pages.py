@@ -116,11 +116,11 @@ def _write_site(
         registry.strategies()[n].source for n in site.strategies if n in registry.strategies()
     ]
     writer.page(BIBLIOGRAPHY, references.bibliography(sources))
-    writer.page("assets/site.css", environment(True).get_template("style.css.j2").render(shared))
+    writer.page("assets/site.css", environment("html").get_template("style.css.j2").render(shared))
     writer.assets(*SCRIPTS)
     if leaderboard is not None:
         text = (
-            environment(False)
+            environment("markdown")
             .get_template("leaderboard.md.j2")
             .render(shared | {"sentences": answer(site.study)})
         )
@@ -173,7 +173,7 @@ def _write_pages(site: Site, shared: Page) -> None:
 def _page(site: Site, shared: Page, address: str, template: str, content: Page) -> None:
     """One page. `root` leads from it to the site's folder."""
     page = shared | content | {"root": "../" * address.count("/"), "here": address}
-    text = environment(True).get_template(f"{template}.html.j2").render(page)
+    text = environment("html").get_template(f"{template}.html.j2").render(page)
     site.writer.page(address, text)
 
 
