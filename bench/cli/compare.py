@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bench.cli.errors import bad_input, fail, warning, writable
+from bench.cli.errors import bad_input, fail, say, say_json, warning, writable
 from bench.cli.options import SUBMISSION_NAME, Results, usable_path
 from bench.cli.process import decodable
 from bench.cli.terminal import print_table
+from bench.records.plain_text import one_line
 
 if TYPE_CHECKING:
     from bench.records.record import Record
@@ -70,6 +70,7 @@ def compare(
     if csv is not None:
         _check_file(csv)
     from bench.report import side_by_side as report
+    from bench.report.files import csv_text
 
     strategies = (names[0][1], names[1][1])
     pair = None if None in strategies else (str(strategies[0]), str(strategies[1]))
@@ -81,11 +82,9 @@ def compare(
             f"{_example('B', found.only_second)}"
         )
     if csv is not None:
-        csv.write_text(
-            report.frame(found).to_csv(index=False, lineterminator="\n"), encoding="utf-8"
-        )
+        csv.write_text(csv_text(report.frame(found)), encoding="utf-8")
     if as_json:
-        typer.echo(json.dumps(_as_json(found, sides), indent=1))
+        say_json(_as_json(found, sides))
     else:
         _print(found, sides)
 
@@ -161,21 +160,21 @@ def _print(found: SideBySide, sides: list[Side]) -> None:
 
     for letter, side in zip("AB", sides, strict=True):
         count = len(side.records)
-        typer.echo(f"{letter}: {side.title}, {count} cell{'s' * (count != 1)}")
+        say(f"{letter}: {side.title}, {count} cell{'s' * (count != 1)}")
     columns = ("cell", "median A", "median B", "failed", "seeds", "P(B better)", "p", "B is")
     table = Table(*columns, "time B/A", "differs", box=None, header_style="bold", pad_edge=False)
     for pair in found.pairs:
-        table.add_row(*map(escape, _cells(pair)))
+        table.add_row(*(escape(one_line(cell)) for cell in _cells(pair)))
     if found.pairs:
         print_table(table, width=160)
     for text, count in found.differences:
-        typer.echo(f"differs in {count} of {len(found.pairs)}: {DIFFERENCES.get(text, text)}")
+        say(f"differs in {count} of {len(found.pairs)}: {DIFFERENCES.get(text, text)}")
     for letter, names in (("A", found.only_first), ("B", found.only_second)):
         if names:
-            typer.echo(f"only in {letter}: {_few(names)}")
+            say(f"only in {letter}: {_few(names)}")
     for name, why in found.refused:
-        typer.echo(f"not compared: {name}: {why}")
-    typer.echo(closing(found))
+        say(f"not compared: {name}: {why}")
+    say(closing(found))
 
 
 DIFFERENCES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -12,12 +13,20 @@ from typing import NoReturn
 
 import typer
 
+from bench.records.plain_text import one_line
+
 EXIT_FAULTY, EXIT_BAD_INPUT, EXIT_MISSING, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
-def one_line(text: str) -> str:
-    """Return the text without line breaks; non-printable characters become "?"."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+def say(text: str) -> None:
+    """Print one line on stdout; what files of others say in it does nothing to the terminal."""
+    typer.echo(one_line(text))
+
+
+def say_json(content: object, *, sort_keys: bool = False) -> None:
+    """Print JSON in ASCII, in which GitHub's log reader finds no command."""
+    text = json.dumps(content, indent=1, sort_keys=sort_keys)
+    typer.echo(text.replace("##[", "#\\u0023["))
 
 
 def error_line(message: str) -> None:

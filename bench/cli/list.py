@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from bench.cli.errors import bad_input
+from bench.cli.errors import bad_input, say_json
 from bench.cli.terminal import print_table
 
 
@@ -32,7 +31,7 @@ def list_(
     with bad_input():
         rows = getattr(listing, kind.value)()
     if as_json:
-        typer.echo(json.dumps(rows, indent=1, sort_keys=True))
+        say_json(rows, sort_keys=True)
         return
     every = dict.fromkeys(column for row in rows for column in row)  # grids leave some out
     columns = [column for column in every if column not in listing.LEFT_OUT]

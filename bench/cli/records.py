@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.errors import bad_input, fail, one_line
+from bench.cli.errors import bad_input, fail, say
 from bench.cli.execute import plural
 from bench.cli.options import Results, Submission, check_name, usable_path
+from bench.records.plain_text import one_line
 
 if TYPE_CHECKING:
     from bench.submissions.problem import Problem
@@ -34,7 +35,7 @@ def show(
     check_name(name)
     folder = submission_folder(results, name)
     with bad_input(pictures.NothingToShow):
-        typer.echo(str(pictures.show(cell, folder, out, steps)))
+        say(str(pictures.show(cell, folder, out, steps)))
 
 
 def validate(

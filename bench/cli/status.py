@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from bench.cli.errors import fail
+from bench.cli.errors import fail, say, say_json
 from bench.cli.options import Results, Submission, check_name
 from bench.cli.terminal import print_table
+from bench.records.plain_text import one_line
 
 
 def status(
@@ -29,32 +31,33 @@ def status(
     if found is None:
         fail(f"no run was started in {folder}; start one, or give --results and --name")
     if as_json:
-        typer.echo(found.model_dump_json(indent=1))
+        say_json(found.model_dump(mode="json"))
         return
     goes_on = at_work(folder)
     where = f"process {found.process} on {found.host}"
     ago = f"{duration(since(found.written))} ago"
     if goes_on:
-        typer.echo(f"running for {duration(found.age)} ({where}); as of {ago}")
+        say(f"running for {duration(found.age)} ({where}); as of {ago}")
     else:
-        typer.echo(f"{'stopped' if found.to_go else 'ended'} {ago} ({where})")
+        say(f"{'stopped' if found.to_go else 'ended'} {ago} ({where})")
     text = (
         f"{found.done} of {found.jobs} {found.unit} done, {found.seeds_done} of {found.seeds} seeds"
     )
     if goes_on and found.left is not None:
         text += f", about {duration(found.left)} left"
-    typer.echo(text)
+    say(text)
     for what, reasons in (("failed", found.failed), ("tried again", found.retried)):
         if reasons:
             counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-            typer.echo(f"{what}: {counts}")
+            say(f"{what}: {counts}")
     for line in found.failures:
-        typer.echo(f"failed {line}")
+        say(f"failed {line}")
     if goes_on and found.running:
         table = Table("running", "seeds", "done", "for", "log", box=None, header_style="bold")
         for cell in found.running:
             age = duration(since(cell.since))
-            table.add_row(cell.cell, str(cell.seeds), f"{cell.share:.0%}", age, cell.log)
+            made = (cell.cell, str(cell.seeds), f"{cell.share:.0%}", age, cell.log)
+            table.add_row(*(escape(one_line(text)) for text in made))
         print_table(table)
     if not goes_on and found.to_go:
-        typer.echo("run the same command again to go on")
+        say("run the same command again to go on")

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bench.engine.plan import Job
 from bench.engine.status_file import Running, RunStatus, duration, keep
 from bench.records.attempt import Reason
+from bench.records.plain_text import one_line
 
 OFTEN = 1.0
 """Seconds between two versions of the status file while no job starts or ends."""
@@ -97,7 +98,7 @@ class Board:
         self._spent += self._jobs[number].seconds
         self.done += 1
         self._seeds += len(self._jobs[number].seeds)
-        self._print(f"[green]done[/]   {escape(line)}")
+        self._print(f"[green]done[/]   {escape(one_line(line))}")
         self._refresh()
 
     def retried(self, number: int, reason: Reason, problem: str) -> None:
@@ -120,7 +121,7 @@ class Board:
 
     def note(self, text: str) -> None:
         """Show a line on the whole run."""
-        self._print(f"[yellow]{escape(' '.join(text.split()))}[/]")
+        self._print(f"[yellow]{escape(one_line(text))}[/]")
 
     def status(self) -> RunStatus:
         """Return the current status of the run."""
@@ -152,7 +153,7 @@ class Board:
         )
 
     def _say(self, colour: str, what: str, number: int, problem: str) -> str:
-        line = f"{self._jobs[number].label}: {' '.join(problem.split())}"
+        line = f"{self._jobs[number].label}: {one_line(problem)}"
         self._print(f"[{colour}]{what}[/] {escape(line)}")
         self._refresh()
         return line

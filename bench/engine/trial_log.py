@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from bench.engine.plan import Job
+from bench.records.plain_text import one_line
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def trial_log(job: Job) -> Iterator[tuple[logging.Logger, IO[str]]]:
     shown = warnings.showwarning
 
     def log_warning(message: Warning | str, *rest: object, **more: object) -> None:
-        line = " ".join(str(message).split())
+        line = one_line(str(message))
         log.info("warning: %s", line)
         print(f"warning: {job.label}: {line}", file=sys.stderr)
 

@@ -14,6 +14,7 @@ from bench.report.cells import DOMAIN_NAMES, EXTENSION, CellResult, Key, TaskVie
 from bench.report.extensions import Game
 from bench.report.findings import Study
 from bench.report.tables import command, effect_matrix
+from bench.submissions.trust import Level
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,12 @@ class Contrast:
             return ""
         counts = [len(cell.record.seeds) for cell in (self.cell, self.ground)]
         return verdicts.evidence(min(counts), counts[1])
+
+    @property
+    def trust(self) -> Level:
+        """How far the cell and what it is compared with are trusted."""
+        used = [self.cell.record, *([self.ground.record] if self.ground else [])]
+        return self.view.grounds.trust(self.submission, *used)
 
     @property
     def state(self) -> str:
@@ -140,7 +147,7 @@ def contrast_table(found: Sequence[Contrast]) -> pd.DataFrame:
 
 COLUMNS = [
     *("task", "domain", "failure_mode", "base", "cell", "strategy", "contrast", "instead_of"),
-    *("play", "settings", "submission", "evidence", "seeds", "base_seeds", "state"),
+    *("play", "settings", "submission", "trust", "evidence", "seeds", "base_seeds", "state"),
     *("effect", "low", "high", "p_adjusted", "area_effect", "area_low", "area_high"),
     *("failures", "base_failures", "inert", "spec", "command"),
 ]
@@ -161,6 +168,7 @@ def _row(one: Contrast) -> dict[str, object]:
         "play": record.play,
         "settings": record.settings_from,
         "submission": one.submission,
+        "trust": one.trust,
         "evidence": one.evidence,
         "seeds": len(record.seeds),
         "base_seeds": len(ground.record.seeds) if ground else 0,
@@ -191,7 +199,7 @@ def run_table(study: Study) -> pd.DataFrame:
 def _runs(study: Study) -> Iterator[dict[str, object]]:
     for view in study.tasks:
         for cell in view.cells.values():
-            record = cell.record
+            record, owner = cell.record, submission(view, cell)
             for seed in record.seeds:
                 ended = seed.score if seed.status == "ok" else None
                 known = ended is not None and record.score_info.anchors is not None
@@ -203,7 +211,8 @@ def _runs(study: Study) -> Iterator[dict[str, object]]:
                     "strategy": record.strategy or "",
                     "contrast": record.contrast,
                     "play": record.play,
-                    "submission": submission(view, cell),
+                    "submission": owner,
+                    "trust": view.grounds.trust(owner, record),
                     "seed": seed.seed,
                     "status": seed.status,
                     "metric": record.score_info.metric,

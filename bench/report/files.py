@@ -11,7 +11,9 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
+from bench.records.plain_text import seen
 from bench.report.style import Drawing
 
 LIST = "files.sha256"
@@ -59,6 +61,23 @@ class Names:
         return self.given[parts]
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a text begins that a spreadsheet would take for a formula."""
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table as CSV, the same wherever it is made; no text in it is a formula to a spreadsheet."""
+
+    def plain(cell: object) -> object:
+        if not isinstance(cell, str):
+            return cell
+        return "'" * cell.startswith(FORMULA) + seen(cell, "\n")  # a bare CR would end the row
+
+    texts = [name for name in frame.columns if not is_numeric_dtype(frame[name])]
+    safe = frame.assign(**{name: frame[name].map(plain) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
 class Writer:
     """Writes the files of one site and remembers them; no name leaves the folder `out`."""
 
@@ -85,9 +104,8 @@ class Writer:
     def table(self, name: str, frame: pd.DataFrame) -> TableFiles:
         """Write a CSV and a Parquet file."""
         folder = self.out / "tables"
-        csv = frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
         return TableFiles(
-            self.data(folder / f"{name}.csv", csv),
+            self.data(folder / f"{name}.csv", csv_text(frame).encode("utf-8")),
             self.data(folder / f"{name}.parquet", frame.to_parquet(engine="pyarrow", index=False)),
         )
 

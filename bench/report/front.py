@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from bench.report import plots, tables, verdicts
 from bench.report.answer import answer
+from bench.report.cells import in_order
 from bench.report.files import Names
 from bench.report.findings import Finding
-from bench.report.site import Site
+from bench.report.site import Site, filters
 from bench.report.strategy_pages import verdict_row
 from bench.report.transfer_parts import table_1_part, transfer_part
 
@@ -51,21 +52,32 @@ def scatter_part(site: Site) -> Part | None:
 def verdicts_part(site: Site) -> Part | None:
     """The verdicts on every base."""
     ids = Names()
-    found = [_base(site, base, ids) for base in site.study.bases]
+    bases = in_order({*site.study.bases, *site.others.bases})
+    found = [_base(site, base, ids) for base in bases]
     return {"bases": found} if found else None
 
 
 def _base(site: Site, base: str, ids: Names) -> Part:
     """The verdicts and the files of one base."""
     slug = site.writer.slug(base)
-    findings = site.study.findings[base]
+    findings = site.study.findings.get(base, ())
     strategies = [finding for finding in findings if finding.expected is None]
+    rows = [verdict_row(site, finding, ids) for finding in findings]
+    beside, more = site.others.shown(base, ids)
     return {
         "name": base,
         "slug": slug,
-        "rows": [verdict_row(site, finding, ids) for finding in findings],
+        "rows": rows,
+        "beside": beside,
+        "more": more,
+        "beside_files": site.writer.table(f"beside-{slug}", site.others.table(base))
+        if beside
+        else None,
+        "filters": filters((row["data"] for row in rows + beside), ("submission", "trust")),
         "groups": groups(strategies),
-        "files": site.writer.table(f"transfer-{slug}", tables.transfer_table(findings)),
+        "files": site.writer.table(f"transfer-{slug}", tables.transfer_table(findings))
+        if base in site.study.bases
+        else None,
         "removed": any(part.removed for f in findings for part in f.domains.values()),
         "placed": any(f.instead_of for f in findings),
     }

@@ -5,18 +5,21 @@ Elsewhere the same seed trains along another path, and a stranger's base may be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from bench.experiment import registry
 from bench.records.acts import equal
 from bench.records.record import Record
 from bench.records.store import unlike
+from bench.submissions.trust import LEVELS, Level
 
 NO_GROUND = "no base of its own submission, libraries, processor and code path to compare it with"
 
 Owned = tuple[Record, str]
 """A record, and the submission that it belongs to."""
+Place = tuple[str, str, str]
+"""Submission, task and cell."""
 
 
 class PlaceboMoved(ValueError):
@@ -32,9 +35,15 @@ class Grounds:
 
     owners: dict[tuple[str, str], str]  # task, cell -> submission
     bases: dict[tuple[str, ...], Record]  # submission, task, base, order of play -> its record
+    levels: Mapping[Place, Level] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Iterable[Owned], shown: Iterable[Record]) -> Grounds:
+    def of(
+        cls,
+        found: Iterable[Owned],
+        shown: Iterable[Record],
+        levels: Mapping[Place, Level] | None = None,
+    ) -> Grounds:
         """From all records in the order in which they are preferred, and those that are shown."""
         bases: dict[tuple[str, ...], Record] = {}
         owners, known = {}, {}
@@ -44,7 +53,7 @@ class Grounds:
                 bases.setdefault((owner, record.task, record.base, record.play), record)
         for record in shown:
             owners[record.task, record.cell] = known[id(record)]
-        return cls(owners, bases)
+        return cls(owners, bases, levels or {})
 
     def owner(self, record: Record) -> str:
         """The submission that a shown cell belongs to."""
@@ -55,9 +64,19 @@ class Grounds:
         base = self.bases.get((self.owner(record), record.task, record.base, record.play))
         return base if base is not None and alike(record, base) else None
 
+    def trust(self, owner: str, *records: Record) -> Level:
+        """How far records of one submission are trusted together: as far as the least of them."""
+        places = [(owner, record.task, record.cell) for record in records]
+        return lowest(self.levels.get(place, LEVELS[0]) for place in places)
+
     def together(self, one: Record, other: Record) -> bool:
         """Whether two shown cells may be compared with each other."""
         return self.owner(one) == self.owner(other) and alike(one, other)
+
+
+def lowest(levels: Iterable[Level]) -> Level:
+    """The lowest of these levels of trust, or of all if there is none."""
+    return min(levels, key=LEVELS.index, default=LEVELS[0])
 
 
 def alike(one: Record, other: Record) -> bool:

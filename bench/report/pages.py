@@ -7,7 +7,8 @@ other than the bootstrap's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +18,31 @@ from bench.learner.task import TIE
 from bench.records.record import Record
 from bench.report import (
     bases,
-    belonging,
     contrasts,
     curves,
     extensions,
-    heat_maps,
     home,
     looks,
+    page_parts,
     pair_tables,
     references,
     strategy_pages,
     submissions,
-    tables,
     task_pages,
     verdicts,
 )
 from bench.report.answer import answer
-from bench.report.cells import DOMAIN_NAMES, in_order
+from bench.report.beside import FOLDER, Beside, Others
+from bench.report.cells import DOMAIN_NAMES
 from bench.report.files import Writer, remove_stale
-from bench.report.findings import DOMAINS, Study, study
+from bench.report.findings import DOMAINS, study
 from bench.report.front import front
+from bench.report.parties import FAULTS, fault
 from bench.report.rendering import environment
-from bench.report.searches import budget_curves, search_table
+from bench.report.searches import search_table
 from bench.report.selection import Ignored, Selection, ShownSearch, one_per_cell
 from bench.report.site import Site
-from bench.report.style import VERDICT_STYLE
+from bench.report.style import VERDICT_STYLE, screen_only
 
 INDEX, STUDIES = "index.html", "studies"
 SCRIPTS = ("tablesort.min.js", "tablesort.LICENSE.txt", "site.js")
@@ -76,29 +77,62 @@ def build_pages(
     leaderboard: Path | None,
     own: tuple[str, Selection] | None = None,
     at_home: Iterable[Record] = (),
+    *,
+    strangers: Mapping[str, Selection] | None = None,
+    others: Others | None = None,
 ) -> list[Path]:
     """Write the site below `out`, and the leaderboard; returns all paths.
 
     If there is an `own` submission, the site shows that one alone, and a second one below
     `out/studies` the others, if there are any. The leaderboard is that of the studies, or else of
     the own submission. Each selection that is given has at least one record. `at_home` are the
-    records of home evidence, which stands beside verdicts and is part of none. What an earlier
-    report left in the folder is removed.
+    records of home evidence, which stands beside verdicts and is part of none. Each of the
+    `strangers`, by name, has a site below that of the studies, which shows their findings beside
+    its own; `others` says what else there is to say of them, and is told of those that cannot be
+    reported. What an earlier report left in the folder is removed.
     """
     evidence = home.evidence(at_home)
-    links: Page = {"own": own[0] if own else None, "other": None}
-    if own is None:
-        assert studies is not None, "there is nothing to report"
-        written = _write_site(studies, Writer(out), leaderboard, links, evidence)
-    elif studies is None:
-        written = _write_site(own[1], Writer(out), leaderboard, links, evidence)
-    else:
-        there = links | {"other": f"{STUDIES}/{INDEX}"}
-        back: Page = {"own": None, "other": f"../{INDEX}"}
-        written = _write_site(own[1], Writer(out), None, there, evidence)
-        written += _write_site(studies, Writer(out / STUDIES), leaderboard, back, evidence)
+    links: Page = {"own": own[0] if own else None, "other": None, "stranger": None}
+    written: list[Path] = []
+    if own is not None:
+        there = links | {"other": f"{STUDIES}/{INDEX}"} if studies else links
+        board = None if studies else leaderboard
+        written += _write_site(own[1], Writer(out), board, there, evidence)
+    if studies is not None:
+        folder = out if own is None else out / STUDIES
+        back: Page = links | {"own": None, "other": f"../{INDEX}" if own else None}
+        beside, paths = _write_strangers(strangers or {}, folder, others or Others())
+        written += (
+            _write_site(studies, Writer(folder), leaderboard, back, evidence, others=beside) + paths
+        )
+    assert written, "there is nothing to report"
     remove_stale(out, written)
     return written
+
+
+def _write_strangers(
+    strangers: Mapping[str, Selection], out: Path, others: Others
+) -> tuple[Others, list[Path]]:
+    """The sites of strangers, one by one; what the main site shows of them, and all paths.
+
+    A submission whose numbers cannot be reported is left out, and stops nothing.
+    """
+    found: list[Beside] = []
+    written: list[Path] = []
+    for name, selection in strangers.items():
+        writer = Writer(out / FOLDER / name)
+        try:
+            site = _site(selection, writer, {})
+            links = {"own": None, "other": f"../../{INDEX}", "stranger": name}
+            with screen_only():
+                _write_all(site, links)
+            found.append(submissions.beside(site, name))
+            written += writer.written
+        except FAULTS as error:
+            others.left_out[name] = fault(error)
+            for path in writer.written:
+                path.unlink(missing_ok=True)
+    return replace(others, beside=found), written
 
 
 def _write_site(
@@ -107,28 +141,36 @@ def _write_site(
     leaderboard: Path | None,
     links: Page,
     evidence: dict[str, home.Evidence],
+    *,
+    others: Others | None = None,
 ) -> list[Path]:
     """One site. `links` says whose it is, and where the other one is."""
     site = _site(selection, writer, evidence)
-    shared = _shared(site) | links
-    _write_pages(site, shared)
-    sources = [
-        registry.strategies()[n].source for n in site.strategies if n in registry.strategies()
-    ]
-    writer.page(BIBLIOGRAPHY, references.bibliography(sources))
-    writer.page("assets/site.css", environment(True).get_template("style.css.j2").render(shared))
-    writer.assets(*SCRIPTS)
+    site.others = others or site.others
+    shared = _write_all(site, links)
     if leaderboard is not None:
-        text = (
-            environment(False)
-            .get_template("leaderboard.md.j2")
-            .render(shared | {"sentences": answer(site.study)})
-        )
+        rows, more = site.others.first()
+        page = shared | {"sentences": answer(site.study), "beside": rows, "more": more}
+        text = environment("markdown").get_template("leaderboard.md.j2").render(page)
         leaderboard.parent.mkdir(parents=True, exist_ok=True)
         tidy = re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
         leaderboard.write_text(tidy, encoding="utf-8", newline="\n")
         writer.written.append(leaderboard)
     return writer.written
+
+
+def _write_all(site: Site, links: Page) -> Page:
+    """All files of a site; returns what its pages share."""
+    shared = _shared(site) | links
+    _write_pages(site, shared)
+    sources = [
+        registry.strategies()[n].source for n in site.strategies if n in registry.strategies()
+    ]
+    site.writer.page(BIBLIOGRAPHY, references.bibliography(sources))
+    style = environment("html").get_template("style.css.j2").render(shared)
+    site.writer.page("assets/site.css", style)
+    site.writer.assets(*SCRIPTS)
+    return shared
 
 
 def _site(selection: Selection, writer: Writer, evidence: dict[str, home.Evidence]) -> Site:
@@ -163,9 +205,9 @@ def _write_pages(site: Site, shared: Page) -> None:
     if shared["pairs"]:
         _page(site, shared, "pairs.html", "pairs", {})
     if site.games:
-        _page(site, shared, "extensions.html", "extensions", _extensions(site))
+        _page(site, shared, "extensions.html", "extensions", page_parts.extensions(site))
     if site.selection.searches:
-        _page(site, shared, "tuned.html", "tuned", _tuned(site, shared))
+        _page(site, shared, "tuned.html", "tuned", page_parts.tuned(site, shared))
     _page(site, shared, "submissions.html", "submissions", submissions.page(site))
     _page(site, shared, "method.html", "method", {"tables": site.tables, "bib": BIBLIOGRAPHY})
 
@@ -173,7 +215,7 @@ def _write_pages(site: Site, shared: Page) -> None:
 def _page(site: Site, shared: Page, address: str, template: str, content: Page) -> None:
     """One page. `root` leads from it to the site's folder."""
     page = shared | content | {"root": "../" * address.count("/"), "here": address}
-    text = environment(True).get_template(f"{template}.html.j2").render(page)
+    text = environment("html").get_template(f"{template}.html.j2").render(page)
     site.writer.page(address, text)
 
 
@@ -193,77 +235,9 @@ def _shared(site: Site) -> Page:
         "site": site,
         "study": site.study,
         "notes": site.notes,
-        "summary": summary(site.study),
+        "summary": page_parts.summary(site.study),
         "counted": bases.bases_table(site.study.tasks).to_dict("records"),
         "searches": chosen.to_dict("records"),
-        "maps": _maps(site),
+        "maps": page_parts.maps(site),
         "pairs": pair_tables.section(site.study, site.writer),
-    }
-
-
-def _maps(site: Site) -> list[Page]:
-    """The heat maps of every base that has effects."""
-    found = []
-    for base in site.study.bases:
-        slug = site.writer.slug(base)
-        final = site.writer.figure(f"effects-{slug}", heat_maps.heat_map(site.study, base))
-        area = site.writer.figure(f"areas-{slug}", heat_maps.heat_map(site.study, base, "area"))
-        if final is not None:
-            placed = any(finding.instead_of for finding in site.study.findings[base])
-            found.append({"base": base, "final": final, "area": area, "placed": placed})
-    return found
-
-
-def summary(found: Study) -> Page:
-    """How many cells, seeds and failures verdicts count, and what the weakest evidence is.
-
-    `further` cells are in no verdict; where all are so, they are what is summed up.
-    """
-    records = found.counted or found.records
-    runs = [result for record in records for result in record.seeds]
-    fewest = min(len(record.seeds) for record in records)
-    bases = [len(record.seeds) for record in records if record.strategy is None]
-    return {
-        "cells": len(records),
-        "further": len(found.records) - len(records),
-        "runs": len(runs),
-        "failures": sum(result.status != "ok" for result in runs),
-        "fewest": fewest,
-        "most": max(len(record.seeds) for record in records),
-        "evidence": verdicts.evidence(fewest, min(bases, default=fewest)),
-        "missing": sorted({"gan", "rl"} - {record.domain for record in found.counted}),
-    }
-
-
-def _tuned(site: Site, shared: Page) -> Page:
-    """The searches for settings."""
-    searched = budget_curves([shown.search for shown in site.selection.searches])
-    table = search_table(site.selection.searches)
-    return {
-        "rows": shared["searches"],
-        "files": site.writer.table("searches", table),
-        "curves": site.writer.figure("searches", searched),
-    }
-
-
-def _extensions(site: Site) -> Page:
-    """The tables and maps of all games that have more than verdicts show."""
-    made = {
-        "extensions": tables.extension_table(site.games),
-        "extension-orders": tables.order_table(site.games),
-    }
-    maps = {
-        base: [
-            site.writer.figure(f"extensions-{site.writer.slug(base)}-{number}", data)
-            for number, data in enumerate(heat_maps.scope_maps(site.games, base), 1)
-        ]
-        for base in in_order({table.base for game in site.games for table in game.tables})
-    }
-    return {
-        "games": site.games,
-        "files": {
-            name: site.writer.table(name, found) for name, found in made.items() if len(found)
-        },
-        "scope_maps": {base: figures for base, figures in maps.items() if figures},
-        "belongings": belonging.belongings(site.games, site.study.boot),
     }

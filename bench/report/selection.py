@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from bench.records.record import Record
 from bench.records.search import Search
 from bench.records.search_store import current, unchosen
 from bench.records.store import Found
-from bench.report.grounds import NO_GROUND, Grounds, check_placebos
+from bench.report.grounds import NO_GROUND, Grounds, Place, check_placebos, lowest
+from bench.submissions.trust import LEVELS, Level
 
 Ignored = tuple[str, str]
 """Which record or search is left out, and why."""
@@ -47,27 +48,45 @@ class Selection:
         return Counter(why.partition(":")[0] for _, why in self.ignored).most_common()
 
 
-def select(found: Iterable[Found], searched: Iterable[SearchFile]) -> Selection:
-    """The records and searches to show, of all that were found. Raises `PlaceboMoved`."""
-    chosen, unfounded = with_search(ranking(found))
+def select(
+    found: Iterable[Found],
+    searched: Iterable[SearchFile],
+    levels: Mapping[Path, Level] | None = None,
+    own: Path | None = None,
+) -> Selection:
+    """The records and searches to show, of all that were found. Raises `PlaceboMoved`.
+
+    `levels` say how far each record is trusted; `own` is one's own submission.
+    """
+    chosen, unfounded = with_search(ranking(found, own))
     owned = [(item.record, item.path.parents[1].name) for item in chosen]
     records, others = one_per_cell([record for record, _ in owned])
-    grounds = Grounds.of(owned, records)
+    grounds = Grounds.of(owned, records, _trusted(chosen, levels or {}))
     check_placebos(records, grounds)
     alone = [
         (f"{record.task}/{record.cell}", NO_GROUND)
         for record in records
         if record.strategy is not None and grounds.base(record) is None
     ]
-    searches, further = select_searches(searched, chosen)
+    searches, further = select_searches(searched, chosen, own)
     return Selection(records, searches, others + unfounded + further + alone, grounds)
 
 
-def ranking(found: Iterable[Found]) -> list[Found]:
+def _trusted(chosen: Iterable[Found], levels: Mapping[Path, Level]) -> dict[Place, Level]:
+    """How far cells are trusted; the lowest, should a submission have two records of one."""
+    found: dict[Place, Level] = {}
+    for item in chosen:
+        place = (item.path.parents[1].name, item.record.task, item.record.cell)
+        level = levels.get(item.path, LEVELS[0])
+        found[place] = lowest([level, found.get(place, level)])
+    return found
+
+
+def ranking(found: Iterable[Found], own: Path | None = None) -> list[Found]:
     """Records in the order in which they are preferred, where several are of the same cell.
 
-    Records of the present code come first, then those with more seeds, then one's own (`local`),
-    then path order.
+    Records of the present code come first, then those with more seeds, then those in the folder
+    `own`, then path order.
     """
 
     def key(item: Found) -> tuple[bool, int, bool, Path]:
@@ -76,7 +95,7 @@ def ranking(found: Iterable[Found]) -> list[Found]:
             stale = spec_hash(record.origin) != record.provenance.spec
         except ValueError:  # an unknown task or strategy
             stale = True
-        return stale, -len(record.seeds), "local" not in item.path.parts, item.path
+        return stale, -len(record.seeds), own not in item.path.parents, item.path
 
     return sorted(found, key=key)
 
@@ -121,11 +140,11 @@ def one_per_cell(records: Sequence[Record]) -> tuple[list[Record], list[Ignored]
 
 
 def select_searches(
-    searched: Iterable[SearchFile], records: Sequence[Found]
+    searched: Iterable[SearchFile], records: Sequence[Found], own: Path | None = None
 ) -> tuple[list[ShownSearch], list[Ignored]]:
     """One search per cell: that of the submission whose tuned cell is shown, if there is one.
 
-    Of the others one's own (`local`) is preferred, then path order.
+    Of the others those in the folder `own` are preferred, then path order.
     """
     folders: dict[tuple[str, str], Path] = {}
     for record in records:
@@ -138,7 +157,7 @@ def select_searches(
     def order(one: SearchFile) -> tuple[bool, bool, Path]:
         path, item = one
         key = ("", "") if isinstance(item, CorruptRecord) else (item.task, item.cell)
-        return folders.get(key) != path.parents[1], "local" not in path.parts, path
+        return folders.get(key) != path.parents[1], own not in path.parents, path
 
     for path, item in sorted(searched, key=order):
         if isinstance(item, CorruptRecord):

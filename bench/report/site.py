@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from bench.records.record import Record
+from bench.report.beside import Others
 from bench.report.cells import CellResult, Key, TaskView
 from bench.report.contrasts import Contrast, plain_name, submission
 from bench.report.extensions import Game
@@ -15,6 +17,7 @@ from bench.report.files import Names, TableFiles, Writer
 from bench.report.findings import Finding, Study
 from bench.report.home import NOT_RUN, Evidence
 from bench.report.selection import Selection
+from bench.submissions.trust import LEVELS, Level
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Site:
     tasks: dict[str, str] = field(default_factory=dict)
     players: dict[str, str] = field(default_factory=dict)  # game -> page of its players and orders
     tables: dict[str, TableFiles] = field(default_factory=dict)
+    others: Others = field(default_factory=Others)  # whose results stand beside these
 
     def name_pages(self) -> None:
         """Choose the addresses of all pages of strategies and tasks."""
@@ -65,6 +69,10 @@ class Site:
         """The contrasts by their place."""
         return {(one.view.name, one.key): one for one in self.contrasts}
 
+    def trust(self, owner: str, record: Record) -> Level:
+        """How far one record is trusted."""
+        return self.selection.grounds.trust(owner, record) if self.selection.grounds else LEVELS[0]
+
     def submissions(self, view: TaskView) -> list[str]:
         """Whose cells of a task are shown."""
         return sorted({submission(view, cell) for cell in view.cells.values()} - {""})
@@ -88,6 +96,7 @@ LABELS = {
     "state": "Result",
     "born": "Born in",
     "submission": "Submission",
+    "trust": "Trust",
     "evidence": "Evidence",
 }
 """What tables can be filtered by, in this order."""
@@ -96,11 +105,11 @@ Data = Mapping[str, Iterable[str]]
 """The values of a row by which it can be found."""
 
 
-def filters(rows: Iterable[Data]) -> list[Filter]:
-    """A filter for everything in which rows differ."""
+def filters(rows: Iterable[Data], names: Iterable[str] = LABELS) -> list[Filter]:
+    """A filter for everything in which rows differ, of these names."""
     rows = list(rows)
     found = []
-    for name, label in LABELS.items():
+    for name, label in ((name, LABELS[name]) for name in names):
         options = {value for row in rows for value in row.get(name, ()) if value}
         if len(options) > 1:
             found.append(Filter(name, label, sorted(options)))

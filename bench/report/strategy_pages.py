@@ -14,6 +14,7 @@ from bench.report.cells import DOMAIN_NAMES
 from bench.report.contrasts import Contrast, failure_mode
 from bench.report.files import Names, Picture
 from bench.report.findings import DOMAINS, Finding
+from bench.report.grounds import lowest
 from bench.report.site import Data, Site, filters, paragraphs
 from bench.report.small_curves import strategy_curves
 from bench.report.tables import command
@@ -46,6 +47,7 @@ def verdict_row(site: Site, finding: Finding, ids: Names) -> Row:
         "task": sorted({one.view.name for one in counted}),
         "failure": sorted({failure_mode(one.view.name) for one in counted}),
         "submission": sorted({one.submission for one in counted}),
+        "trust": [lowest(one.trust for one in counted)],
     }
     return {
         "id": ids.slug(finding.base, finding.label),
@@ -66,6 +68,7 @@ def _unjudged(site: Site, name: str, ids: Names) -> Row:
         "domain": sorted({DOMAIN_NAMES[one.view.domain] for one in own}),
         "task": sorted({one.view.name for one in own}),
         "submission": sorted({one.submission for one in own}),
+        "trust": [lowest(one.trust for one in own)] if own else [],
     }
     page, note = site.strategies[name], site.notes.get(name, "")
     row = {"id": ids.slug("none", name), "label": name, "finding": None}
@@ -95,6 +98,7 @@ def page(site: Site, name: str) -> dict[str, Any]:
             for finding in site.study.findings[base]
             if site.strategy(finding.strategy) == site.strategies[name]
         ],
+        "beside": site.others.of(name),
         "home": site.home.get(name),
         "rows": rows,
         "filters": filters(row["data"] for row in rows),
@@ -119,6 +123,7 @@ def _data(one: Contrast) -> Data:
         "contrast": [one.kind],
         "state": [one.state],
         "submission": [one.submission],
+        "trust": [one.trust],
         "evidence": [one.evidence],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,9 +77,24 @@ class Drawing:
     """What lies where: percent of the width from the left, and of the height from the top."""
 
 
+_PRINT = ContextVar("print", default=True)
+
+
+@contextmanager
+def screen_only() -> Iterator[None]:
+    """Figures made within have no formats for print, which take more time than the rest."""
+    token = _PRINT.set(False)
+    try:
+        yield
+    finally:
+        _PRINT.reset(token)
+
+
 def drawing(figure: Figure, marks: tuple[tuple[str, float, float], ...] = ()) -> Drawing:
     """The figure as PNG, and as SVG and PDF for print, without dates."""
     image = png(figure)
+    if not _PRINT.get():
+        return Drawing(image, marks=marks)
     figure.set_layout_engine("none")  # which takes most of the time, and has made the layout
     vector = {}
     for kind, metadata in (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bench.report import findings
+from tests.report.strangers import LIST, MAINTAINED, put
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -15,3 +17,13 @@ def few_tasks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(findings, "counted_tasks", lambda domain: ())
         yield
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The maintainers' records, in a working directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    put("core", *MAINTAINED)
+    path = Path("results")
+    (path / "standing.yaml").write_text(LIST)
+    return path

@@ -58,7 +58,7 @@ def test_what_is_stale_broken_unfinished_or_double_is_named() -> None:
     folders = [Path("1") / name / "dirac" for name in ("a", "b", "c", "mine", "local")]
     items = [CorruptRecord("x.search.json", "broken"), stale, empty, WHOLE, WHOLE]
     found = [(folder / HERE.name, item) for folder, item in zip(folders, items, strict=True)]
-    kept, ignored = selection.select_searches(found, [])
+    kept, ignored = selection.select_searches(found, [], Path("1/local"))
     assert [(shown.search, shown.submission) for shown in kept] == [(WHOLE, "local")]
     assert [why for _, why in ignored] == [
         "x.search.json: broken",

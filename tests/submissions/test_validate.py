@@ -217,4 +217,5 @@ def test_a_report_believes_the_present_code_then_more_seeds_then_ones_own(folder
 
     expected = [put("large"), put("local", fewer), put("a", fewer), put("older", stale)]
     found = [item for item in walk(tmp_path / "ranked") if isinstance(item, Found)]
-    assert [item.path for item in ranking(found)] == expected
+    own = tmp_path / "ranked" / "2" / "local"
+    assert [item.path for item in ranking(found, own)] == expected

@@ -21,6 +21,7 @@ def repository(made: Path, root: Path) -> Git:
     git = Git(root)
     for name in ("someone", "other"):
         shutil.copytree(made, git.root / "results" / "2" / name)
+        timed(git.root / "results" / "2" / name, len(name))
         sign(git, f"results/2/{name}", name)
     git.write("results/README.md", "hello\n")
     git.write("results/standing.yaml", "maintained: []\n")
@@ -28,6 +29,13 @@ def repository(made: Path, root: Path) -> Git:
     git.commit("base")
     git.run("checkout", "-q", "-b", "change")
     return git
+
+
+def timed(folder: Path, seconds: int) -> None:
+    """Records as somebody else makes them on the same machine: in another time."""
+    for path in folder.rglob("*.json"):
+        raw = json.loads(path.read_text())
+        path.write_text(json.dumps(raw | {"seconds": {"update": float(seconds)}}))
 
 
 def sign(git: Git, home: str, by: str) -> None:
@@ -58,6 +66,7 @@ def lines(outcome: merge.Outcome, where: Path) -> str:
 def anew(git: Git, name: str = "newcomer") -> str:
     home = f"results/2/{name}"
     shutil.copytree(git.root / HOME, git.root / home)
+    timed(git.root / home, len(name))
     sign(git, home, "someone")
     return home
 
