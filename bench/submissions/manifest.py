@@ -95,11 +95,13 @@ def load(path: Path) -> Manifest:
 
 def problems(path: Path, found: Sequence[Found]) -> Iterator[Problem]:
     """Yield problems of the manifests of all submissions whose folder lies in `path`, or is it."""
+    top = Path(os.path.abspath(path))
     folders: dict[Path, list[Found]] = defaultdict(list)
     for item in found:
         protocol, name, task, _ = place(item.path)
-        folder = Path(os.path.abspath(item.path)).parents[1]
-        inside = Path(os.path.abspath(path)) in {folder, *folder.parents}
+        whole = Path(os.path.abspath(item.path))
+        folder = item.path.parents[1] if len(item.path.parts) > 2 else whole.parents[1]
+        inside = top in {whole.parents[1], *whole.parents[1].parents}
         if inside and name != OWN and (protocol, task) == (PROTOCOL_VERSION, item.record.task):
             folders[folder].append(item)
     for folder, own in folders.items():

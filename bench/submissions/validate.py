@@ -95,7 +95,9 @@ def _others(merged: Path, path: Path) -> list[Found]:
     return [
         item
         for item in walk(merged, follow=False)
-        if isinstance(item, Found) and place(item.path) not in known
+        if isinstance(item, Found)
+        and place(item.path)[1] != manifest.OWN
+        and place(item.path) not in known
     ]
 
 
