@@ -13,7 +13,10 @@ from bench.records import provenance
 from bench.submissions import manifest
 from tests.support.fakes import FakeTraining, bench
 
-RUN = ("run", "--tasks", "dirac", "--strategies", "r1", "--base", "bare", "--seeds", "2")
+RUN = (
+    *("run", "--tasks", "dirac", "--strategies", "r1", "--base", "bare", "--seeds", "2"),
+    *("--engine", "serial"),
+)
 SUBMIT = ("submit", "--name", "mine", "--by", "somebody")
 
 
