@@ -7,20 +7,21 @@ is inert on a task, has the numbers of its base to the last bit, if the same mac
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.records.acts import equal
 from bench.records.paths import place
 from bench.records.record import Record
-from bench.records.store import Found, unlike
+from bench.records.store import DECIDES, Found, unlike
 from bench.submissions.problem import Problem
 
 Outcome = Literal["passed", "failed", "none"]
@@ -74,28 +75,36 @@ def _known(cell: Cell) -> bool:
     return True
 
 
+class _Start(NamedTuple):
+    """The score of one seed of a record before training."""
+
+    item: Found
+    machine: str  # what decides how numbers are rounded
+    score: float
+
+
 def _starts(found: Sequence[Found], findings: Findings) -> None:
     """Compare scores at step 0."""
-    groups: dict[tuple[str, int, Hashable], list[tuple[Found, float]]] = defaultdict(list)
+    groups: dict[tuple[str, int, Hashable, str], list[_Start]] = defaultdict(list)
+    wrong: dict[Path, list[str]] = defaultdict(list)
+    agreed: Counter[Path] = Counter()
     for item in found:
-        record = item.record
+        record, machine = item.record, _machine(item)
         changed = _starting(record.origin)
+        # Episodes of a simulator part by rounding, so that there only the same machine is asked.
+        asked = machine if registry.task(record.task).environment is not None else ""
         for result in record.seeds:
             score = result.curve[0].metrics.get(record.score_info.metric)
             if score is not None:
-                groups[record.task, result.seed, changed].append((item, score))
-    wrong: dict[Path, list[str]] = defaultdict(list)
-    agreed: Counter[Path] = Counter()
-    for (_, seed, _), members in groups.items():
-        for item, score in members:
-            told = _believed(item, members)
-            if told is None:
-                continue
-            other, expected = told
-            if _agree(item, score, other, expected):
-                agreed[item.path] += place(item.path)[1] != place(other.path)[1]
+                key = (record.task, result.seed, changed, asked)
+                groups[key].append(_Start(item, machine, score))
+    for (_, seed, *_), starts in groups.items():
+        for start, expected in _judged(starts):
+            if expected is None:
+                agreed[start.item.path] += 1
             else:
-                wrong[item.path].append(f"seed {seed} starts at {score}, not at {expected}")
+                text = f"seed {seed} starts at {start.score}, not at {expected}"
+                wrong[start.item.path].append(text)
     for path, texts in wrong.items():
         more = f" ({len(texts)} seeds)" if len(texts) > 1 else ""
         findings.problems.append(Problem(str(path), "canary", f"{texts[0]}{more}"))
@@ -105,35 +114,47 @@ def _starts(found: Sequence[Found], findings: Findings) -> None:
             findings.outcomes[path] = "passed"
 
 
-def _believed(item: Found, members: Sequence[tuple[Found, float]]) -> tuple[Found, float] | None:
-    """The record by which another one's step 0 is judged, and its score.
+def _machine(item: Found) -> str:
+    decides = item.record.provenance.model_dump(include={*DECIDES})
+    return json.dumps(decides, sort_keys=True)
 
-    The score that most of the other records have; without two that agree that of an earlier one.
+
+def _judged(starts: Sequence[_Start]) -> Iterator[tuple[_Start, float | None]]:
+    """Yield each start that another submission confirms, with None, or that is wrong.
+
+    A wrong one comes with the score that most others have; without two that agree, with that of
+    the first one, which is never wrong itself.
     """
-    others = [(other, score) for other, score in members if _comparable(item, other)]
-    counts = Counter(score for _, score in others)
-    most = max(others, key=lambda one: counts[one[1]], default=None)
-    if most is None or counts[most[1]] > 1:
-        return most
-    earlier = [one for one, _ in members[: [one for one, _ in members].index(item)]]
-    return next((pair for pair in others if pair[0] in earlier), None)
+    counts = Counter(start.score for start in starts)
+    machines: dict[float, set[str]] = defaultdict(set)
+    submissions: dict[float, set[str]] = defaultdict(set)
+    for start in starts:
+        machines[start.score].add(start.machine)
+        submissions[start.score].add(_submission(start.item))
+
+    def agree(start: _Start, score: float) -> bool:
+        if start.machine in machines[score]:
+            return start.score == score
+        return math.isclose(start.score, score, rel_tol=ROUNDING, abs_tol=ROUNDING)
+
+    for start in starts:
+        others = counts - Counter([start.score])
+        if not others:
+            continue
+        most, times = others.most_common(1)[0]
+        expected = most if times > 1 else starts[0].score
+        if not agree(start, expected):
+            yield start, expected
+        elif any(
+            submissions[score] - {_submission(start.item)}
+            for score in others
+            if agree(start, score)
+        ):
+            yield start, None
 
 
-def _comparable(item: Found, other: Found) -> bool:
-    """Whether step 0 of two records should agree.
-
-    Episodes of a simulator part by rounding, so that there only the same machine is asked.
-    """
-    if item is other:
-        return False
-    same = not unlike(item.record.provenance, other.record.provenance)
-    return same or registry.task(item.record.task).environment is None
-
-
-def _agree(item: Found, score: float, other: Found, expected: float) -> bool:
-    if not unlike(item.record.provenance, other.record.provenance):
-        return score == expected
-    return math.isclose(score, expected, rel_tol=ROUNDING, abs_tol=ROUNDING)
+def _submission(item: Found) -> str:
+    return place(item.path)[1]
 
 
 @cache
