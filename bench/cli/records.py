@@ -71,9 +71,9 @@ def validate(
 
 
 def _validate_folder(path: Path, merged: Path | None, as_json: bool) -> None:
-    from bench.submissions import validate
+    from bench.submissions import standing, validate
 
-    with bad_input(validate.NothingToCheck):
+    with bad_input(validate.NothingToCheck, standing.BadStanding):
         checked = validate.validate(path, merged)
     count, many = checked.count, plural(checked.count, "record")
     good = f"{many} {'are' if count > 1 else 'is'} valid"
@@ -83,10 +83,11 @@ def _validate_folder(path: Path, merged: Path | None, as_json: bool) -> None:
 def _validate_merge(ref: str, base: str | None, author: str | None, as_json: bool) -> None:
     from bench.submissions import merge
     from bench.submissions.git_objects import BadGit
+    from bench.submissions.standing import BadStanding
 
     try:
         found = merge.check(Path.cwd(), ref, base=base, author=author)
-    except BadGit as error:  # without `bad_input`, which needs torch
+    except (BadGit, BadStanding) as error:  # without `bad_input`, which needs torch
         fail(str(error))
     _tell(found.problems, found.count, ref, found.line, as_json)
 

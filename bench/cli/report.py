@@ -72,7 +72,7 @@ def report(
         (name, own) if own.records else None,
         found.at_home,
         strangers=found.strangers,
-        others=Others(left_out=found.left_out, standing=found.standing),
+        others=Others(left_out=found.left_out, standing=found.standing, reasons=found.reasons),
     )
     _say(found, out / INDEX, out / STUDIES / INDEX)
     if found.corrupt:

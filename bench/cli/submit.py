@@ -38,6 +38,7 @@ def submit(
     from bench.records.paths import submission_folder
     from bench.records.store import Found, walk
     from bench.submissions import manifest
+    from bench.submissions.standing import BadStanding
     from bench.submissions.validate import validate
 
     check_name(name)
@@ -54,7 +55,7 @@ def submit(
         )
     found = [item for item in walk(folder, follow=False) if isinstance(item, Found)]
     _write(folder, found, by, licence)
-    with bad_input():
+    with bad_input(BadStanding):
         checked = validate(folder, results)
     if checked.problems:
         print_problems(checked.problems)

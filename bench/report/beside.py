@@ -28,7 +28,7 @@ MEANINGS: dict[Level, str] = {
     "self-reported": "its records are valid; nobody else has run or checked any of it",
     "canary-passed": "numbers in its records that their maker could not choose are right",
     "spot-checked": "cells drawn by chance from its submission were run again, and all agreed",
-    "reproduced": "this very cell was run again, with all its seeds, and agreed",
+    "reproduced": "this very cell was run again, with its first ten seeds, and agreed",
 }
 """What is known of a record at each level."""
 
@@ -54,6 +54,7 @@ class Others:
     beside: Sequence[Beside] = ()
     left_out: dict[str, str] = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
+    reasons: Mapping[str, str] = field(default_factory=dict)  # submission -> what is known of it
 
     @property
     def bases(self) -> set[str]:

@@ -64,6 +64,7 @@ class Parties:
     left_out: dict[str, str]  # strangers' submissions without a site, and why
     at_home: list[Record]  # of the maintainers' home evidence, which stands beside verdicts
     standing: Standing
+    reasons: dict[str, str]  # submission -> what is known of it, in a sentence
     corrupt: list[CorruptRecord]  # of one's own and of the maintainers
 
 
@@ -99,7 +100,9 @@ def divide(results: Path, every: Pile, name: str) -> Parties:
     at_home = [item.record for item in maintained.found if item.path in home]
     corrupt = own.corrupt + maintained.corrupt
     maintained.records = [each for each in maintained.records if each[0] not in home]
-    levels = trust.levels(results, every.found)
+    known = trust.submissions(results, every.found)
+    levels = {item.path: each.level(item) for each in known.values() for item in each.records}
+    reasons = {each.folder.name: each.reason for each in known.values()}
 
     def selected(pile: Pile) -> Selection:
         made = select(pile.found, pile.searched, levels, folder / LOCAL)
@@ -115,7 +118,16 @@ def divide(results: Path, every: Pile, name: str) -> Parties:
             sites[owner] = found
         else:
             left_out[owner] = found
-    return Parties(selected(own), selected(maintained), sites, left_out, at_home, named, corrupt)
+    return Parties(
+        own=selected(own),
+        maintained=selected(maintained),
+        strangers=sites,
+        left_out=left_out,
+        at_home=at_home,
+        standing=named,
+        reasons=reasons,
+        corrupt=corrupt,
+    )
 
 
 def _piles(every: Pile, folder: Path, named: Standing) -> dict[str, Pile]:

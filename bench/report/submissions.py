@@ -19,8 +19,10 @@ from bench.report.verdicts import evidence
 def page(site: Site) -> dict[str, Any]:
     """One row per submission, one per set-up, and every record and search that is not shown."""
     provenance = tables.provenance_table(site.study)
+    own = rows(site)
+    names = {*(row["name"] for row in own), *(one.name for one in site.others.beside)}
     return {
-        "rows": rows(site),
+        "rows": own,
         "beside": [
             one.about
             | {"site": f"{one.address}index.html", "withdrawn": _withdrawn(site, one.name)}
@@ -29,6 +31,7 @@ def page(site: Site) -> dict[str, Any]:
         "left_out": site.others.left_out,
         "withdrawn": site.others.standing.withdrawn,
         "meanings": MEANINGS,
+        "reasons": {n: why for n, why in sorted(site.others.reasons.items()) if n in names},
         "provenance": provenance.to_dict("records"),
         "files": site.writer.table("provenance", provenance),
         "dirty": any(record.provenance.dirty for record in site.study.records),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,9 @@ from bench.records.paths import place
 from bench.records.record import Record
 from bench.records.store import DECIDES, Found, unlike
 from bench.submissions.problem import Problem
+
+Believed = Callable[[Path], bool]
+"""Whether a record, by its path, is in a submission by which others are judged."""
 
 Outcome = Literal["passed", "failed", "none"]
 """Of a record's canaries; "none": there was nothing to compare with."""
@@ -45,22 +48,33 @@ class Findings:
     outcomes: dict[Path, Outcome] = field(default_factory=dict)
 
 
-def problems(own: Sequence[Found], merged: Sequence[Found]) -> list[Problem]:
+def _everybody(path: Path) -> bool:
+    return True
+
+
+def problems(
+    own: Sequence[Found], merged: Sequence[Found], believed: Believed = _everybody
+) -> list[Problem]:
     """Problems of records in `own`, beside each other and beside `merged` ones."""
     mine = {str(item.path) for item in own}
-    return [each for each in examine([*merged, *own]).problems if each.file in mine]
+    found = examine([*merged, *own], believed)
+    return [each for each in found.problems if each.file in mine]
 
 
-def outcomes(found: Sequence[Found]) -> dict[Path, Outcome]:
+def outcomes(found: Sequence[Found], believed: Believed = _everybody) -> dict[Path, Outcome]:
     """Return the outcome of every record's canaries, by its path."""
-    return examine(found).outcomes
+    return examine(found, believed).outcomes
 
 
-def examine(found: Sequence[Found]) -> Findings:
-    """Compare all records with each other; of two that disagree the earlier one is believed."""
+def examine(found: Sequence[Found], believed: Believed = _everybody) -> Findings:
+    """Compare all records with those of submissions that are `believed`, and of their own.
+
+    Nobody else's can confirm a record, or put it in the wrong. Of two believed submissions that
+    disagree the first one is right.
+    """
     findings = Findings(outcomes={item.path: "none" for item in found})
     known = [item for item in found if _known(item.record.origin)]
-    _starts(known, findings)
+    _starts(known, findings, believed)
     _unchanged(known, findings)
     return findings
 
@@ -83,7 +97,7 @@ class _Start(NamedTuple):
     score: float
 
 
-def _starts(found: Sequence[Found], findings: Findings) -> None:
+def _starts(found: Sequence[Found], findings: Findings, believed: Believed) -> None:
     """Compare scores at step 0."""
     groups: dict[tuple[str, int, Hashable, str], list[_Start]] = defaultdict(list)
     wrong: dict[Path, list[str]] = defaultdict(list)
@@ -99,7 +113,7 @@ def _starts(found: Sequence[Found], findings: Findings) -> None:
                 key = (record.task, result.seed, changed, asked)
                 groups[key].append(_Start(item, machine, score))
     for (_, seed, *_), starts in groups.items():
-        for start, expected in _judged(starts):
+        for start, expected in _judged(starts, believed):
             if expected is None:
                 agreed[start.item.path] += 1
             else:
@@ -119,18 +133,21 @@ def _machine(item: Found) -> str:
     return json.dumps(decides, sort_keys=True)
 
 
-def _judged(starts: Sequence[_Start]) -> Iterator[tuple[_Start, float | None]]:
-    """Yield each start that another submission confirms, with None, or that is wrong.
+def _judged(starts: Sequence[_Start], believed: Believed) -> Iterator[tuple[_Start, float | None]]:
+    """Yield each start that another believed submission confirms, with None, or that is wrong.
 
-    A wrong one comes with the score that most others have; without two that agree, with that of
-    the first one, which is never wrong itself.
+    A wrong one comes with the score that is right: what most records of the first believed
+    submission have, or of its own.
     """
-    counts = Counter(start.score for start in starts)
+    inside: dict[str, list[_Start]] = defaultdict(list)
+    judges: dict[str, None] = {}  # in order
     machines: dict[float, set[str]] = defaultdict(set)
-    submissions: dict[float, set[str]] = defaultdict(set)
     for start in starts:
+        inside[_submission(start.item)].append(start)
         machines[start.score].add(start.machine)
-        submissions[start.score].add(_submission(start.item))
+        if believed(start.item.path):
+            judges[_submission(start.item)] = None
+    counts = {name: Counter(start.score for start in own) for name, own in inside.items()}
 
     def agree(start: _Start, score: float) -> bool:
         if start.machine in machines[score]:
@@ -138,18 +155,17 @@ def _judged(starts: Sequence[_Start]) -> Iterator[tuple[_Start, float | None]]:
         return math.isclose(start.score, score, rel_tol=ROUNDING, abs_tol=ROUNDING)
 
     for start in starts:
-        others = counts - Counter([start.score])
-        if not others:
-            continue
-        most, times = others.most_common(1)[0]
-        expected = most if times > 1 else starts[0].score
-        if not agree(start, expected):
-            yield start, expected
-        elif any(
-            submissions[score] - {_submission(start.item)}
-            for score in others
-            if agree(start, score)
-        ):
+        own = _submission(start.item)
+        judge = next(iter(judges), own)
+        others = counts[judge] - Counter([start.score] if judge == own else [])
+        if others:
+            expected, times = others.most_common(1)[0]
+            if judge == own and times == 1:  # no two agree
+                expected = inside[own][0].score
+            if not agree(start, expected):
+                yield start, expected
+                continue
+        if any(agree(start, score) for name in judges if name != own for score in counts[name]):
             yield start, None
 
 

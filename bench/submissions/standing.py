@@ -64,6 +64,10 @@ class Standing:
         protocol, submission, *_ = place(path)
         return self.submissions is None or f"{protocol}/{submission}" in self.submissions
 
+    def judges(self, path: Path) -> bool:
+        """Whether other records are judged by this one: the maintainers', and not withdrawn."""
+        return self.maintained(path) and self.withdrawal(path) is None
+
     def withdrawal(self, path: Path) -> Withdrawal | None:
         """Why a record or a search, by its path, counts nowhere; None if it counts."""
         return next((each for each in self.withdrawn if each.covers(path)), None)

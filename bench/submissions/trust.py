@@ -32,7 +32,7 @@ from typing import Literal, get_args
 from bench.records.json_file import CorruptRecord
 from bench.records.paths import place
 from bench.records.store import Found
-from bench.submissions import canaries, check, draw
+from bench.submissions import canaries, check, draw, standing
 from bench.submissions.agreement import Agreement, compare
 from bench.submissions.check import FoundCheck
 from bench.submissions.draw import Draw
@@ -155,11 +155,12 @@ class Submission:
 def submissions(results: Path, found: Iterable[Found]) -> dict[str, Submission]:
     """Return what is known of every submission with records, by "PROTOCOL/NAME".
 
-    Each check is read once, and compared once.
+    Each check is read once, and compared once. Raises `BadStanding`.
     """
-    items = list(found)
+    named = standing.load(results)
+    items = sorted(found, key=lambda item: not named.judges(item.path))
     known: dict[str, Submission] = {}
-    outcomes = canaries.outcomes(items)
+    outcomes = canaries.outcomes(items, named.judges)
     for item in items:
         name = _submission(item.path)
         if name not in known:

@@ -24,6 +24,7 @@ from bench.submissions import (
     manifest,
     record_rules,
     search_rules,
+    standing,
 )
 from bench.submissions.problem import Problem
 
@@ -69,7 +70,7 @@ def validate(path: Path, merged: Path | None = None) -> Checked:
     # Only of what is a record at all can it be said that it is copied, or moved.
     broken = {problem.file for problem in problems if problem.rule in PARTS_MISSING}
     sound = [item for item in records if str(item.path) not in broken]
-    problems += _together(sound, [] if merged is None else _others(merged, path))
+    problems += _together(sound, path, merged)
     if path.is_dir():
         problems += manifest.problems(path, records)
         problems += check.problems(path)
@@ -80,12 +81,18 @@ PARTS_MISSING = ("name", "place", "seeds", "curve")
 """Rules without which a record's numbers mean nothing."""
 
 
-def _together(own: Sequence[Found], merged: Sequence[Found]) -> list[Problem]:
-    """Problems of records that only show beside others, of their own submission and of all."""
+def _together(own: Sequence[Found], path: Path, merged: Path | None) -> list[Problem]:
+    """Problems of records that only show beside others, of their own submission and of all.
+
+    Raises `BadStanding`.
+    """
+    named = standing.load(path if merged is None else merged)
+    others = [] if merged is None else _others(merged, path)
+    others.sort(key=lambda item: not named.judges(item.path))
     return [
         *machine_rules.mixed(own),
-        *copies.problems(own, merged),
-        *canaries.problems(own, merged),
+        *copies.problems(own, others),
+        *canaries.problems(own, others, named.judges),
     ]
 
 

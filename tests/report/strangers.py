@@ -71,9 +71,9 @@ def torn_records() -> None:
 
 def numbers_of_no_run() -> None:
     """By the schema they are valid."""
-    for name, log in (("aaa", False), ("bbb", True)):
+    for name, high in (("aaa", 5e-324), ("bbb", 1e60)):
         put(name, *MAINTAINED)
         for path in Path("results/2", name).rglob("*.json"):
             raw = json.loads(path.read_text())
-            raw["score_info"]["anchors"] = {"low": -1.0, "high": -1.0, "log": log}
+            raw["score_info"]["anchors"] = {"low": 0.0, "high": high, "log": False}
             path.write_text(json.dumps(raw))

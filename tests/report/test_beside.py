@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.report import beside, findings, parties
+from bench.report import beside, findings, parties, submissions
 from tests.report.html_page import check_site
 from tests.report.strangers import (
     MAINTAINED,
@@ -80,7 +80,7 @@ def test_rows_beside_are_marked_and_lead_to_a_site_of_their_own(board: Path) -> 
     assert len(others) == 2
     for row in others:
         cells = row.partition("</tr>")[0]
-        assert '<a href="submissions/aaa/index.html">aaa</a></td><td>self-reported</td>' in cells
+        assert '<a href="submissions/aaa/index.html">aaa</a></td><td>canary-passed</td>' in cells
     assert "submissions/aaa/strategies/replay.html" in pages["index.html"].links
     assert "../../index.html" in pages["submissions/aaa/index.html"].links
     for address in pages:
@@ -117,7 +117,6 @@ def test_a_page_shows_so_many_rows_and_the_table_all(board: Path) -> None:
     [
         (a_placebo_that_moved, "aaa: aaa/pendulum/bare+placebo differs from its base"),
         (torn_records, "bbb: nothing that can be shown: cannot be read (1)"),
-        (numbers_of_no_run, "aaa: its numbers cannot be reported (ZeroDivisionError"),
     ],
 )
 def test_a_submission_that_cannot_be_shown_is_left_out_with_the_reason(
@@ -149,3 +148,19 @@ def test_a_record_that_cannot_be_read_is_named_on_the_page_of_its_submission(boa
     assert "results/2/aaa/ring8/bare+r1.search.json" in page
     (board / "standing.yaml").unlink()  # now it is a maintainer's, whose next run replaces it
     assert bench("report", "--out", "page") == 2
+
+
+def test_a_submission_whose_site_cannot_be_made_stops_nothing(
+    board: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more_seeds()
+    made = submissions.beside
+
+    def failing(site, name):
+        return made(site, name) if name != "aaa" else 1 / 0
+
+    monkeypatch.setattr(submissions, "beside", failing)
+    assert bench("report", "--out", "page") == 0
+    said = "leaves out the submission aaa: its numbers cannot be reported (ZeroDivisionError"
+    assert said in capsys.readouterr().out
+    assert not list(Path("page/submissions/aaa").rglob("*.html"))

@@ -65,6 +65,24 @@ def test_most_records_are_believed_and_without_them_the_merged_one() -> None:
     assert [p.file for p in canaries.problems([own], [merged])] == [str(own.path)]
 
 
+def test_only_believed_submissions_judge_others() -> None:
+    """Three of a stranger's neither outvote one that is believed, nor confirm another stranger."""
+    cells = (RING, "ring8/bare+r1", "ring8/bare+r2")
+    strange = [found(text, shifted(text, 0.5), submission="strange") for text in cells]
+    other = found(RING, submission="other")
+    first = found(RING, submission="first")
+
+    def believed(path):
+        return path.parent.parent.name == "first"
+
+    outcomes = canaries.outcomes([*strange, other, first], believed)
+    assert outcomes.pop(first.path) == "none"
+    assert outcomes.pop(other.path) == "passed"
+    assert {*outcomes.values()} == {"failed"}
+    alone = canaries.outcomes([*strange, other], believed)
+    assert {*alone.values()} == {"none"}
+
+
 def test_what_an_untrained_actor_does_may_be_a_strategy_s_choice() -> None:
     """A policy's entropy changes how the actor acts from the start; a penalty does not."""
     name, r1 = "pendulum/reference+entropy", "pendulum/reference+r1"

@@ -179,7 +179,7 @@ def test_cells_that_come_later_leave_a_draw_valid_until_they_are_as_many(results
     ],
 )
 def test_canaries_lift_what_has_them_unless_one_fails(results, monkeypatch, outcome, expected):
-    def outcomes(found: list[Found]) -> dict[Path, str]:
+    def outcomes(found: list[Found], believed: object) -> dict[Path, str]:
         return {item.path: outcome(number) for number, item in enumerate(found)}
 
     monkeypatch.setattr(canaries, "outcomes", outcomes)
