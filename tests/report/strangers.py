@@ -11,6 +11,8 @@ from tests.support.factories import make_grid, make_record
 
 EFFECTS = {"spectral_norm": (4.0, 4.0), "replay": (0.0, 0.0)}
 MAINTAINED = [r for r in make_grid(EFFECTS, anchored=True) if r.task in {"ring8", "pendulum"}]
+MANY = 14
+"""New strategies of a stranger."""
 LIST = "maintained: [2/core]\n"
 
 
@@ -50,9 +52,9 @@ def a_bad_base() -> None:
 def many_strategies() -> None:
     grounds = [r for r in MAINTAINED if r.strategy is None]
     made = [
-        changed(r.model_copy(update={"strategy": f"new_{i:02}"}), i - 30.0)
+        changed(r.model_copy(update={"strategy": f"new_{i:02}"}), i - MANY / 2)
         for r in grounds
-        for i in range(60)
+        for i in range(MANY)
     ]
     put("aaa", *grounds, *made)
 
