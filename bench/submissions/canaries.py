@@ -148,6 +148,7 @@ def _judged(starts: Sequence[_Start], believed: Believed) -> Iterator[tuple[_Sta
         if believed(start.item.path):
             judges[_submission(start.item)] = None
     counts = {name: Counter(start.score for start in own) for name, own in inside.items()}
+    judge = next(iter(judges), None)
 
     def agree(start: _Start, score: float) -> bool:
         if start.machine in machines[score]:
@@ -156,17 +157,18 @@ def _judged(starts: Sequence[_Start], believed: Believed) -> Iterator[tuple[_Sta
 
     for start in starts:
         own = _submission(start.item)
-        judge = next(iter(judges), own)
-        others = counts[judge] - Counter([start.score] if judge == own else [])
-        if others:
-            expected, times = others.most_common(1)[0]
-            if judge == own and times == 1:  # no two agree
-                expected = inside[own][0].score
-            if not agree(start, expected):
-                yield start, expected
-                continue
+        expected = _expected(counts[judge or own], inside[judge or own])
+        if not agree(start, expected):
+            yield start, expected
+            continue
         if any(agree(start, score) for name in judges if name != own for score in counts[name]):
             yield start, None
+
+
+def _expected(counts: Counter[float], starts: Sequence[_Start]) -> float:
+    """The score that most of some records have; without two that agree, that of the first."""
+    (most, times), *_ = counts.most_common(1)
+    return most if times > 1 else starts[0].score
 
 
 def _submission(item: Found) -> str:
@@ -189,6 +191,11 @@ def _starting(cell: Cell) -> Hashable:
         for part in plan.on(value, player, task)
     } | {part.name for part in plan.parts["policy"]}
     return tuple((name, str(settings[name])) for name in sorted(changing))
+
+
+def changes_start(cell: Cell) -> bool:
+    """Whether a cell's untrained players may be others than its base's."""
+    return bool(_starting(cell))
 
 
 def _unchanged(found: Sequence[Found], findings: Findings) -> None:

@@ -1,56 +1,30 @@
 """Curves that are not a run's own: those of another seed, another cell, another submission.
 
-Training amplifies rounding, so that two runs never have the same losses and gradients, nor nearly
-the same. In 165 records of this project the nearest curves of two seeds of a GAN or an RL task
-differ by 3.8 % in some number, and the nearest last windows by 1.1 %. Order does not count: curves
-whose evaluations were exchanged are found too. Where a game has an answer in closed form, two
-strategies may rightly do the same, so that only the same curve in two seeds is refused there.
+Where a game has an answer in closed form, two strategies may rightly do the same, so that only the
+same curve in two seeds is refused there. A run on a machine of the same kind gives the same numbers
+as the merged one, in another time: that is no copy, and no more than the same evidence.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from bench.experiment import registry
 from bench.experiment.cell import Cell
-from bench.learner.task import diagnostics
+from bench.learner.task import Task, diagnostics
 from bench.records.acts import may_rest
-from bench.records.outcomes import FULL_SEEDS
-from bench.records.record import SeedResult
 from bench.records.store import Found
+from bench.submissions import likeness
+from bench.submissions.canaries import TRAINED, changes_start
+from bench.submissions.likeness import Pair, Run
 from bench.submissions.problem import Problem
 
-NEAR, NEAR_AT_THE_END = 0.01, 0.001
-"""Relative differences below which two runs are copies: in all losses and gradients of all
-evaluations but the first, and in those of the last window, which further seeds keep alone."""
-
-TRAINED = ("gan", "rl")
-"""The domains whose runs are no closed form."""
-
-NO_LOGARITHM = 1e-30
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One seed of a record."""
-
-    item: Found
-    result: SeedResult
-    own: bool  # whether it is checked, or merged already
-
-    @property
-    def where(self) -> tuple[str, str]:
-        """Its task and cell."""
-        return self.item.record.task, self.item.record.cell
+ROUNDING = 1e-2
+"""Relative difference that rounding has not made where other numbers are still the same."""
 
 
 class Copy(NamedTuple):
@@ -58,40 +32,43 @@ class Copy(NamedTuple):
 
     run: Run
     other: Run
-    exact: bool
+    how: str
 
 
-def problems(own: Sequence[Found], merged: Sequence[Found]) -> list[Problem]:
+def problems(
+    own: Sequence[Found],
+    merged: Sequence[Found],
+    withdrawn: Callable[[Path], object] = lambda path: None,
+) -> list[Problem]:
     """Problems of records in `own` with curves of each other, or of `merged` ones."""
-    runs = [
-        Run(item, result, mine)
-        for items, mine in ((own, True), (merged, False))
-        for item in items
-        for result in item.record.seeds
-        if result.status != "diverged"
-    ]
     tasks: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
-        tasks[run.item.record.task].append(run)
-    found: dict[tuple[str, str, bool], list[int]] = {}
-    for name, those in tasks.items():
-        if any(run.own for run in those):
-            for copy in _copies(name, those):
+    for items, mine in ((own, True), (merged, False)):
+        for item in items:
+            # Of custom numbers of updates, which no table shows, curves may not have parted yet.
+            if item.record.updates is None:
+                tasks[item.record.task] += [
+                    Run(item, result, mine)
+                    for result in item.record.seeds
+                    if result.status != "diverged"
+                ]
+    found: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for name, runs in tasks.items():
+        if any(run.own for run in runs):
+            for copy in _copies(registry.task(name), runs, withdrawn):
                 late, early = _blamed(copy)
-                key = (str(late.item.path), str(early.item.path), copy.exact)
-                found.setdefault(key, []).append(late.result.seed)
-    return [_problem(*key, sorted(set(seeds))) for key, seeds in found.items()]
+                found[str(late.item.path), str(early.item.path), copy.how].add(late.result.seed)
+    return [_problem(*key, sorted(seeds)) for key, seeds in found.items()]
 
 
-def _problem(file: str, other: str, exact: bool, seeds: list[int]) -> Problem:
+def _problem(file: str, other: str, how: str, seeds: list[int]) -> Problem:
     many = len(seeds) > 1
     listed = f"seed{'s' * many} {', '.join(map(str, seeds[:10]))}"
-    how = f"{'have' if many else 'has'} {'' if exact else 'nearly '}the curve{'s' * many}"
     source = "another seed" if other == file else other
-    return Problem(file, "copy", f"{listed} {how} of {source}")
+    text = f"{listed} {'have' if many else 'has'} {how.format(s='s' * many, source=source)}"
+    return Problem(file, "copy", text)
 
 
-def _blamed(copy: Copy) -> tuple[Run, Run]:
+def _blamed(copy: Copy) -> Pair:
     """The copy and its source: the copy is what is checked, and of two cells not the base."""
 
     def rank(run: Run) -> tuple[bool, bool, str, int]:
@@ -102,50 +79,48 @@ def _blamed(copy: Copy) -> tuple[Run, Run]:
     return late, early
 
 
-def _copies(name: str, runs: list[Run]) -> Iterator[Copy]:
-    task = registry.task(name)
-    metrics = sorted(metric.name for metric in diagnostics(task))
-    trained = task.domain in TRAINED
-    for group in _equal(runs, metrics, trained):
-        yield from (Copy(*pair, exact=True) for pair in _pairs(group) if _refused(*pair, trained))
-    if not trained:
+def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) -> Iterator[Copy]:
+    losses = sorted(metric.name for metric in diagnostics(task))
+    # Scores of a policy at its bounds may be the same in many runs.
+    every = losses if task.domain == "rl" else [*losses, *(m.name for m in task.metrics)]
+    for one, other in likeness.equal(runs):
+        if _refused(one, other, task) or _timed_alike(one, other):
+            yield Copy(one, other, "the curve{s} of {source}")
+        elif one.where == other.where and (withdrawn(one.item.path) or withdrawn(other.item.path)):
+            yield Copy(one, other, "the curve{s} of {source}, which is withdrawn")
+    if task.domain not in TRAINED:
         return
-    full = [run for run in runs if run.result.seed < FULL_SEEDS and _moves(run, metrics, 1)]
-    last = [run for run in runs if _moves(run, metrics, -task.window)]
-    for chosen, start, near in ((full, 1, NEAR), (last, -task.window, NEAR_AT_THE_END)):
-        for pair in _near(chosen, metrics, start, near):
-            if _refused(*pair, trained):
-                yield Copy(*pair, exact=False)
+    for one, other in likeness.sharing(runs, every):
+        if one.whole == other.whole:
+            continue
+        if _refused(one, other, task) and not _parted(one, other):
+            yield Copy(one, other, "the numbers of {source}")
+        elif _same_run(one, other) and not _parted(one, other):
+            yield Copy(one, other, "other numbers than {source} among the same ones")
+    for one, other in likeness.near(runs, losses, task.window):
+        if _refused(one, other, task):
+            yield Copy(one, other, "nearly the curve{s} of {source}")
 
 
-def _pairs(group: Sequence[Run]) -> Iterator[tuple[Run, Run]]:
-    """Each run with the first one of its group that it must not equal; the first may be merged."""
-    for index, run in enumerate(group):
-        for other in group[:index]:
-            if run.own or other.own:
-                yield run, other
-
-
-def _refused(run: Run, other: Run, trained: bool) -> bool:
+def _refused(one: Run, other: Run, task: Task) -> bool:
     """Whether two runs cannot rightly have the same numbers."""
-    if run.result.seed != other.result.seed:
-        return True
-    if run.where == other.where:
-        # An honest run on the same machine has the same numbers, but takes another time.
-        timed = run.item.record.seconds == other.item.record.seconds
-        return timed or (trained and _elsewhere(run.item, other.item))
-    return trained and not _may_equal(run.item.record.origin, other.item.record.origin)
+    if one.result.seed != other.result.seed:
+        both = (one.item.record.origin, other.item.record.origin)
+        # In a game a strategy may start all seeds at one place.
+        return task.domain in TRAINED or not any(map(changes_start, both))
+    if one.where == other.where or task.domain not in TRAINED:
+        return False
+    return not _may_equal(one.item.record.origin, other.item.record.origin)
 
 
-def _elsewhere(one: Found, other: Found) -> bool:
-    """Whether two records were made in ways by which numbers part: libraries, instructions."""
-    first, second = one.record.provenance, other.record.provenance
-    return (first.capability, first.compiled, first.device, first.versions.get("torch")) != (
-        second.capability,
-        second.compiled,
-        second.device,
-        second.versions.get("torch"),
-    )
+def _same_run(one: Run, other: Run) -> bool:
+    return (one.where, one.result.seed) == (other.where, other.result.seed)
+
+
+def _timed_alike(one: Run, other: Run) -> bool:
+    """Whether the same cell took the same time to the millisecond in two places: it is a copy."""
+    both = (one.item.record, other.item.record)
+    return _same_run(one, other) and both[0].seconds == both[1].seconds
 
 
 @cache
@@ -162,59 +137,28 @@ def _may_equal(one: Cell, other: Cell) -> bool:
         return True
 
 
-def _equal(runs: Iterable[Run], metrics: list[str], trained: bool) -> Iterator[list[Run]]:
-    """Groups of runs that have one loss or gradient in common, or in closed form all numbers."""
-    groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
-    for run in runs:
-        for key in set(_keys(run.result, metrics, trained)):
-            groups[key].append(run)
-    seen: set[tuple[int, ...]] = set()
-    for group in groups.values():
-        ids = tuple(map(id, group))
-        if len(group) > 1 and ids not in seen:
-            seen.add(ids)
-            yield group
+def _parted(one: Run, other: Run) -> bool:
+    """Whether two runs of a seed are the same up to an evaluation, and no more after it.
 
-
-def _keys(result: SeedResult, metrics: list[str], trained: bool) -> Iterator[tuple[object, ...]]:
-    """What no two runs have in common, in any order of evaluations."""
-    if not trained:
-        yield tuple((p.step, *sorted(p.metrics.items())) for p in result.curve)
-        return
-    for metric in metrics:
-        values = [p.metrics[metric] for p in result.curve[1:] if p.metrics.get(metric) is not None]
-        if len(set(values)) >= min(3, len(result.curve) - 1) and len(set(values)) > 1:
-            yield metric, *sorted(value for value in values if value is not None)
-
-
-def _numbers(run: Run, metrics: list[str], start: int) -> list[float]:
-    """All losses and gradients of the evaluations from `start` on, those of each sorted."""
-    numbers: list[float] = []
-    for metric in metrics:
-        found = [point.metrics.get(metric) for point in run.result.curve[start:]]
-        numbers += sorted(0.0 if value is None else value for value in found)
-    return numbers
-
-
-def _moves(run: Run, metrics: list[str], start: int) -> bool:
-    """Whether a run still learns: where it rests, its numbers are no longer its own."""
-    values = np.array(_numbers(run, metrics, start))
-    return bool((np.abs(values) > NO_LOGARITHM).all())
-
-
-def _near(
-    runs: list[Run], metrics: list[str], start: int, near: float
-) -> Iterator[tuple[Run, Run]]:
-    """Pairs of runs whose numbers all differ by less than `near`, and one of them by something."""
-    lengths: dict[int, list[Run]] = defaultdict(list)
-    for run in runs:
-        lengths[len(run.result.curve)].append(run)
-    for those in lengths.values():
-        values = np.array([_numbers(run, metrics, start) for run in those])
-        if len(those) < 2 or values.shape[1] == 0:
-            continue
-        sizes: NDArray[np.float64] = np.log(np.maximum(np.abs(values), NO_LOGARITHM))
-        for i, j in sorted(cKDTree(sizes).query_pairs(math.log1p(near), p=math.inf)):
-            same_signs = (np.sign(values[i]) == np.sign(values[j])).all()
-            if same_signs and (values[i] != values[j]).any() and (those[i].own or those[j].own):
-                yield those[i], those[j]
+    So does a strategy that acts from then on, and so does rounding. No number is the same again
+    later, and in an evaluation with some that are the others differ by rounding at most.
+    """
+    if one.result.seed != other.result.seed:
+        return False
+    begun = apart = False
+    for left, right in zip(one.result.curve[1:], other.result.curve[1:], strict=False):
+        pairs = [
+            (left.metrics[name], right.metrics[name])
+            for name in left.metrics.keys() & right.metrics.keys()
+        ]
+        told = [(a, b) for a, b in pairs if a is not None and b is not None and not a.is_integer()]
+        same = sum(a == b for a, b in told)
+        begun = begun or (same > 0 and not apart)
+        if same < len(told):
+            far = any(abs(a - b) > ROUNDING * max(abs(a), abs(b)) for a, b in told if a != b)
+            if same > 1 and far:
+                return False
+            apart = True
+        elif apart and told:
+            return False
+    return begun and apart

@@ -91,7 +91,7 @@ def _together(own: Sequence[Found], path: Path, merged: Path | None) -> list[Pro
     others.sort(key=lambda item: not named.judges(item.path))
     return [
         *machine_rules.mixed(own),
-        *copies.problems(own, others),
+        *copies.problems(own, others, named.withdrawal),
         *canaries.problems(own, others, named.judges),
     ]
 

@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from bench.records.json_file import rounded
+from bench.records.store import Found
 from bench.submissions import copies
 from tests.submissions.found import changed, curve, found, turned
 
@@ -34,7 +36,7 @@ def test_a_seed_s_curve_in_another_seed_is_found_though_jittered(share: float) -
     start, *_ = curve(R1, 2)
     curves[2] = [start, *changed(curves[0], jittered(share))[1:]]
     (text,) = told([found(R1, curves)])
-    assert text == f"seed 2 has {'nearly ' if share else ''}the curve of another seed"
+    assert text == f"seed 2 has {'nearly the curve' if share else 'the numbers'} of another seed"
 
 
 def test_what_differs_by_more_is_not_called_a_copy() -> None:
@@ -46,17 +48,17 @@ def test_what_differs_by_more_is_not_called_a_copy() -> None:
 @pytest.mark.parametrize(
     ("make", "how"),
     [
-        (lambda points: points, ""),
-        (turned, ""),
-        (lambda points: changed(points, jittered(0.002)), "nearly "),
-        (lambda points: turned(changed(points, jittered(0.002))), "nearly "),
+        (lambda points: points, "the curves"),
+        (turned, "the numbers"),
+        (lambda points: changed(points, jittered(0.002)), "nearly the curves"),
+        (lambda points: turned(changed(points, jittered(0.002))), "nearly the curves"),
     ],
 )
 def test_another_cell_s_curves_are_found(make, how: str) -> None:
     curves = [make(curve("ring8/bare+r2", seed)) for seed in range(3)]
     (text,) = told([found(R1, curves)], [found("ring8/bare+r2", submission="merged")])
     path = "results/2/merged/ring8/bare+r2.json"
-    assert text == f"seeds 0, 1, 2 have {how}the curves of {path}"
+    assert text == f"seeds 0, 1, 2 have {how} of {path}"
 
 
 def test_a_better_score_over_another_cell_s_losses_is_found() -> None:
@@ -81,9 +83,74 @@ def test_an_honest_run_of_the_same_cell_takes_another_time() -> None:
     assert len(told([found(BASE)], [merged])) == 1
 
 
-def test_other_instructions_do_not_give_the_same_numbers() -> None:
-    merged = found(BASE, submission="merged", capability="AVX512")
-    assert len(told([found(BASE, seconds=13.0, capability="AVX2")], [merged])) == 1
+def only_scores(points):
+    """Other losses, the same scores."""
+    for point in points[1:]:
+        for name in point["metrics"]:
+            if name.endswith(("_loss", "_grad_norm")):
+                point["metrics"][name] = rounded(point["metrics"][name] * 1.1)
+    return points
+
+
+def one_loss_moved(points):
+    points = changed(points, jittered(0.0005))
+    points[4]["metrics"]["critic_loss"] *= 1.02
+    return points
+
+
+def one_loss_gone(points):
+    points = changed(points, jittered(0.0005))
+    points[4]["metrics"]["critic_loss"] = 0.0
+    return points
+
+
+def other_scores(points):
+    for point in points[1:]:
+        point["metrics"]["fid"] = rounded(point["metrics"]["fid"] * 0.5)
+    return points
+
+
+@pytest.mark.parametrize("change", [only_scores, one_loss_moved, one_loss_gone, other_scores])
+def test_a_few_other_numbers_do_not_hide_a_copy(change) -> None:
+    curves = [curve(R1, seed) for seed in range(3)]
+    start, *_ = curves[2]
+    curves[2] = [start, *change(curve(R1, 0))[1:]]
+    assert len(told([found(R1, curves)])) == 1
+    another = [change(curve("ring8/bare+r2", seed)) for seed in range(3)]
+    assert told([found(R1, another)], [found("ring8/bare+r2", submission="merged")]) != []
+
+
+def test_the_merged_record_of_a_cell_with_a_few_other_numbers_is_found() -> None:
+    merged = found(R1, submission="merged", seconds=13.0)
+    (text,) = told([found(R1, [other_scores(curve(R1, seed)) for seed in range(3)])], [merged])
+    path = "results/2/merged/ring8/bare+r1.json"
+    assert text == f"seeds 0, 1, 2 have other numbers than {path} among the same ones"
+
+
+def test_runs_that_part_are_no_copies() -> None:
+    """By a strategy that acts from half of the budget on, or by rounding."""
+    half = [[*curve(BASE, seed)[:6], *curve("ring8/bare+resets", seed)[6:]] for seed in range(3)]
+    assert told([found(BASE), found("ring8/bare+resets", half)]) == []
+    rounded_half = [
+        [*curve(BASE, seed)[:6], *curve(BASE, seed, "rounding")[6:]] for seed in range(3)
+    ]
+    own = found(BASE, rounded_half, seconds=13.0)
+    assert told([own], [found(BASE, submission="merged")]) == []
+
+
+def test_custom_budgets_may_be_too_short_to_part() -> None:
+    short = found(BASE).record.model_copy(update={"updates": 40, "cell": "bare@40"})
+    items = [Found(found(text).path, short) for text in (BASE, R1)]
+    assert told(items) == []
+
+
+def test_a_withdrawn_record_does_not_come_back() -> None:
+    merged = found(BASE, submission="merged")
+    own = found(BASE, seconds=13.0)
+    problems = copies.problems([own], [merged], lambda path: "merged" in path.parts)
+    assert [problem.text for problem in problems] == [
+        "seeds 0, 1, 2 have the curves of results/2/merged/ring8/bare.json, which is withdrawn"
+    ]
 
 
 def test_closed_forms_may_agree_between_strategies_but_not_between_seeds() -> None:
