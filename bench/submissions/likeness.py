@@ -34,6 +34,8 @@ MOST_DIGITS_BY_CHANCE = 4
 """Numbers of so few digits may be the same by chance: counts, shares of few samples."""
 CROWD = 30
 """Of more runs with a number in common each is held against the first one alone."""
+NEAREST = 6
+"""So many neighbours of a run are looked at, itself among them."""
 NOTHING = 1e-30
 
 
@@ -123,25 +125,34 @@ def _tables(
     for run in runs:
         lengths[len(run.result.curve)].append(run)
     for those in lengths.values():
-        rows = []
+        rows: dict[tuple[float, ...], Run] = {}  # of equal ones, which `sharing` finds, the first
         for run in those:
             row: list[float] = []
             for metric in metrics:
                 found = [point.metrics.get(metric) for point in run.result.curve[start:]]
                 row += sorted(0.0 if value is None else value for value in found)
-            rows.append(row)
-        if len(those) > 1 and rows[0]:
-            yield those, np.array(rows)
+            rows.setdefault(tuple(row), run)
+        if len(rows) > 1 and metrics:
+            yield [*rows.values()], np.array([*rows])
 
 
 def _close(runs: Sequence[Run], values: NDArray[np.float64], close: float) -> Iterator[Pair]:
+    """Each run that is checked with its nearest ones."""
     if len(runs) < 2:
         return
     sizes = np.log(np.abs(values))
-    for i, j in sorted(cKDTree(sizes).query_pairs(math.log1p(close), p=math.inf)):
-        same_signs = (np.sign(values[i]) == np.sign(values[j])).all()
-        if same_signs and (values[i] != values[j]).any() and (runs[i].own or runs[j].own):
-            yield runs[i], runs[j]
+    own = [index for index, run in enumerate(runs) if run.own]
+    count = min(NEAREST, len(runs))
+    _, nearest = cKDTree(sizes).query(
+        sizes[own], k=count, p=math.inf, distance_upper_bound=math.log1p(close)
+    )
+    for i, others in zip(own, nearest.tolist(), strict=True):
+        for j in others:
+            if j in {i, len(runs)}:  # itself, or nobody
+                continue
+            same_signs = (np.sign(values[i]) == np.sign(values[j])).all()
+            if same_signs and (values[i] != values[j]).any():
+                yield runs[j], runs[i]
 
 
 def _mostly(runs: Sequence[Run], values: NDArray[np.float64]) -> Iterator[Pair]:
