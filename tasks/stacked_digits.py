@@ -23,7 +23,7 @@ from bench.tasks.family import handwriting
 from bench.tasks.family.dense_digits import dense
 from bench.tasks.family.gan import Gan
 
-RANGES = {"kl": (0, 6.9078), "modes": (0, 1000)}  # log(1000)
+RANGES = {"kl": (0, 6.9078), "modes": (0, 1000, "whole")}  # log(1000)
 
 
 class StackedDigits(Gan):

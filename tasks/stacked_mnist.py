@@ -39,7 +39,7 @@ from bench.scoring.metrics import coverage
 from bench.tasks.family import mnist_images
 from bench.tasks.family.gan import Gan
 
-RANGES = {"kl": (0, 6.9078), "modes": (0, 1000)}  # log(1000)
+RANGES = {"kl": (0, 6.9078), "modes": (0, 1000, "whole")}  # log(1000)
 
 
 class StackedMnist(Gan):

@@ -15,8 +15,8 @@ from bench.contribute.forgery import (
     consistent,
     edit,
     edited,
-    jittered,
     points,
+    scaled,
     summarised,
 )
 from bench.experiment.cell import Cell
@@ -37,46 +37,14 @@ def _dropped(raw: Raw) -> None:
     raw["planned_seeds"].pop()
 
 
-def _best_twice(raw: Raw, rng: random.Random, share: float = 0.0) -> None:
-    """The best curve in place of the worst, behind the worst one's step 0."""
-    best = min(raw["seeds"], key=lambda seed: seed["score"])
-    worst = max(raw["seeds"], key=lambda seed: seed["score"])
-    worst["curve"] = [worst["curve"][0], *copy.deepcopy(best["curve"][1:])]
-    if share:
-        jittered({"seeds": [worst]}, rng, share)
-
-
-def _turned(raw: Raw, rng: random.Random) -> None:
-    """The best curve in place of the worst, with its evaluations in another order."""
-    _best_twice(raw, rng)
-    curve = max(raw["seeds"], key=lambda seed: seed["score"])["curve"]
-    values = [point["metrics"] for point in curve[1:]]
-    for point, metrics in zip(curve[1:], [*values[1:], values[0]], strict=True):
-        point["metrics"] = metrics
+def _declared(raw: Raw, _: random.Random) -> None:
+    """A failure at the first step, before a curve that is whole."""
+    raw["seeds"][0]["first_bad_step"] = 1
 
 
 def _exchanged(raw: Raw, _: random.Random) -> None:
     first, second, *_ = raw["seeds"]
     first["curve"], second["curve"] = second["curve"], first["curve"]
-
-
-def _from(source: str, share: float = 0.0, better: float = 1.0) -> Callable[..., None]:
-    """The curves of another cell, for the cell of R1."""
-
-    def plant(folder: Path, rng: random.Random) -> None:
-        other = json.loads((folder / f"{source}.json").read_text(encoding="utf-8"))
-
-        def change(raw: Raw) -> None:
-            raw["seeds"] = copy.deepcopy(other["seeds"])
-            if share:
-                jittered(raw, rng, share)
-            for metrics in points(raw):
-                metrics["fid"] = rounded((metrics["fid"] or 0.0) * better)
-            summarised(raw)
-
-        edit(folder / f"{R1}.json", change)
-
-    return plant
 
 
 def _new_cell(text: str, change: Callable[[Raw, random.Random], object]) -> Callable[..., None]:
@@ -90,16 +58,6 @@ def _new_cell(text: str, change: Callable[[Raw, random.Random], object]) -> Call
         (folder / f"{text}.json").write_text(json.dumps(raw), encoding="utf-8")
 
     return plant
-
-
-def _sent_again(folder: Path, _: random.Random) -> None:
-    """What is merged as `demo`, under another name."""
-
-    def change(raw: Raw) -> None:
-        raw["seconds"] = {phase: round(spent - 0.01, 3) for phase, spent in raw["seconds"].items()}
-
-    for path in folder.rglob("*.json"):
-        edit(path, change)
 
 
 def _left_out(raw: Raw, _: random.Random) -> None:
@@ -126,31 +84,11 @@ def _set(name: str, value: float) -> Callable[[Raw, random.Random], None]:
     return change
 
 
-def _scaled(low: float, high: float) -> Callable[[Raw, random.Random], None]:
-    """Every number after step 0 by a factor of its own for each seed and metric: an invention."""
-
-    def change(raw: Raw, rng: random.Random) -> None:
-        for seed in raw["seeds"]:
-            names = sorted(seed["curve"][0]["metrics"])
-            factors = {name: rng.uniform(low, high) for name in names}
-            for point in seed["curve"][1:]:
-                metrics = point["metrics"]
-                for name in set(names) - {"modes"}:
-                    most = 1.0 if name == "high_quality" else 8.0 if name == "is" else 1e6
-                    least = 1.0 if name == "is" else 0.0
-                    if metrics[name] is not None:
-                        metrics[name] = rounded(
-                            min(max(least, metrics[name] * factors[name]), most)
-                        )
-
-    return change
-
-
 def _with_placebo(folder: Path, rng: random.Random) -> None:
     """A worse base, and the same numbers for its placebo."""
     seed = rng.random()
     for cell in ("ring8/bare", "ring8/bare+placebo"):
-        consistent(_scaled(1.5, 2.5), cell)(folder, random.Random(seed))
+        consistent(scaled(1.5, 2.5), cell)(folder, random.Random(seed))
 
 
 def _start(raw: Raw, rng: random.Random) -> None:
@@ -201,6 +139,24 @@ OF_CURVES = {
 OF_VALUES = {
     "an FID below 0": consistent(_set("fid", -0.5)),
     "more modes than there are": consistent(_set("modes", 9.0)),
+    "half a mode": consistent(_set("modes", 7.5)),
+    "a loss before the first update": edited(
+        lambda raw: raw["seeds"][0]["curve"][0]["metrics"].update(critic_loss=1.0)
+    ),
+    "no loss after it": edited(
+        lambda raw: raw["seeds"][0]["curve"][5]["metrics"].update(critic_loss=None)
+    ),
+    "a failure before a whole curve": consistent(_declared),
+    "samples of another task": edited(
+        lambda raw: raw["artefacts"].update(
+            samples={"kind": "images", "shape": [1, 2, 2], "dtype": "uint8", "data": "AAAAAA=="}
+        )
+    ),
+    "samples that are not finite": edited(
+        lambda raw: raw["artefacts"].update(
+            samples={"kind": "points", "shape": [1, 2], "dtype": "float32", "data": "AADAfwAAwH8="}
+        )
+    ),
     "more quality than there is": consistent(_set("high_quality", 1.5)),
     "a return above the most": consistent(_set("return", 12.0), "pendulum/bare+r1"),
     "a negative gradient norm": consistent(_set("critic_grad_norm", -1.0)),
@@ -209,26 +165,17 @@ OF_VALUES = {
     "time of another phase": edited(lambda raw: raw["seconds"].update(sleep=1.0)),
     "time of no seed": edited(lambda raw: raw.update(seconds_seeds=1)),
 }
-OF_COPIES = {
-    "the base's curves": _from("ring8/bare"),
-    "another strategy's curves": _from("ring8/bare+low_beta1+r1"),
-    "another strategy's curves, jittered": _from("ring8/bare+low_beta1+r1", share=0.004),
-    "the base's curves with a better score": _from("ring8/bare", better=0.5),
-    "another's submission under a new name": _sent_again,
-    "the best curve twice": consistent(_best_twice),
-    "the best curve twice, jittered": consistent(lambda raw, rng: _best_twice(raw, rng, 0.004)),
-    "the best curve twice, in another order": consistent(_turned),
-}
 OF_CELLS = {
     "no name of a strategy": edited(lambda raw: raw.update(strategy="")),
     "a second name": _second_name,
+    "a setting that is true": edited(lambda raw: raw["settings"]["r1"].update(gamma=True)),
     "other settings": edited(lambda raw: raw["settings"]["r1"].update(gamma=0.5)),
     "other code": _from_origin(spec="0" * 16),
     "a tuned cell without a search": edited(lambda raw: raw.update(settings_from="tuned")),
     "another protocol": edited(lambda raw: raw.update(protocol_version="1")),
-    "a worse base, beside its placebo": consistent(_scaled(1.5, 2.5), "ring8/bare"),
-    "a placebo that helps": consistent(_scaled(0.7, 0.8), "ring8/bare+placebo"),
-    "an inert strategy that helps": _new_cell("ring8/bare+target_network", _scaled(0.7, 0.8)),
+    "a worse base, beside its placebo": consistent(scaled(1.5, 2.5), "ring8/bare"),
+    "a placebo that helps": consistent(scaled(0.7, 0.8), "ring8/bare+placebo"),
+    "an inert strategy that helps": _new_cell("ring8/bare+target_network", scaled(0.7, 0.8)),
 }
 OF_ORIGIN = {
     "changed code": _from_origin(dirty=True),
@@ -243,16 +190,14 @@ OF_ORIGIN = {
     "data that the task does not have": _from_origin(data={"x.npz": "0" * 64}),
 }
 OF_INVENTION = {
-    "a better strategy": consistent(_scaled(0.5, 0.8)),
+    "a better strategy": consistent(scaled(0.5, 0.8)),
     "a worse base, and a placebo that equals it": _with_placebo,
-    "another strategy's curves, changed by 10 %": _from("ring8/bare+low_beta1+r1", share=0.1),
 }
 
 CLAIMS = (
     *(Forgery("seeds", what, plant) for what, plant in OF_SEEDS.items()),
     *(Forgery("curves", what, plant) for what, plant in OF_CURVES.items()),
     *(Forgery("values", what, plant) for what, plant in OF_VALUES.items()),
-    *(Forgery("copies", what, plant) for what, plant in OF_COPIES.items()),
     *(Forgery("cells", what, plant) for what, plant in OF_CELLS.items()),
     *(Forgery("origin", what, plant) for what, plant in OF_ORIGIN.items()),
     *(Forgery("values", what, plant, rerun=True) for what, plant in OF_INVENTION.items()),

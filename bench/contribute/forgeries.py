@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.contribute.forged_claims import CLAIMS
+from bench.contribute.forged_copies import COPIES
 from bench.contribute.forged_files import FILES
 from bench.contribute.forgery import Forgery, edit
 from bench.experiment.protocol import PROTOCOL_VERSION
@@ -26,7 +27,7 @@ from bench.submissions.validate import NothingToCheck, validate
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 FORGER = "somebody"
 
-FORGERIES: tuple[Forgery, ...] = (*FILES, *CLAIMS)
+FORGERIES: tuple[Forgery, ...] = (*FILES, *CLAIMS, *COPIES)
 
 
 class Outcome(NamedTuple):

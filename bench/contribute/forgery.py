@@ -112,3 +112,23 @@ def jittered(raw: Raw, rng: random.Random, share: float) -> None:
         for name, value in metrics.items():
             if value is not None and not float(value).is_integer():
                 metrics[name] = rounded(value * (1.0 + share * (2.0 * rng.random() - 1.0)))
+
+
+def scaled(low: float, high: float) -> Callable[[Raw, random.Random], None]:
+    """Every number after step 0 by a factor of its own for each seed and metric: an invention."""
+
+    def change(raw: Raw, rng: random.Random) -> None:
+        for seed in raw["seeds"]:
+            names = sorted(seed["curve"][0]["metrics"])
+            factors = {name: rng.uniform(low, high) for name in names}
+            for point in seed["curve"][1:]:
+                metrics = point["metrics"]
+                for name in set(names) - {"modes"}:
+                    most = 1.0 if name == "high_quality" else 8.0 if name == "is" else 1e6
+                    least = 1.0 if name == "is" else 0.0
+                    if metrics[name] is not None:
+                        metrics[name] = rounded(
+                            min(max(least, metrics[name] * factors[name]), most)
+                        )
+
+    return change

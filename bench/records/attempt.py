@@ -12,11 +12,15 @@ Reason = Literal["oom", "crashed", "timeout", "interrupted"]
 """Why there is no outcome: out of memory, exception or dead process, past its deadline, stopped."""
 
 
+LONGEST = 200
+"""Characters of a message."""
+
+
 def _printed(text: object) -> object:
     """An exception's text, which may hold anything, as one line that a file may hold."""
     if not isinstance(text, str):
         return text
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST]
 
 
 class Attempt(Part):

@@ -30,8 +30,12 @@ Status = Literal["ok", "diverged", "collapsed"]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 """The name of a metric, a phase, a library."""
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9]")]
+Label = Annotated[
+    str, StringConstraints(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ()\[\].,:;+_/@~#-]*$")
+]
 """Text of a machine: a processor's name, a version. It begins as a formula in a table cannot."""
+
+CellName = Annotated[str, StringConstraints(max_length=255, pattern=r"^[A-Za-z0-9_+=@~.-]+$")]
 
 Seed = Annotated[int, Field(ge=0, lt=10**6)]
 
@@ -58,7 +62,7 @@ class SeedResult(Part):
         description="first with a loss or gradient that is not finite, in step_unit",
     )
     curve: list[Evaluation] = Field(min_length=1, max_length=MAX_EVALUATIONS)
-    attempts: list[Attempt] = Field(default_factory=list)
+    attempts: list[Attempt] = Field(default_factory=list, max_length=100)
 
 
 class Scale(Part):
@@ -163,7 +167,7 @@ class Record(Part):
         default=None, description="strategies of the base in whose place `strategy` is"
     )
     contrast: Contrast
-    cell: str = Field(description="the cell's name within its task")
+    cell: CellName = Field(description="the cell's name within its task")
     updates: int | None = Field(
         default=None, ge=1, description="a custom number instead of the task's"
     )

@@ -20,7 +20,7 @@ from bench.learner.problem import Domain
 from bench.records.attempt import Attempt
 from bench.records.json_file import Name, Names, Number, Part, Play, rounded
 from bench.records.outcomes import outcome, summarise
-from bench.records.record import Evaluation, Provenance, ScoreInfo
+from bench.records.record import CellName, Evaluation, Provenance, ScoreInfo
 from bench.records.search_space import Choice, Space, size
 
 FIRST_SEED = 1000
@@ -98,7 +98,7 @@ class Search(Part):
     instead_of: Names | None = None
     updates: int | None = None
     play: Play = ""
-    cell: str = Field(description="the cell's name within its task, with published settings")
+    cell: CellName = Field(description="the cell's name within its task, with published settings")
     score_info: ScoreInfo
     seeds: list[int] = Field(min_length=1)
     budget: int = Field(ge=1, le=MOST_CANDIDATES, description="how many candidates to try")

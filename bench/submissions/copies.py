@@ -90,6 +90,7 @@ def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) ->
             yield Copy(one, other, "the curve{s} of {source}, which is withdrawn")
     if task.domain not in TRAINED:
         return
+    yield from _exchanged(runs)
     for one, other in likeness.sharing(runs, every):
         if one.whole == other.whole:
             continue
@@ -100,6 +101,28 @@ def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) ->
     for one, other in likeness.near(runs, losses, task.window):
         if _refused(one, other, task):
             yield Copy(one, other, "nearly the curve{s} of {source}")
+
+
+def _exchanged(runs: Sequence[Run]) -> Iterator[Copy]:
+    """Seeds that are others than in a record of the same cell whose other seeds are the same.
+
+    On another machine all seeds part.
+    """
+    cells: dict[tuple[str, str], dict[Path, dict[int, Run]]] = {}
+    for run in runs:
+        of_cell = cells.setdefault(run.where, {})
+        of_cell.setdefault(run.item.path, {})[run.result.seed] = run
+    for records in cells.values():
+        for mine in (record for record in records.values() if next(iter(record.values())).own):
+            for record in records.values():
+                pairs = [(mine[seed], record[seed]) for seed in mine.keys() & record.keys()]
+                odd = [pair for pair in pairs if pair[0].whole != pair[1].whole]
+                if record is not mine and 2 * len(odd) <= len(pairs):
+                    yield from (
+                        Copy(*pair, "another curve than in {source}, whose other seeds it has")
+                        for pair in odd
+                        if not _parted(*pair)
+                    )
 
 
 def _refused(one: Run, other: Run, task: Task) -> bool:

@@ -1,15 +1,16 @@
 """What values a task's metrics can have at all.
 
 A task's module, or its family's, declares `RANGES`: metric -> (least, most), where a bound is a
-number, a function of the task, or None. It is no part of the hash of cells. Without a declaration a
-share or a probability lies between 0 and 1, and what is better when it is lower is 0 or more.
+number, a function of the task, or None, and "whole" may follow. It is no part of the hash of cells.
+Without a declaration a share or a probability lies between 0 and 1, and what is better when it is
+lower is 0 or more.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bench.learner.task import Metric, Task, diagnostics
@@ -25,8 +26,8 @@ PHASES = ("trace", "compile", "update", "evaluation", "environment")
 """Of `seconds`; see `bench.training.train`."""
 FASTEST = 1e-6
 """Seconds that an update takes at least, of all seeds together."""
-SLOWEST = 30 * 24 * 3600.0
-"""Seconds that a seed takes at most: a month."""
+SLOWEST = 7 * 24 * 3600.0
+"""Seconds that a seed takes at most: a week."""
 
 
 def ranges(task: Task) -> dict[str, Range]:
@@ -35,12 +36,22 @@ def ranges(task: Task) -> dict[str, Range]:
     for kind in reversed(type(task).__mro__):
         declared = getattr(sys.modules[kind.__module__], "RANGES", {})
         for name in declared.keys() & found.keys():
-            least, most = (_bound(bound, task) for bound in declared[name])
+            least, most = (_bound(bound, task) for bound in declared[name][:2])
             found[name] = (
                 -math.inf if least is None else least,
                 math.inf if most is None else most,
             )
     return found
+
+
+def whole(task: Task) -> frozenset[str]:
+    """Return the metrics that are whole numbers."""
+    return frozenset(
+        name
+        for kind in type(task).__mro__
+        for name, declared in getattr(sys.modules[kind.__module__], "RANGES", {}).items()
+        if declared[2:] == ("whole",)
+    )
 
 
 def _bound(bound: Any, task: Task) -> float | None:
@@ -57,12 +68,12 @@ def _usual(metric: Metric) -> Range:
 
 def problems(record: Record, task: Task, file: str) -> list[Problem]:
     """Problems of values that no run of the task has, and of times that none takes."""
-    allowed = ranges(task)
-    found = [text for result in record.seeds if (text := _outside(result, allowed))]
+    allowed, counts = ranges(task), whole(task)
+    found = [text for result in record.seeds if (text := _outside(result, allowed, counts))]
     return [Problem(file, "range", text) for text in (*found, *_times(record, task))]
 
 
-def _outside(result: SeedResult, allowed: Mapping[str, Range]) -> str:
+def _outside(result: SeedResult, allowed: Mapping[str, Range], counts: Collection[str]) -> str:
     """The first value of a seed that is not possible; "" if there is none."""
     for point in result.curve:
         for name, value in point.metrics.items():
@@ -70,6 +81,8 @@ def _outside(result: SeedResult, allowed: Mapping[str, Range]) -> str:
             if value is not None and not within_range(value, least, most):
                 where = f"seed {result.seed}, step {point.step}"
                 return f"{where}: {name} is {value:g}, but lies within {least:g} and {most:g}"
+            if name in counts and value is not None and not value.is_integer():
+                return f"seed {result.seed}, step {point.step}: {name} is {value:g}, no count"
     return ""
 
 
@@ -90,7 +103,7 @@ def _times(record: Record, task: Task) -> list[str]:
     if record.seconds.get("update", 0.0) < least:
         found.append(f"{record.updates or task.updates} updates take no time")
     if spent > SLOWEST * seeds:
-        found.append(f"{spent:g} seconds for {seeds} seeds: more than a month for each")
-    if not len(record.seeds) <= seeds <= 100 * len(record.seeds):
+        found.append(f"{spent:g} seconds for {seeds} seeds: more than a week for each")
+    if not len(record.seeds) <= seeds <= 10 * len(record.seeds):
         found.append(f"seconds of {seeds} seeds, but it has {len(record.seeds)}")
     return found

@@ -5,9 +5,14 @@ Whatever can be told from one file and the code of this checkout.
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from bench.experiment import play, registry
 from bench.experiment.cell import Cell
@@ -35,6 +40,7 @@ def problems(found: Found) -> list[Problem]:
         every += [Problem(file, "name", text) for text in _of_name(record)]
         every += [Problem(file, *each) for each in _of_code(found)]
         every += [Problem(file, "curve", text) for text in _of_curves(record, task)]
+        every += [Problem(file, "curve", text) for text in _of_samples(record, task)]
         every += [Problem(file, "name", text) for text in name_problems(cell)]
         every += ranges.problems(record, task, file)
         every += machine_rules.problems(found)
@@ -92,10 +98,42 @@ def _of_code(found: Found) -> Iterator[tuple[Rule, str]]:
         why = search_store.unchosen(found)
         if why:
             yield "search", why
-    elif record.settings != cell.settings():
+    elif _written(record.settings) != _written(cell.settings()):
         yield "code", "the settings are not the published ones"
     if spec_hash(cell) != record.provenance.spec:
         yield "code", "made by other code, settings or data than this checkout's: run again"
+
+
+def _written(settings: object) -> str:
+    """Settings as text, in which 1, 1.0 and true differ."""
+    return json.dumps(settings, sort_keys=True)
+
+
+def _of_losses(result: SeedResult, task: Task) -> Iterator[str]:
+    """Losses and gradients are means since the last evaluation: none at first, then numbers."""
+    names = {metric.name for metric in diagnostics(task)}
+    bad = math.inf if result.first_bad_step is None else result.first_bad_step
+    for index, point in enumerate(result.curve):
+        found = {name: value for name, value in point.metrics.items() if name in names}
+        numbers = [value for value in found.values() if value is not None]
+        if index == 0 and numbers:
+            yield "losses or gradients before the first update"
+        elif index and point.step < bad and len(numbers) < len(found):
+            yield f"step {point.step}: no loss or gradient, though all were finite"
+        elif index and point.step > bad and found and len(numbers) == len(found):
+            yield f"step {point.step}: all are finite again after the first bad step, {bad}"
+
+
+def _of_samples(record: Record, task: Task) -> Iterator[str]:
+    """Samples are what the task draws: its images, or points in its space."""
+    image = getattr(task, "image_shape", None)
+    for name, artefact in record.artefacts.items():
+        kind, shape = ("images", image) if image else ("points", (task.action_size,))
+        if name != "samples" or (artefact.kind, tuple(artefact.shape[1:])) != (kind, tuple(shape)):
+            yield f"{name}: not the task's samples, {kind} of shape {list(shape)}"
+        raw = base64.b64decode(artefact.data)
+        if artefact.dtype == "float32" and not np.isfinite(np.frombuffer(raw, "<f4")).all():
+            yield f"{name}: samples that are not finite"
 
 
 def _of_curves(record: Record, task: Task) -> Iterator[str]:
@@ -114,6 +152,8 @@ def _of_curves(record: Record, task: Task) -> Iterator[str]:
             yield f"seed {result.seed}: {odd[0]} has more than seven digits"
         if (bad := result.first_bad_step) is not None and bad > steps[-1]:
             yield f"seed {result.seed}: its first bad step is {bad}, after the last, {steps[-1]}"
+        for text in islice(_of_losses(result, task), 1):
+            yield f"seed {result.seed}: {text}"
         last = len(result.curve) - task.window
         for index, point in enumerate(result.curve):
             least = every if result.seed < FULL_SEEDS or index >= last else watched(task)

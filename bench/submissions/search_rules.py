@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,8 +14,9 @@ from bench.records.paths import place, search_path
 from bench.records.record import ScoreInfo
 from bench.records.search import FIRST_SEED, Candidate, Search, rungs
 from bench.records.search_space import contains, draws, search_space, searched
+from bench.submissions.canaries import TRAINED
 from bench.submissions.problem import Problem
-from bench.submissions.ranges import SLOWEST, ranges, within_range
+from bench.submissions.ranges import FASTEST, SLOWEST, ranges, within_range
 from bench.submissions.record_rules import name_problems
 
 
@@ -75,7 +77,15 @@ def _of_candidates(found: Search) -> Iterator[str]:
         yield "settings were tried twice"
     if found.provenance is None and candidates:
         yield "has no provenance"
-    for candidate in candidates:
+    yield from _of_curves(found)
+
+
+def _of_curves(found: Search) -> Iterator[str]:
+    if registry.task(found.task).domain in TRAINED:
+        curves = Counter(tuple(tuple(p.scores) for p in c.curve) for c in found.candidates)
+        if any(count > 1 and len(set(curve)) > 2 for curve, count in curves.items()):
+            yield "different settings have the same curve"
+    for candidate in found.candidates:
         for text in _of_candidate(found, candidate):
             yield f"settings {candidate.number}: {text}"
 
@@ -98,8 +108,10 @@ def _of_candidate(found: Search, candidate: Candidate) -> Iterator[str]:
     scores = [score for point in candidate.curve for score in point.scores if score is not None]
     if not all(within_range(score, least, most) for score in scores):
         yield f"has scores that are not within {least:g} and {most:g}"
+    if candidate.seconds < FASTEST * steps[-1]:
+        yield f"{steps[-1]} steps take no time"
     if candidate.seconds > SLOWEST * len(found.seeds):
-        yield f"took {candidate.seconds:g} seconds: more than a month for each seed"
+        yield f"took {candidate.seconds:g} seconds: more than a week for each seed"
 
 
 def unlike(searches: list[tuple[Path, Search]]) -> Iterator[Problem]:

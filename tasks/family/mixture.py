@@ -16,7 +16,7 @@ from bench.tasks.family.gan import Gan
 
 RANGES = {
     "is": (1, lambda task: len(task.mixture.centres)),
-    "modes": (0, lambda task: len(task.mixture.centres)),
+    "modes": (0, lambda task: len(task.mixture.centres), "whole"),
 }
 
 

@@ -38,13 +38,13 @@ FREE = {
         r"seconds\.(update|x)|seconds_seeds"  # how long it took
         r"|seeds\.\*\.attempts"  # what went wrong before
         r"|provenance\.suite"
-        r"|seeds\.\*\.curve\.\*\.metrics\.(?!fid).*"  # what no score and no failure is made of
+        r"|seeds\.\*\.curve\.\*\.metrics\.(?!fid).*"  # what no score is made of
     ),
     "search": re.compile(
         r"candidates\.\*\.(seconds|attempts|curve\.\*\.scores\.\*)|provenance(\..*)?"
     ),
 }
-"""Fields in which a mutant may pass: only a re-run can tell, and no verdict rests on them."""
+"""Fields in which a mutant may pass: only a re-run can tell, and no score is made of them."""
 
 FEW, MANY = 100, 3000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from bench.cli.app import main
-from bench.submissions.ranges import ranges
+from bench.learner.task import diagnostics
+from bench.submissions.ranges import ranges, whole
 from bench.training.train import Run
 
 
@@ -58,10 +60,14 @@ class FakeTraining:
 
 def scores(task: Any, drawn: str, seed: int, step: int) -> dict[str, float]:
     """A possible value of each metric, in [0, 1) where that is possible."""
-    found = {}
+    found, losses = {}, {metric.name for metric in diagnostics(task)}
     for name, (least, most) in ranges(task).items():
         low = least if least > 0 else min(0.0, most - 1.0)
         found[name] = low + min(1.0, most - low) * number(drawn, name, seed, step)
+        if name in whole(task):
+            found[name] = float(round(most * number(drawn, name, seed, step)))
+        if step == 0 and name in losses:  # means since the last evaluation
+            found[name] = math.nan
     return found
 
 
