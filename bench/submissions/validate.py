@@ -86,7 +86,7 @@ def _together(own: Sequence[Found], path: Path, merged: Path | None) -> list[Pro
 
     Raises `BadStanding`.
     """
-    named = standing.load(path if merged is None else merged)
+    named = standing.load(merged or (path if path.is_dir() else path.parent))
     others = [] if merged is None else _others(merged, path)
     others.sort(key=lambda item: not named.judges(item.path))
     return [

@@ -61,7 +61,9 @@ def mutants(draw: st.DrawFn, raw: dict[str, Any]) -> bytes:
     elif kind == "near" and isinstance(value, (int, float)):
         parent[where[-1]] = value + draw(st.sampled_from([-1, 1, 1e-9, -0.25, 0.001]))
     else:
-        parent[where[-1]] = draw(st.sampled_from(ODD) | st.floats(allow_subnormal=False) | st.text(max_size=20))
+        parent[where[-1]] = draw(
+            st.sampled_from(ODD) | st.floats(allow_subnormal=False) | st.text(max_size=20)
+        )
     return json.dumps(changed).encode(errors="surrogatepass")
 
 
