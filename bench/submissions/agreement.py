@@ -68,8 +68,8 @@ LEVEL = 0.01
 """How often an honest draw, or an honest cell chosen by hand, differs by chance, at most."""
 STEP_0, FLOOR = 1e-3, 1e-5
 """By how much numbers before training may differ: relative to the larger one, and at all."""
-MAY_BE_OFF = 5
-"""One in so many seeds may differ in a metric before training."""
+ONE_IN_SO_MANY_MAY_BE_OFF = 5
+"""Of a metric before training: one seed in five may differ."""
 ENDPOINTS: tuple[Literal["score", "area"], ...] = ("score", "area")
 ELSEWHERE = re.compile(r"[A-Za-z0-9]+-v\d+ ")
 """The label of an environment of another library; the project's own have a slash, or no version."""
@@ -191,7 +191,7 @@ def _off_at_the_start(pairs: Pairs) -> str:
             return "its number"
         for name in left.metrics.keys() & right.metrics:
             off[name] += not _near(left.metrics[name], right.metrics[name], STEP_0, FLOOR)
-    most = len(pairs) // MAY_BE_OFF
+    most = len(pairs) // ONE_IN_SO_MANY_MAY_BE_OFF
     wrong = sorted(name for name, count in off.items() if count > most)
     return f"{wrong[0]} of {off[wrong[0]]} of {_seeds(len(pairs))}" if wrong else ""
 
