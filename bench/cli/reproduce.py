@@ -166,18 +166,12 @@ def _drawn(
 
 
 def _say_odds(cells: int, drawn: int) -> None:
-    """Say how likely such a draw finds forged cells, of which there may be a few or many."""
+    """Say how likely forged cells are found, if a tenth of all are forged, a fifth or a half."""
     from bench.submissions.draw import odds
 
-    found = [f"{odds(cells, forged, drawn):.2f} for {forged}" for forged in _forged(cells)]
-    typer.echo(
-        f"of {plural(cells, 'cell')}, one that is forged is drawn: {', '.join(found)} forged"
-    )
-
-
-def _forged(cells: int) -> list[int]:
-    """A tenth, a fifth and a half of so many cells."""
-    return sorted({max(1, cells // part) for part in (10, 5, 2)})
+    forged = sorted({max(1, cells // part) for part in (10, 5, 2)})
+    chances = [f"{odds(cells, some, drawn):.2f} if {some} are" for some in forged]
+    typer.echo(f"the probability that a forged one is among them: {', '.join(chances)} forged")
 
 
 def _keep_draw(own: Path, drawn: Draw | None, targets: Sequence[Target]) -> None:

@@ -122,7 +122,8 @@ def test_what_is_drawn_is_what_the_hash_draws_and_goes_on_where_it_was(someone, 
     assert bench(*SPOT, "3", "--dry-run") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "3 drawn by b6589fc6ab0d from 5 of 5 records"
-    assert lines[1] == "of 5 cells, one that is forged is drawn: 0.60 for 1, 0.90 for 2 forged"
+    odds = "0.60 if 1 are, 0.90 if 2 are forged"
+    assert lines[1] == f"the probability that a forged one is among them: {odds}"
     assert [line.split(":")[0] for line in lines[2:5]] == [f"to run again {c}" for c in drawn]
     assert not training.calls
     assert not Path("results/checks").exists()

@@ -10,6 +10,7 @@ import pytest
 
 from bench.records import store
 from bench.records.store import Found, walk
+from bench.report.beside import MEANINGS
 from bench.submissions import canaries, check, trust
 from bench.submissions.check import check_path
 from tests.support.checks import (
@@ -37,6 +38,13 @@ def results(tmp_path: Path) -> Path:
 def reason(results: Path) -> str:
     found = [item for item in walk(results) if isinstance(item, Found)]
     return trust.reasons(results, found)["2/someone"]
+
+
+def test_the_page_of_results_says_the_same_of_each_level_as_reports_do():
+    page = (Path(__file__).parents[2] / "results" / "README.md").read_text("utf-8")
+    rows = [f"| {level} | {MEANINGS[level]} |" for level in trust.LEVELS]
+    assert "\n".join(rows) in page
+    assert page.count("| spot-checked |") == 1
 
 
 def test_nothing_is_trusted_beyond_its_word_at_first(results):
