@@ -31,7 +31,7 @@ same, gave, relative to the larger of both numbers:
 - *The two endpoints*, final score and area, are compared in distribution: an exact two-sided rank
   test of all seeds of the record against those of the re-run, failures worst. With p doubled,
   because there are two, an honest cell differs with a probability of at most `LEVEL`, shared by
-  the cells of one draw. Common seeds make that less.
+  all cells that were drawn with it. Common seeds make that less.
 
 A number that was forged is found by chance. Normal scores moved by so many standard deviations, at
 one endpoint, are found with a probability of (40,000 simulations each):
@@ -84,7 +84,7 @@ class Agreement:
 
 
 def compare(record: Record, rerun: Record, cells: int = 1) -> Agreement:
-    """Compare a record with a re-run of its first seeds, one of so many drawn `cells`."""
+    """Compare a record with a re-run of its first seeds, one of so many `cells` drawn together."""
     if (record.task, record.cell) != (rerun.task, rerun.cell):
         return Agreement("cannot tell", f"a re-run of another cell, {rerun.task}/{rerun.cell}")
     specs = record.provenance.spec, rerun.provenance.spec

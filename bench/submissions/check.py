@@ -16,6 +16,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -188,11 +189,13 @@ def shared(draws: Iterable[Draw], check: Check) -> int:
 
 def draws(submission: Path) -> list[Draw]:
     """Return all draws from a submission's folder that can be read."""
-    return [
-        found.draw
-        for found in walk(submission.parents[1])
-        if isinstance(found, FoundDraw) and found.folder == submission
-    ]
+    results, folder = submission.parents[1], draw_path(submission, "").parent
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        with suppress(CorruptRecord):
+            name = "/".join(path.relative_to(results / CHECKS).parts)
+            found.append(_found_draw(results, path, name).draw)
+    return found
 
 
 def walk(results: Path) -> Iterator[FoundCheck | FoundDraw | CorruptRecord]:

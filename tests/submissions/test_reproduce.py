@@ -263,6 +263,19 @@ def test_one_cell_that_crashes_loses_no_other(someone, training, scratch, capsys
     assert [cell for _, cell, _ in training.calls] == ["dirac+r1"]
 
 
+def test_a_check_that_cannot_be_written_is_told_and_its_re_run_stays(
+    someone, scratch, monkeypatch, capsys
+):
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(check, "write", full)
+    assert bench("reproduce", "dirac/bare", "--name", "someone") == 3
+    err = capsys.readouterr().err
+    assert "error: the check of dirac/bare is not kept, its re-run is in " in err
+    assert (kept(scratch) / "2/someone/dirac/bare.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -207,6 +207,7 @@ def test_a_submission_called_checks_has_records(tmp_path):
     store.write(path, make(0))
     for folder in (tmp_path, tmp_path / "2", tmp_path / "2" / "checks"):
         assert [item.path for item in walk(folder) if isinstance(item, Found)] == [path]
+        assert check.problems(folder) == []
 
 
 @pytest.mark.timing
