@@ -131,6 +131,56 @@ def test_which_submissions_are_run_again(git):
     assert run_step(text, git.root, BEFORE=now, GITHUB_SHA=now) == (0, "", "names=\n")
 
 
+@pytest.fixture
+def reproduce(tmp_path) -> Path:
+    """A folder for PATH, whose `python` ends `reproduce` with the code that the name ends in."""
+    program = tmp_path / "programs" / "python"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/bash\nif [[ $1 == -c ]]; then echo token; exit; fi\n"
+        'echo "$@" >>asked\nmkdir -p "results/checks/2/${*: -1}/dirac"\n'
+        'echo {} >"results/checks/2/${*: -1}/dirac/bare.json"\nname=${*: -1}\nexit "${name: -1}"\n'
+    )
+    program.chmod(0o755)
+    return program.parent
+
+
+@pytest.mark.parametrize(
+    ("names", "expected", "said"),
+    [
+        ("a0", 0, []),
+        ("a3 b0", 0, ["::notice::Not all can be told, see the log: a3"]),
+        ("a1 b0", 1, ["::error::Cells differ, or could not be run: a1"]),
+        ("a2", 1, ["::error::Cells differ, or could not be run: a2"]),
+    ],
+)
+def test_cells_that_differ_are_a_failure_and_what_is_made_is_kept(
+    git, reproduce, names, expected, said
+):
+    path = f"{reproduce}:{os.environ['PATH']}"
+    step = {"NAMES": names, "CELLS": "5", "MAX_HOURS": "0.67", "GITHUB_SHA": "1" * 40, "PATH": path}
+    code, out, _ = run_step(script("results.yml", "spot", "Run cells again"), git.root, **step)
+    assert code == expected
+    assert out.splitlines() == ["::stop-commands::token", "::token::", *said]
+    assert (git.root / "asked").read_text().splitlines() == [
+        f"-m bench reproduce --spot 5 --max-hours 0.67 --ref {'1' * 40} --name {name}"
+        for name in names.split()
+    ]
+    text = script("results.yml", "spot", "Collect what was made")
+    code, _, handed = run_step(text, git.root, NAMES=names)
+    assert (code, {*handed.splitlines()}) == (0, {"made=true"})
+    kept = git.root.parent / "temporary" / "checks" / "2"
+    assert [path.name for path in sorted(kept.iterdir())] == sorted(names.split())
+
+
+def test_checks_that_were_there_before_are_nothing_made(git):
+    git.write("results/checks/2/me/dirac/bare.json", "{}")
+    git.commit("a check")
+    text = script("results.yml", "spot", "Collect what was made")
+    assert run_step(text, git.root, NAMES="me you") == (0, "", "")
+
+
+DRAW = f"2/me/draws/{'0a' * 20}.json"
 CHECK = "2/me/dirac/bare+r1@critic=given~tuned.json"
 
 
@@ -142,6 +192,9 @@ CHECK = "2/me/dirac/bare+r1@critic=given~tuned.json"
         "2/me/bare.json",
         "2/me/dirac/more/bare.json",
         "2/me/dirac/.json",
+        "2/me/draws/bare.json",
+        f"2/me/draws/{'a' * 41}.json",
+        f"2/you/draws/{'a' * 40}.json",
         "2/me/dirac/a\n.json",
         "../me/dirac/bare.json",
         ".github/workflows/x.yml",
@@ -152,9 +205,12 @@ def test_an_artifact_holds_nothing_but_check_records(tmp_path, path):
     where, checks = tmp_path / "checkout", tmp_path / "temporary" / "checks"
     where.mkdir()
     (checks / CHECK).parent.mkdir(parents=True)
-    (checks / CHECK).write_text("{}")
+    (checks / DRAW).parent.mkdir()
+    for name in (CHECK, DRAW):
+        (checks / name).write_text("{}")
     assert run_step(text, where, NAMES="me them")[0] == 0
-    assert (where / "results" / "checks" / CHECK).read_text() == "{}"
+    for name in (CHECK, DRAW):
+        assert (where / "results" / "checks" / name).read_text() == "{}"
     (checks / path).parent.mkdir(parents=True, exist_ok=True)
     (checks / path).write_text("{}")
     if ".." not in path:

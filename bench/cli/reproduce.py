@@ -19,6 +19,8 @@ from bench.cli.errors import (
     bad_input,
     error_line,
     fail,
+    note,
+    say,
     warning,
     writable,
 )
@@ -69,8 +71,9 @@ def reproduce(
     """Run cells of a submission again with this code, and say whether they agree.
 
     A cell by name, or with --spot K those that --ref draws: the first K by SHA-256 of "REF
-    PROTOCOL/NAME/TASK/CELL", among all that can be run here. What came out is kept in
-    results/checks, whole; the submission's own folder is only read.
+    PROTOCOL/NAME/TASK/CELL", among all that can be run here; it goes on where it was. What came out
+    is kept in results/checks, whole; the submission's own folder is only read. A changed checkout
+    compares, but keeps nothing.
 
     Exit codes: 0 all agree, 1 some differ, 2 bad input and nothing was run, 3 some could not be run
     or are too few seeds to tell, 130 interrupted.
@@ -85,17 +88,19 @@ def reproduce(
     if not own.is_dir():
         fail(f"there is no submission {own}; give its --name, and --results")
     scratch = Path(tempfile.mkdtemp(prefix="crossover-reproduce-"))
-    again = _Again(own, submission_folder(scratch, name), RunOptions(Resources(cpus_per_cell)))
-    with _removed_if_done(scratch, again):
+    with _removed_if_done(scratch):
+        folder = submission_folder(scratch, name)
         if cell is not None:
-            targets, drawn = [_chosen(again, cell, seeds)], None
+            targets, drawn = [_chosen(own, folder, cell, seeds)], None
         else:
             assert spot is not None
             assert ref is not None
-            targets, drawn = _drawn(again, spot, ref, max_hours, seeds)
+            targets, drawn = _drawn(own, folder, (spot, ref), max_hours, seeds)
         _announce(targets)
         if not dry_run:
-            again.run(targets, drawn, engine)
+            _keep_draw(own, drawn, targets)
+            again = _Again(folder, RunOptions(Resources(cpus_per_cell)), engine)
+            again.run(targets, resume=drawn is not None)
 
 
 def _check_options(
@@ -114,7 +119,7 @@ def _check_options(
         )
 
 
-def _chosen(again: _Again, name: str, seeds: int | None) -> Target:
+def _chosen(own: Path, folder: Path, name: str, seeds: int | None) -> Target:
     """The cell of this name. Exits with an error if it cannot be run again."""
     from bench.engine.rerun import Unfit, target
     from bench.experiment.cell import Cell
@@ -122,12 +127,12 @@ def _chosen(again: _Again, name: str, seeds: int | None) -> Target:
     from bench.records.paths import record_path
 
     with bad_input():
-        path = record_path(again.own, Cell.parse(name))
+        path = record_path(own, Cell.parse(name))
     if not path.is_file():
-        fail(f"there is no record {path}; see the folders and files of {again.own}")
+        fail(f"there is no record {path}; see the folders and files of {own}")
     with bad_input():
         try:
-            return target(path, again.folder, seeds)
+            return target(path, folder, seeds)
         except Unfit as why:
             commit = store.read(path).provenance.commit
             text = f"{name} cannot be run again here: {why}"
@@ -135,26 +140,51 @@ def _chosen(again: _Again, name: str, seeds: int | None) -> Target:
 
 
 def _drawn(
-    again: _Again, spot: int, ref: str, max_hours: float | None, seeds: int | None
+    own: Path, folder: Path, by: tuple[int, str], max_hours: float | None, seeds: int | None
 ) -> tuple[list[Target], Draw]:
-    """The cells that are drawn. Exits with an error if there are none."""
+    """The cells that are drawn, so many by this hash. Exits with an error if there are none."""
+    from bench.engine.again import AnotherDraw, draw
     from bench.engine.rerun import targets
     from bench.submissions.check import cells
-    from bench.submissions.draw import LEAST_SHARE, Draw, order
 
     limit = float("inf") if max_hours is None else 3600.0 * max_hours
     with bad_input():
-        found, lacking = targets(again.own, again.folder, seeds, limit)
+        found, lacking = targets(own, folder, seeds, limit)
     for why, number in lacking.items():
         warning(f"not among those drawn from, {plural(number, 'record')}: {why}")
-    present = len(cells(again.own))
+    present = len(cells(own))
     if not found:
-        fail(f"no record of the {present} in {again.own} can be run again here")
-    if len(found) < LEAST_SHARE * present:
-        warning("fewer than half of the records: this draw will not make the rest spot-checked")
-    draw = Draw(ref=ref, of=len(found), count=spot)
-    typer.echo(f"{draw.size} drawn by {ref[:12]} from {len(found)} of {plural(present, 'record')}")
-    return [found[label] for label in order(ref, found)[: draw.size]], draw
+        fail(f"no record of the {present} in {own} can be run again here", EXIT_MISSING)
+    pool = {each.label: each for each in found.values()}
+    size, ref = by
+    with bad_input(AnotherDraw):
+        drawn = draw(own, ref, size, pool)
+    chosen = [pool[name] for name in drawn.drawn]
+    typer.echo(f"{len(chosen)} drawn by {ref[:12]} from {len(pool)} of {plural(present, 'record')}")
+    _say_odds(len(pool), len(chosen))
+    return chosen, drawn
+
+
+def _say_odds(cells: int, drawn: int) -> None:
+    """Say how likely forged cells are found, if a tenth of all are forged, a fifth or a half."""
+    from bench.submissions.draw import odds
+
+    forged = sorted({max(1, cells // part) for part in (10, 5, 2)})
+    chances = [f"{odds(cells, some, drawn):.2f} if {some} are" for some in forged]
+    typer.echo(f"the probability that a forged one is among them: {', '.join(chances)} forged")
+
+
+def _keep_draw(own: Path, drawn: Draw | None, targets: Sequence[Target]) -> None:
+    """Write down what is drawn before any of it is run, so that no cell can be left out later."""
+    from bench.submissions.check import check_path, draw_path, write_draw
+
+    for parent in {check_path(each.path).parent for each in targets}:
+        writable(parent)
+    if drawn is not None:
+        try:
+            write_draw(draw_path(own, drawn.ref), drawn)
+        except (OSError, ValueError) as error:
+            fail(f"the draw cannot be kept: {error}")
 
 
 def _announce(targets: Sequence[Target]) -> None:
@@ -169,82 +199,46 @@ def _announce(targets: Sequence[Target]) -> None:
 
 @dataclass
 class _Again:
-    """A submission's folder, and the folder in which its cells are run again."""
+    """How cells are run again, and into which folder."""
 
-    own: Path
     folder: Path
     options: RunOptions
+    engine: Engine
     failed: int = 0  # the exit code of runs that did not all end well
 
-    def run(self, targets: list[Target], drawn: Draw | None, engine: Engine) -> None:
-        """Run cells again, keep their checks, and exit with an error unless all agree."""
-        from bench.submissions.check import check_path
+    def run(self, targets: Sequence[Target], *, resume: bool) -> None:
+        """Run cells again, say what came out, and exit with an error unless all agree."""
+        from bench.engine.again import run
 
-        for parent in {check_path(each.path).parent for each in targets}:
-            writable(parent)
-        known = {each.label: found for each in targets if (found := _known(each, drawn))}
-        left = [each for each in targets if each.label not in known]
-        for label, agreement in known.items():
-            _say(label, agreement, "checked before")
         # In this process one after the other, so that what is done is kept; Ray runs all at once.
-        groups = [[each] for each in left] if engine is Engine.serial else [left] if left else []
-        for group in groups:
-            self._train(group, engine)
-            judged = {each.label: self._judge(each, drawn) for each in group}
-            known |= {label: found for label, found in judged.items() if found is not None}
-            if self.failed not in {0, EXIT_MISSING}:
-                raise typer.Exit(self.failed)
+        one_by_one = self.engine is Engine.serial
+        known: dict[str, Agreement] = {}
+        for each in run(targets, self.folder, self._train, resume=resume, one_by_one=one_by_one):
+            label, found = each.target.label, each.agreement
+            if each.lost:
+                self.failed = EXIT_MISSING
+                error_line(each.lost)
+            else:
+                known[label] = found
+            say(f"{label} {found.outcome}: {found.why} ({each.where})")
+        if self.failed not in {0, EXIT_MISSING}:
+            raise typer.Exit(self.failed)
         _finish(known, targets, self.failed)
 
-    def _train(self, group: list[Target], engine: Engine) -> None:
+    def _train(self, group: Sequence[Target]) -> bool:
         from bench.engine import rerun
 
-        ray = None if engine is Engine.serial else {"address": None, "max_concurrent": None}
+        ray = None if self.engine is Engine.serial else {"address": None, "max_concurrent": None}
         make_plan = partial(rerun.plan, group, self.folder, self.options)
         try:
             carry_out(make_plan, lambda plan: None, self.folder, ray)
         except typer.Exit as ended:
             self.failed = ended.exit_code
-
-    def _judge(self, each: Target, drawn: Draw | None) -> Agreement | None:
-        """Compare, keep the check and say what came out; None if there is nothing to compare."""
-        from bench.records import store
-        from bench.records.paths import record_path
-        from bench.submissions import agreement, check
-
-        path = record_path(self.folder, each.cell)
-        rerun = store.read(path) if path.exists() else None
-        if rerun is None or len(rerun.seeds) < each.seeds:
-            return None
-        place = check.check_path(each.path)
-        # Chosen by hand now, but drawn before: it is still the cell that was drawn.
-        earlier = check.earlier(place, each.path)
-        kept = drawn or (earlier.drawn if earlier else None)
-        try:
-            check.write(place, check.Check.of(each.path, each.raw, kept, rerun))
-        except (OSError, ValueError) as error:  # a full disk, or more seeds than there is room for
-            self.failed = EXIT_MISSING
-            error_line(f"the check of {each.label} is not kept, its re-run is in {path}: {error}")
-            return None
-        found = agreement.compare(each.record, rerun, kept.size if kept else 1)
-        _say(each.label, found, str(place))
-        return found
+        return self.failed in {0, EXIT_MISSING}
 
 
-def _known(each: Target, drawn: Draw | None) -> Agreement | None:
-    """What an earlier check by the same draw has found, if the same seeds or more were run."""
-    from bench.submissions import agreement, check
-
-    found = check.earlier(check.check_path(each.path), each.path)
-    if drawn is None or found is None or found.drawn != drawn:
-        return None
-    if len(found.rerun.seeds) < each.seeds:
-        return None
-    return agreement.compare(each.record, found.rerun, drawn.size)
-
-
-def _say(label: str, found: Agreement, where: str) -> None:
-    typer.echo(f"{label} {found.outcome}: {found.why} ({where})")
+class _Unclear(typer.Exit):
+    """The end of a command all of whose cells were run, and some cannot be told."""
 
 
 def _finish(known: dict[str, Agreement], targets: Sequence[Target], failed: int) -> None:
@@ -257,20 +251,28 @@ def _finish(known: dict[str, Agreement], targets: Sequence[Target], failed: int)
     if by["differs"]:
         first = by["differs"][0]
         fail(f"{len(by['differs'])} of {total} differ, first {first}", EXIT_FAULTY)
+    if failed or len(known) < len(targets):
+        error_line(f"{len(by['agrees'])} of {total} agree, and others were not run to the end")
+        raise typer.Exit(failed or EXIT_MISSING)
     if by["cannot tell"]:
         few = f"{len(by['cannot tell'])} of {total}, first {by['cannot tell'][0]}"
-        fail(f"nothing can be told of {few}; run more seeds, or on such a machine", EXIT_MISSING)
-    if failed or len(known) < len(targets):
-        error_line(f"{len(known)} of {total} agree, and the others were not run to the end")
-        raise typer.Exit(failed or EXIT_MISSING)
+        error_line(f"nothing can be told of {few}; run more seeds, or on such a machine")
+        raise _Unclear(EXIT_MISSING)
     typer.echo(f"{total} agree" if len(targets) > 1 else f"{total} agrees")
 
 
 @contextmanager
-def _removed_if_done(scratch: Path, again: _Again) -> Iterator[None]:
+def _removed_if_done(scratch: Path) -> Iterator[None]:
     """Remove the folder of the re-runs at the end, unless logs there tell what went wrong."""
     try:
         yield
-    finally:
-        if not again.failed:
-            shutil.rmtree(scratch, ignore_errors=True)
+    except _Unclear:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    except BaseException:
+        if any(scratch.iterdir()):
+            note(f"what was run again, and its logs, are in {scratch}")
+        else:
+            scratch.rmdir()
+        raise
+    shutil.rmtree(scratch, ignore_errors=True)

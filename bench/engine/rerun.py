@@ -12,9 +12,9 @@ from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
 from bench.records import search_store, store
-from bench.records.json_file import CorruptRecord, UnreadableRecord
+from bench.records.json_file import CorruptRecord
 from bench.records.record import Record
-from bench.submissions.check import MOST_SEEDS, cells
+from bench.submissions.check import MOST_SEEDS, cells, content
 
 
 class Unfit(ValueError):
@@ -41,10 +41,9 @@ class Target:
 def target(path: Path, folder: Path, seeds: int | None = None) -> Target:
     """Return a record's first seeds (at most ten by default) as what is to be run into a folder.
 
-    Raises `Unfit`; `CorruptRecord` if it is no record, OSError if there is none.
+    Raises `Unfit`, and `CorruptRecord` if it is no record.
     """
-    raw = path.read_bytes()
-    record = store.read(path)
+    raw, record = content(path), store.read(path)
     cell, count = record.origin, min(seeds or MOST_SEEDS, len(record.seeds))
     try:
         if spec_hash(cell) != record.provenance.spec:
@@ -84,7 +83,7 @@ def targets(
     """Return what can be drawn of a submission's records, as draws name them, and why others not.
 
     Cells that are expected to take more than `most_seconds` each are left out, and cells with a
-    custom number of updates, which are in no table. Raises `UnreadableRecord`.
+    custom number of updates, which are in no table. What is no record is named.
     """
     found: dict[str, Target] = {}
     lacking: Counter[str] = Counter()
@@ -92,10 +91,8 @@ def targets(
         path = submission / "/".join(name.split("/")[2:])
         try:
             each = target(path.with_name(f"{path.name}.json"), folder, seeds)
-        except UnreadableRecord:
-            raise
-        except CorruptRecord:
-            lacking["no valid record"] += 1
+        except CorruptRecord as error:
+            lacking[f"no valid record: {error}"] += 1
         except Unfit as why:
             lacking[str(why)] += 1
         else:

@@ -94,6 +94,7 @@ def to_text(content: Part, listed: str) -> str:
     """Return JSON with sorted keys, one line per field, and per item of the field `listed`.
 
     With a dot, as in "rerun.seeds", it is a field of a field, which then has lines of its own.
+    An object may be listed, too.
     """
     return f"{_lines(content.model_dump(mode='json'), listed)}\n"
 
@@ -101,12 +102,13 @@ def to_text(content: Part, listed: str) -> str:
 def _lines(raw: dict[str, Any], listed: str) -> str:
     name, _, inner = listed.partition(".")
     lines = {key: _dumps(value) for key, value in raw.items()}
-    lines[name] = (
-        _lines(raw[name], inner)
-        if inner
-        else "[\n  " + ",\n  ".join(_dumps(item) for item in raw[name]) + "\n ]"
-    )
-    return "{\n" + ",\n".join(f' "{key}": {lines[key]}' for key in sorted(lines)) + "\n}"
+    if name:
+        lines[name] = (
+            _lines(raw[name], inner)
+            if isinstance(raw[name], dict)
+            else "[\n  " + ",\n  ".join(_dumps(item) for item in raw[name]) + "\n ]"
+        )
+    return "{\n" + ",\n".join(f" {_dumps(key)}: {lines[key]}" for key in sorted(lines)) + "\n}"
 
 
 def _dumps(value: Any) -> str:

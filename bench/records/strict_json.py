@@ -28,6 +28,15 @@ class BadJson(ValueError):
 
 def load(path: Path, most_bytes: int) -> dict[str, Any]:
     """Return the object in a file. Raises `BadJson`, and OSError if it cannot be read."""
+    return parse(read_bytes(path, most_bytes))
+
+
+def read_bytes(path: Path, most_bytes: int) -> bytes:
+    """Return what a plain file of so many bytes at most holds.
+
+    Raises `BadJson` for a folder, a pipe, a device or a larger file, and OSError if it cannot be
+    read.
+    """
     # Without waiting for somebody to write into a pipe.
     number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -39,7 +48,7 @@ def load(path: Path, most_bytes: int) -> dict[str, Any]:
         os.close(number)
     if len(raw) > most_bytes:
         raise BadJson(f"larger than {most_bytes // 1024} kB")
-    return parse(raw)
+    return raw
 
 
 def parse(raw: bytes) -> dict[str, Any]:

@@ -25,12 +25,13 @@ MOST = 40
 """How many rows a table of the main site shows: pages stay light, whatever is submitted."""
 
 MEANINGS: dict[Level, str] = {
-    "self-reported": "its records are valid; nobody else has run or checked any of it",
-    "canary-passed": "numbers in its records that their maker could not choose are right",
-    "spot-checked": "cells drawn by chance from its submission were run again, and all agreed",
-    "reproduced": "this very cell was run again, with its first ten seeds, and agreed",
+    "self-reported": "it is valid; nobody else has run or checked it",
+    "canary-passed": "numbers in it that its maker could not choose are right",
+    "spot-checked": "five cells or more (all, if there were fewer), drawn by chance of cells of "
+    "which it was one, were run again, and all agree",
+    "reproduced": "this very cell was run again, with its first ten seeds, and agrees",
 }
-"""What is known of a record at each level."""
+"""What is known of a record at each level, as in results/README.md."""
 
 
 @dataclass(frozen=True)

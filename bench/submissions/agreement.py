@@ -31,7 +31,7 @@ same, gave, relative to the larger of both numbers:
 - *The two endpoints*, final score and area, are compared in distribution: an exact two-sided rank
   test of all seeds of the record against those of the re-run, failures worst. With p doubled,
   because there are two, an honest cell differs with a probability of at most `LEVEL`, shared by
-  the cells of one draw. Common seeds make that less.
+  all cells that were drawn with it. Common seeds make that less.
 
 A number that was forged is found by chance. Normal scores moved by so many standard deviations, at
 one endpoint, are found with a probability of (40,000 simulations each):
@@ -68,8 +68,8 @@ LEVEL = 0.01
 """How often an honest draw, or an honest cell chosen by hand, differs by chance, at most."""
 STEP_0, FLOOR = 1e-3, 1e-5
 """By how much numbers before training may differ: relative to the larger one, and at all."""
-MAY_BE_OFF = 5
-"""One in so many seeds may differ in a metric before training."""
+ONE_IN_SO_MANY_MAY_BE_OFF = 5
+"""Of a metric before training: one seed in five may differ."""
 ENDPOINTS: tuple[Literal["score", "area"], ...] = ("score", "area")
 ELSEWHERE = re.compile(r"[A-Za-z0-9]+-v\d+ ")
 """The label of an environment of another library; the project's own have a slash, or no version."""
@@ -84,7 +84,7 @@ class Agreement:
 
 
 def compare(record: Record, rerun: Record, cells: int = 1) -> Agreement:
-    """Compare a record with a re-run of its first seeds, one of so many drawn `cells`."""
+    """Compare a record with a re-run of its first seeds, one of so many `cells` drawn together."""
     if (record.task, record.cell) != (rerun.task, rerun.cell):
         return Agreement("cannot tell", f"a re-run of another cell, {rerun.task}/{rerun.cell}")
     specs = record.provenance.spec, rerun.provenance.spec
@@ -191,7 +191,7 @@ def _off_at_the_start(pairs: Pairs) -> str:
             return "its number"
         for name in left.metrics.keys() & right.metrics:
             off[name] += not _near(left.metrics[name], right.metrics[name], STEP_0, FLOOR)
-    most = len(pairs) // MAY_BE_OFF
+    most = len(pairs) // ONE_IN_SO_MANY_MAY_BE_OFF
     wrong = sorted(name for name, count in off.items() if count > most)
     return f"{wrong[0]} of {off[wrong[0]]} of {_seeds(len(pairs))}" if wrong else ""
 

@@ -1,30 +1,54 @@
-"""Checks: cells of submissions that were run again, kept as whole records.
+"""Checks: cells of submissions that were run again, kept as whole records, and what drew them.
 
-    results/checks/<protocol>/<submission>/<task>/<cell>.json
+    results/checks/<protocol>/<submission>/<task>/<cell>.json   a check
+    results/checks/<protocol>/<submission>/draws/<ref>.json     a draw
 
 A check never says that a record agrees: that is computed from the two records, whenever it is
-asked. It holds for just the bytes that were checked, so an edited record loses its check. Who may
-add checks is a matter of reviews: a pull request with a submission adds none.
+asked. It holds for just the bytes that were checked: where a record has changed since, its check
+counts no more, which is no fault. Who may add checks is a matter of reviews: a pull request with a
+submission adds none.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
-from bench.records.json_file import CorruptRecord, Name, Part, read_model, write_model
-from bench.records.paths import CHECKS, SEARCH_SUFFIX, beside, json_files, place
+from bench.experiment.protocol import PROTOCOL_VERSION
+from bench.records import strict_json
+from bench.records.json_file import (
+    MAX_BYTES,
+    CorruptRecord,
+    Name,
+    Part,
+    UnreadableRecord,
+    read_model,
+    write_model,
+)
+from bench.records.paths import CHECKS, SEARCH_SUFFIX, beside, place
 from bench.records.record import UPGRADERS, Record
-from bench.submissions.draw import Draw, problem
+from bench.submissions.draw import REF, Draw, Sha256, SubmissionName
 from bench.submissions.problem import Problem
 
 MOST_SEEDS = 10
 """The first seeds, which are run again unless another number is asked for."""
+
+DRAWS = "draws"
+"""The folder of a submission's draws, beside those of tasks."""
+
+PLACE = re.compile(
+    rf"[0-9]+/[a-z0-9][a-z0-9._-]{{0,63}}/({DRAWS}/{REF}|(?!{DRAWS}/)[a-z][a-z0-9_]*/[^/]+)[.]json"
+)
+"""Where a check or a draw lies, below the folder of checks."""
 
 
 def _upgraded(raw: Any) -> Any:
@@ -39,20 +63,19 @@ class Check(Part):
 
     schema_version: Literal[1] = 1
     protocol_version: str
-    submission: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    submission: SubmissionName
     task: Name
-    cell: str = Field(description="the cell's name within its task")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the record's file")
-    drawn: Draw | None = Field(description="how the cell was drawn; null: chosen by hand")
+    cell: str  # its name within its task
+    sha256: Sha256  # of the record's file
     rerun: Annotated[Record, BeforeValidator(_upgraded)]
 
     @property
     def label(self) -> str:
-        """The cell as draws name it: PROTOCOL/SUBMISSION/TASK/CELL."""
+        """The cell as orders of draws name it: PROTOCOL/SUBMISSION/TASK/CELL."""
         return f"{self.protocol_version}/{self.submission}/{self.task}/{self.cell}"
 
     @classmethod
-    def of(cls, record: Path, raw: bytes, drawn: Draw | None, rerun: Record) -> Check:
+    def of(cls, record: Path, raw: bytes, rerun: Record) -> Check:
         """Of the record with these bytes at a path."""
         protocol, submission, task, name = place(record)
         return cls(
@@ -61,16 +84,21 @@ class Check(Part):
             task=task,
             cell=name.removesuffix(".json"),
             sha256=hashlib.sha256(raw).hexdigest(),
-            drawn=drawn,
             rerun=rerun.model_copy(update={"artefacts": {}}),
         )
 
     def holds(self, record: Path) -> bool:
         """Whether the file is still the one that was checked."""
-        try:
-            return hashlib.sha256(record.read_bytes()).hexdigest() == self.sha256
-        except OSError:
-            return False
+        return sha256(record) == self.sha256
+
+    def flaw(self, record: Record) -> str:
+        """Why the re-run can be no evidence on this record; "" if it can."""
+        if self.rerun.seconds == record.seconds:  # no two runs take just as long
+            return "its re-run is the record itself: it took the same time"
+        made = self.rerun.provenance
+        if made.commit is None:
+            return "its re-run names no commit"
+        return "" if made.dirty is False else "its re-run was made by changed code"
 
     def covers(self, record: Record) -> bool:
         """Whether the first ten seeds of the record were run again, or all of fewer."""
@@ -87,14 +115,46 @@ class FoundCheck:
     check: Check
 
 
+@dataclass(frozen=True)
+class FoundDraw:
+    """A draw, where it was found, and the folder of the submission of which it draws."""
+
+    path: Path
+    folder: Path
+    draw: Draw
+
+
 def check_path(record: Path) -> Path:
     """Return the path of a record's check."""
     return beside(record, CHECKS, ".json")
 
 
+def draw_path(submission: Path, ref: str) -> Path:
+    """Return the path of a draw from a submission's folder."""
+    return check_path(submission / DRAWS / f"{ref}.json")
+
+
 def label(record: Path) -> str:
-    """A record as draws name it: PROTOCOL/SUBMISSION/TASK/CELL."""
+    """A record as orders of draws name it: PROTOCOL/SUBMISSION/TASK/CELL."""
     return "/".join(place(record)).removesuffix(".json")
+
+
+def content(record: Path) -> bytes:
+    """Return the bytes of a record. Raises `CorruptRecord` for what is no plain file."""
+    try:
+        return strict_json.read_bytes(record, MAX_BYTES)
+    except strict_json.BadJson as error:
+        raise CorruptRecord(record, str(error)) from error
+    except OSError as error:
+        raise UnreadableRecord(record, f"cannot be read: {error.strerror}") from error
+
+
+def sha256(record: Path) -> str | None:
+    """Return the SHA-256 of a record's bytes; None if there are none."""
+    try:
+        return hashlib.sha256(content(record)).hexdigest()
+    except CorruptRecord:
+        return None
 
 
 def read(path: Path) -> Check:
@@ -102,13 +162,9 @@ def read(path: Path) -> Check:
     return read_model(path, Check)
 
 
-def earlier(path: Path, record: Path) -> Check | None:
-    """Return the check in a file if there is one that holds for the record as it is now."""
-    try:
-        found = read(path)
-    except CorruptRecord:  # or none
-        return None
-    return found if found.holds(record) else None
+def read_draw(path: Path) -> Draw:
+    """Return the draw in a file. Raises `CorruptRecord`."""
+    return read_model(path, Draw)
 
 
 def write(path: Path, check: Check) -> None:
@@ -116,47 +172,112 @@ def write(path: Path, check: Check) -> None:
     write_model(path, check, listed="rerun.seeds")
 
 
-def walk(results: Path) -> Iterator[FoundCheck | CorruptRecord]:
-    """Yield every check of a results folder; for what is none, or in another's place, the error."""
+def write_draw(path: Path, draw: Draw) -> None:
+    """Write a draw atomically. Raises ValueError if it is too large."""
+    write_model(path, draw, listed="pool")
+
+
+def shared(draws: Iterable[Draw], check: Check) -> int:
+    """Return how many cells were drawn together with a checked one, itself included.
+
+    They share the probability at which an honest one may differ.
+    """
+    cell = f"{check.task}/{check.cell}"
+    together = [each for each in draws if cell in each.drawn and each.pool[cell] == check.sha256]
+    return len({name for each in together for name in each.drawn}) or 1
+
+
+def draws(submission: Path) -> list[Draw]:
+    """Return all draws from a submission's folder that can be read."""
+    results, folder = submission.parents[1], draw_path(submission, "").parent
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        with suppress(CorruptRecord):
+            name = "/".join(path.relative_to(results / CHECKS).parts)
+            found.append(_found_draw(results, path, name).draw)
+    return found
+
+
+def walk(results: Path) -> Iterator[FoundCheck | FoundDraw | CorruptRecord]:
+    """Yield every check and draw of a results folder; for all else that is there, the error."""
     top = results / CHECKS
-    for protocol in sorted(top.iterdir()) if top.is_dir() else ():
-        for path in json_files(protocol) if protocol.is_dir() else ():
-            parts = path.relative_to(top).parts
-            try:
-                check = read(path)
-            except CorruptRecord as error:
-                yield error
-                continue
-            within = (check.task, check.cell) == (check.rerun.task, check.rerun.cell)
-            if "/".join(parts).removesuffix(".json") != check.label or not within:
-                yield CorruptRecord(path, f"a check of {check.label}, in another's place")
+    for path in _entries(top):
+        name = "/".join(path.relative_to(top).parts)
+        try:
+            why = _no_plain_file(path)
+            if why or not PLACE.fullmatch(name):
+                raise CorruptRecord(path, why or "neither a check nor a draw, and nothing else is")
+            if path.parent.name == DRAWS:
+                yield _found_draw(results, path, name)
             else:
-                yield FoundCheck(path, results.joinpath(*parts), check)
+                yield _found_check(results, path, name)
+        except CorruptRecord as error:
+            yield error
+
+
+def _entries(top: Path) -> Iterator[Path]:
+    """All that is below a folder and is no folder; nothing is followed."""
+    if top.is_symlink():
+        yield top
+        return
+    for base, folders, files in os.walk(top):
+        folders.sort()
+        links = [name for name in folders if Path(base, name).is_symlink()]
+        yield from (Path(base, name) for name in sorted([*files, *links]))
+
+
+def _no_plain_file(path: Path) -> str:
+    """Why this is no file of numbers; "" if it may be one."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return "a link"
+    if not stat.S_ISREG(mode):
+        return "no plain file"
+    return "executable" if mode & 0o111 else ""
+
+
+def _found_check(results: Path, path: Path, name: str) -> FoundCheck:
+    check = read(path)
+    within = (check.task, check.cell) == (check.rerun.task, check.rerun.cell)
+    if name.removesuffix(".json") != check.label or not within:
+        raise CorruptRecord(path, f"a check of {check.label}, in another's place")
+    return FoundCheck(path, results / name, check)
+
+
+def _found_draw(results: Path, path: Path, name: str) -> FoundDraw:
+    draw = read_draw(path)
+    own = f"{draw.protocol_version}/{draw.submission}"
+    if name != f"{own}/{DRAWS}/{draw.ref}.json":
+        raise CorruptRecord(path, f"a draw from {own} by {draw.ref}, in another's place")
+    return FoundDraw(path, results / own, draw)
 
 
 def cells(submission: Path) -> list[str]:
-    """The records that are in a submission's folder now, as draws name them."""
+    """The records that are in a submission's folder now, as orders of draws name them."""
     files = sorted(submission.glob("*/*.json"))
     return [label(path) for path in files if not path.name.endswith(SEARCH_SUFFIX)]
 
 
 def problems(results: Path) -> list[Problem]:
-    """Return what is wrong with the checks of a results folder."""
-    found: list[Problem] = []
-    present: dict[Path, Collection[str]] = {}
+    """Return what is wrong with the checks of a results folder.
+
+    That a record has changed since it was checked is not.
+    """
+    if not (results / PROTOCOL_VERSION).is_dir():  # a submission's folder, or a task's
+        return []
+    return [Problem(str(item[0]), "check", item[1]) for item in _faults(results) if item[1]]
+
+
+def _faults(results: Path) -> Iterator[tuple[Path | str, str]]:
     for item in walk(results):
         if isinstance(item, CorruptRecord):
-            found.append(Problem(str(item.path), "check", item.why))
-            continue
-        file, submission = str(item.path), item.record.parents[1]
-        if not item.record.exists():
-            found.append(Problem(file, "check", f"there is no record {item.record}"))
-        elif not item.check.holds(item.record):
-            found.append(Problem(file, "check", f"{item.record} is not the file it has checked"))
-        elif item.check.drawn is not None:
-            if submission not in present:
-                present[submission] = cells(submission)
-            text = problem(item.check.drawn, [item.check.label], present[submission])
-            if text:
-                found.append(Problem(file, "check", f"its draw {text}"))
-    return found
+            yield item.path, item.why
+        elif isinstance(item, FoundDraw):
+            yield item.path, "" if item.folder.is_dir() else f"there is no submission {item.folder}"
+        elif not item.record.exists():
+            yield item.path, f"there is no record {item.record}"
+        elif item.check.holds(item.record):
+            try:
+                yield item.path, item.check.flaw(read_model(item.record, Record, UPGRADERS))
+            except CorruptRecord:  # which is named where records are
+                continue

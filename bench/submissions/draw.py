@@ -5,6 +5,10 @@ is the hash of the commit by which the submission came to `main`: it depends on 
 submission holds, so that whoever makes the records cannot know the draw before. Anybody can draw
 again and find the same cells.
 
+A draw is a file of its own, beside the checks: it holds all cells that could be drawn, each with
+the SHA-256 of its record's bytes. A record that came or changed later is not in it, nor one that
+could not be run again there, so the draw says nothing of these.
+
 If a share f of n cells is forged, none of K drawn ones is with C(n (1 - f), K) / C(n, K), which is
 at most (1 - f)^K. So at least one forged cell is drawn with at least:
 
@@ -21,7 +25,9 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -30,21 +36,28 @@ from bench.records.json_file import Part
 REF = r"[0-9a-f]{40}([0-9a-f]{24})?"
 """The full hash of a git commit, SHA-1 or SHA-256."""
 
-LEAST_SHARE = 0.5
-"""A draw says something about a submission if at least this share of its cells could be drawn."""
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SubmissionName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
 class Draw(Part):
-    """How a cell was drawn: as one of `count` of `of` cells that could be, by the hash `ref`."""
+    """Which cells of a submission are run again, and of which ones they were drawn."""
 
+    schema_version: Literal[1] = 1
+    protocol_version: str
+    submission: SubmissionName
     ref: str = Field(pattern=f"^{REF}$", max_length=64)
-    of: int = Field(ge=1)
-    count: int = Field(ge=1)
+    size: int = Field(ge=1, description="how many cells it draws, or all of fewer")
+    pool: dict[Annotated[str, Field(max_length=512)], Sha256] = Field(
+        min_length=1, description="TASK/CELL -> of its record's file, of all that could be drawn"
+    )
 
-    @property
-    def size(self) -> int:
-        """How many cells it draws."""
-        return min(self.count, self.of)
+    @cached_property
+    def drawn(self) -> list[str]:
+        """The cells that it draws, as TASK/CELL, the first one first."""
+        within = f"{self.protocol_version}/{self.submission}/"
+        ordered = order(self.ref, (f"{within}{cell}" for cell in self.pool))
+        return [label.removeprefix(within) for label in ordered[: self.size]]
 
 
 def is_ref(text: str) -> bool:
@@ -55,29 +68,6 @@ def is_ref(text: str) -> bool:
 def order(ref: str, cells: Iterable[str]) -> list[str]:
     """Return cells, as "PROTOCOL/SUBMISSION/TASK/CELL", in the order in which they are drawn."""
     return sorted(cells, key=lambda cell: hashlib.sha256(f"{ref} {cell}".encode()).digest())
-
-
-def problem(draw: Draw, drawn: Collection[str], present: Collection[str]) -> str:
-    """Return why cells cannot be those of a draw from a submission's present ones; "" if they can.
-
-    Cells that could not be drawn (other code, no data), or came later, may stand before a drawn
-    one, but no more of them than there are: present cells less `of`. Where all could be drawn, the
-    cells must be just the first ones. That `ref` is a commit, and the right one, is not seen here.
-    """
-    ranks = {cell: rank for rank, cell in enumerate(order(draw.ref, present), start=1)}
-    unknown = [cell for cell in drawn if cell not in ranks]
-    if unknown:
-        return f"names {unknown[0]}, which is not there"
-    spare = max(0, len(present) - draw.of)
-    late = [cell for cell in drawn if ranks[cell] > draw.size + spare]
-    if late:
-        return f"{late[0]} is number {ranks[late[0]]} by that hash, of which {draw.size} are drawn"
-    return ""
-
-
-def speaks_for(draw: Draw, present: Collection[str]) -> bool:
-    """Whether enough of the submission's present cells could be drawn."""
-    return draw.of >= LEAST_SHARE * len(present)
 
 
 def odds(cells: int, forged: int, drawn: int) -> float:

@@ -12,9 +12,12 @@ import pytest
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records import record, search, search_store, store
 from bench.report.selection import one_per_cell
+from bench.submissions import check, draw
 
 FOLDER = Path(__file__).parent / "schemas"
 FROZEN = {
+    "check-1.json": "22dddce3db78f8e142dbb60b448569c0432e9028917a5c59d2ffa2fe82f12524",
+    "draw-1.json": "399ead44be52984c71e78d55b684346802a4707a4aa7a14ac740d14349f9a318",
     "record-1.json": "2275a13dd1e8b4bd72cbedc5b36d8fc3112b1cb38e9786dcb5a64703ef147b32",
     "record-2.json": "81654dea2e1a348ef4ac4b4ee09a471cb50166c4a45003efd80e522dc2905c6c",
     "search-1.json": "e0b188694db5e4ddc06be041e452766ff80380f02f1cd8b0c20867fd5962b3df",
@@ -31,6 +34,8 @@ def test_every_version_has_a_frozen_file_and_a_way_to_the_present_one() -> None:
     versions = {
         "record": range(1, record.SCHEMA_VERSION + 1),
         "search": range(1, search.Search.model_fields["schema_version"].default + 1),
+        "check": range(1, check.Check.model_fields["schema_version"].default + 1),
+        "draw": range(1, draw.Draw.model_fields["schema_version"].default + 1),
     }
     wanted = {f"{kind}-{number}.json" for kind, numbers in versions.items() for number in numbers}
     assert wanted == {*FROZEN} == {path.name for path in FOLDER.iterdir()}
@@ -47,6 +52,17 @@ def test_all_versions_of_a_record_are_the_same_record() -> None:
 def test_a_search_is_read() -> None:
     found = search_store.read(FOLDER / "search-1.json")
     assert (found.cell, found.budget, len(found.candidates)) == ("bare+r1", 2, 2)
+
+
+def test_a_check_and_a_draw_are_read() -> None:
+    made, of = check.read(FOLDER / "check-1.json"), FOLDER / "record-2.json"
+    assert made.label == "1/someone/digits/reference"
+    assert made.holds(of)
+    assert made.flaw(store.read(of)) == ""
+    drawn = check.read_draw(FOLDER / "draw-1.json")
+    assert drawn.pool["digits/reference"] == made.sha256
+    assert sorted(drawn.drawn) == ["digits/reference", "dirac/bare+r1"]
+    assert check.shared([drawn], made) == 2
 
 
 @pytest.mark.parametrize("version", record.UPGRADERS)

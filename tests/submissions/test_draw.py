@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.submissions.draw import Draw, is_ref, odds, order, problem, speaks_for
+from bench.submissions.draw import Draw, is_ref, odds, order
 
 CELLS = [f"2/someone/ring8/bare+s{number}" for number in range(12)]
 REFS = [hashlib.sha1(str(number).encode()).hexdigest() for number in range(3000)]
@@ -54,30 +54,12 @@ def test_odds_are_at_least_the_stated_ones(share, drawn, stated):
     assert 1 - (1 - share) ** drawn == pytest.approx(stated, abs=0.005)
 
 
-def test_only_the_first_cells_can_have_been_drawn():
-    ref, ordered = REFS[0], order(REFS[0], CELLS)
-    whole = Draw(ref=ref, of=12, count=3)
-    assert problem(whole, ordered[:3], CELLS) == ""
-    assert f"{ordered[3]} is number 4 by that hash" in problem(whole, ordered[1:4], CELLS)
-
-
-def test_a_cell_that_could_not_be_drawn_leaves_room_for_one_more_and_no_other():
-    ref, ordered = REFS[0], order(REFS[0], CELLS)
-    less = Draw(ref=ref, of=11, count=3)
-    assert problem(less, ordered[1:4], CELLS) == ""
-    assert "is number 5" in problem(less, ordered[2:5], CELLS)
-
-
-def test_a_draw_from_a_small_part_says_nothing_of_the_rest():
-    for of in (5, 6):
-        draw = Draw(ref=REFS[0], of=of, count=3)
-        assert problem(draw, order(REFS[0], CELLS)[:3], CELLS) == ""
-        assert speaks_for(draw, CELLS) == (of == 6)
-
-
-def test_a_cell_that_is_not_there_was_not_drawn():
-    draw = Draw(ref=REFS[0], of=12, count=3)
-    assert "not there" in problem(draw, ["2/someone/dirac/bare"], CELLS)
+def test_a_draw_draws_the_first_cells_of_its_pool():
+    within = "2/someone/"
+    pool = dict.fromkeys((cell.removeprefix(within) for cell in CELLS), "0" * 64)
+    for size in (1, 3, 12, 20):
+        draw = Draw(protocol_version="2", submission="someone", ref=REFS[0], size=size, pool=pool)
+        assert [f"{within}{cell}" for cell in draw.drawn] == order(REFS[0], CELLS)[:size]
 
 
 @pytest.mark.parametrize(

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from bench.records import store
-from bench.records.record import Record
 from bench.records.store import Found, walk
+from bench.report.beside import MEANINGS
 from bench.submissions import canaries, check, trust
-from bench.submissions.check import Check, check_path
-from bench.submissions.draw import Draw, order
-from tests.support.factories import make_record
-
-REF = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c"
-CELLS = 12
-
-
-def make(cell: int, score: float = 1.0) -> Record:
-    scores = [score + 0.1 * cell + 0.01 * seed for seed in range(12)]
-    return make_record(strategy=f"s{cell}", scores=scores)
-
-
-def put(results: Path, cell: int, record: Record | None = None) -> Path:
-    path = results / "2" / "someone" / "ring8" / f"bare+s{cell}.json"
-    store.write(path, record or make(cell))
-    return path
+from bench.submissions.check import check_path
+from tests.support.checks import (
+    CELLS,
+    NOTHING,
+    OTHER,
+    REF,
+    checked,
+    draw,
+    levels,
+    make,
+    put,
+    some,
+)
 
 
 @pytest.fixture
@@ -40,45 +35,16 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def first(results: Path, count: int, ref: str = REF) -> list[Path]:
-    """The records of the first cells in the order of a draw, and those after them."""
-    folder = results / "2" / "someone"
-    names = order(ref, check.cells(folder))
-    paths = [results / f"{name}.json" for name in names]
-    return paths[:count] if count > 0 else paths[count:]
-
-
-def checked(
-    records: Iterable[Path], drawn: Draw | None = None, seeds: int = 10, moved: float = 0.0
-) -> None:
-    """Check records by re-runs of so many seeds, the scores of the first one moved."""
-    for path in records:
-        whole = store.read(path)
-        some = whole.model_copy(update={"seeds": whole.seeds[:seeds]})
-        if moved:
-            curve = [some.seeds[0].curve[0].model_copy(update={"metrics": {"fid": moved}})]
-            curve += some.seeds[0].curve[1:]
-            other = some.seeds[0].model_copy(update={"curve": curve})
-            some = some.model_copy(update={"seeds": [other, *some.seeds[1:]]})
-        check.write(check_path(path), Check.of(path, path.read_bytes(), drawn, some))
-
-
-def levels(results: Path) -> dict[str, int]:
-    """How many records have each level."""
-    found = [item for item in walk(results) if isinstance(item, Found)]
-    assert len(found) >= CELLS
-    values = list(trust.levels(results, found).values())
-    assert len(values) == len(found)
-    return {level: values.count(level) for level in trust.LEVELS if level in values}
-
-
 def reason(results: Path) -> str:
     found = [item for item in walk(results) if isinstance(item, Found)]
     return trust.reasons(results, found)["2/someone"]
 
 
-DRAW = Draw(ref=REF, of=CELLS, count=5)
-NOTHING = {"self-reported": CELLS}
+def test_the_page_of_results_says_the_same_of_each_level_as_reports_do():
+    page = (Path(__file__).parents[2] / "results" / "README.md").read_text("utf-8")
+    rows = [f"| {level} | {MEANINGS[level]} |" for level in trust.LEVELS]
+    assert "\n".join(rows) in page
+    assert page.count("| spot-checked |") == 1
 
 
 def test_nothing_is_trusted_beyond_its_word_at_first(results):
@@ -87,87 +53,137 @@ def test_nothing_is_trusted_beyond_its_word_at_first(results):
 
 
 def test_a_whole_draw_that_agrees_lifts_the_submission(results):
-    checked(first(results, 5), DRAW)
+    checked(draw(results))
     assert levels(results) == {"spot-checked": 7, "reproduced": 5}
     assert reason(results) == "5 of 12 cells were run again and agree, 5 of them drawn by chance."
     assert check.problems(results) == []
 
 
 def test_fewer_seeds_than_ten_spot_check_and_do_not_reproduce(results):
-    checked(first(results, 5), DRAW, seeds=9)
+    checked(draw(results), seeds=9)
     assert levels(results) == {"spot-checked": CELLS}
 
 
 def test_a_small_draw_lifts_nothing_else(results):
-    checked(first(results, 4), Draw(ref=REF, of=CELLS, count=4))
+    checked(draw(results, 4))
     assert levels(results) == {"self-reported": 8, "reproduced": 4}
 
 
-def test_two_small_draws_are_as_good_as_one(results):
-    other = "356a192b7913b04c54574d18c28d46e6395428ab"
-    assert not {*first(results, 3)} & {*first(results, 2, other)}
-    checked(first(results, 3), Draw(ref=REF, of=CELLS, count=3))
-    checked(first(results, 2, other), Draw(ref=other, of=CELLS, count=2))
-    assert levels(results) == {"spot-checked": 7, "reproduced": 5}
+def test_two_small_draws_are_as_good_as_one_if_they_draw_other_cells(results):
+    one, other = draw(results, 3), draw(results, 2, OTHER)
+    assert not {*one} & {*other}
+    checked([*one, *other], seeds=4)
+    assert levels(results) == {"spot-checked": CELLS}
+
+
+def test_a_cell_that_two_draws_have_drawn_counts_once(results):
+    drawn = {*draw(results, 3)}
+    refs = (hashlib.sha1(bytes([number])).hexdigest() for number in range(200))
+    (ref, *_) = [ref for ref in refs if len(drawn | {*draw(results, 2, ref)}) == 4]
+    for path in (results / "checks/2/someone/draws").iterdir():
+        if path.stem not in {REF, ref}:
+            path.unlink()
+    checked(drawn | {*draw(results, 2, ref)}, seeds=4)
+    assert levels(results) == NOTHING
+
+
+def test_draws_that_overlap_do_not_hurt_each_other(results):
+    one, other = draw(results), draw(results, 5, OTHER)
+    assert {*one} & {*other}
+    checked(one, seeds=4)
+    assert levels(results) == {"spot-checked": CELLS}
+    checked(other, seeds=4)
+    assert levels(results) == {"spot-checked": CELLS}
+    for path in {*other} - {*one}:
+        check_path(path).unlink()
+    assert levels(results) == {"spot-checked": CELLS}  # by the first one
 
 
 def test_a_small_submission_is_spot_checked_as_a_whole(tmp_path):
     for cell in range(3):
         put(tmp_path, cell)
-    checked(first(tmp_path, 3), Draw(ref=REF, of=3, count=5), seeds=4)
+    checked(draw(tmp_path), seeds=4)
     found = [item for item in walk(tmp_path) if isinstance(item, Found)]
     assert {*trust.levels(tmp_path, found).values()} == {"spot-checked"}
 
 
 def test_cells_chosen_by_hand_say_nothing_of_others(results):
-    checked(first(results, 11))
+    checked(some(results, 11))
     assert levels(results) == {"self-reported": 1, "reproduced": 11}
 
 
-def test_cells_that_were_chosen_cannot_pass_for_drawn(results):
-    chosen = first(results, -5)
-    checked(chosen, DRAW, seeds=4)
+def test_a_draw_of_which_nothing_was_run_says_nothing(results):
+    draw(results)
     assert levels(results) == NOTHING
-    problems = [str(problem) for problem in check.problems(results)]
-    assert len(problems) == 5
-    assert all("by that hash, of which 5 are drawn [check]" in problem for problem in problems)
+    assert check.problems(results) == []
 
 
 def test_nor_may_a_draw_leave_out_what_it_has_found(results):
-    checked(first(results, 5), DRAW, seeds=4)
-    assert levels(results) == {"spot-checked": CELLS}
-    check_path(first(results, 5)[2]).unlink()
+    drawn = draw(results)
+    checked(drawn, seeds=4)
+    check_path(drawn[2]).unlink()
     assert levels(results) == NOTHING
 
 
-def test_an_edited_record_loses_its_check(results):
-    checked(first(results, 5), DRAW, seeds=4)
-    path = first(results, 5)[0]
+def test_a_record_that_could_not_be_drawn_is_not_spot_checked(results):
+    checked(draw(results, fewer=2), seeds=4)
+    assert levels(results) == {"self-reported": 2, "spot-checked": 10}
+
+
+def test_a_record_that_came_later_is_not_spot_checked(results):
+    checked(draw(results), seeds=4)
+    put(results, CELLS)
+    assert levels(results) == {"self-reported": 1, "spot-checked": CELLS}
+
+
+def test_a_record_that_has_changed_since_a_draw_keeps_its_own_level(results):
+    """Honestly, as by more seeds: that is no problem, and others stay what they are."""
+    drawn = draw(results)
+    checked(drawn, seeds=4)
+    (path, *_) = [p for p in some(results, CELLS) if p not in drawn]
     path.write_text(path.read_text() + "\n")
+    assert levels(results) == {"self-reported": 1, "spot-checked": 11}
+    assert check.problems(results) == []
+
+
+def test_a_drawn_record_that_has_changed_makes_the_draw_count_no_more(results):
+    drawn = draw(results)
+    checked(drawn, seeds=4)
+    drawn[0].write_text(drawn[0].read_text() + "\n")
     assert levels(results) == NOTHING
-    (problem,) = check.problems(results)
-    assert str(problem) == f"{check_path(path)}: {path} is not the file it has checked [check]"
+    assert check.problems(results) == []
+    checked(drawn, seeds=4)  # of the record as it is now, which was not in the pool
+    assert levels(results) == NOTHING
 
 
 def test_one_cell_that_differs_puts_all_back(results):
-    path = first(results, 5)[0]
-    checked(first(results, 5), DRAW)
-    checked([path], moved=3.9)
+    drawn = draw(results)
+    checked(drawn)
+    checked(drawn[:1], moved=3.9)
     assert levels(results) == NOTHING
     assert reason(results).startswith(
-        f"Not trusted beyond its own word: ring8/{path.stem} differs from its re-run: made alike, "
-        "but seed 0 differs from step 0 on, in fid"
+        f"Not trusted beyond its own word: ring8/{drawn[0].stem} differs from its re-run: made "
+        "alike, but seed 0 differs from step 0 on, in fid"
     )
 
 
-def test_cells_that_come_later_leave_a_draw_valid_until_they_are_as_many(results):
-    checked(first(results, 5), DRAW, seeds=4)
-    for cell in range(CELLS, 2 * CELLS):
-        put(results, cell)
-    assert levels(results) == {"spot-checked": 2 * CELLS}
-    put(results, 2 * CELLS)
-    assert levels(results) == {"self-reported": 2 * CELLS + 1}
-    assert check.problems(results) == []
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"seconds": {"update": 12.0, "evaluate": 3.0}}, "its re-run is the record itself"),
+        ({"commit": None}, "its re-run names no commit"),
+        ({"dirty": True}, "its re-run was made by changed code"),
+        ({"dirty": None}, "its re-run was made by changed code"),
+    ],
+)
+def test_a_re_run_that_nobody_made_does_not_count_and_is_named(results, changes, text):
+    drawn = draw(results)
+    made = store.read(drawn[0]).provenance.model_copy(update=changes)
+    checked(drawn, **(changes if "seconds" in changes else {"provenance": made}))
+    assert levels(results) == NOTHING
+    problems = check.problems(results)
+    assert len(problems) == 5
+    assert all(problem.text.startswith(text) for problem in problems)
 
 
 @pytest.mark.parametrize(
@@ -186,74 +202,12 @@ def test_canaries_lift_what_has_them_unless_one_fails(results, monkeypatch, outc
     assert levels(results) == expected
 
 
-def _corrupt(path: Path) -> None:
-    path.write_text("{}")
-
-
-def _claims_more(path: Path) -> None:
-    raw = json.loads(path.read_text())
-    path.write_text(json.dumps(raw | {"agrees": True}))
-
-
-def _in_anothers_place(path: Path) -> None:
-    path.rename(path.with_name("bare+s99.json"))
-
-
-def _of_another_submission(path: Path) -> None:
-    raw = json.loads(path.read_text())
-    path.write_text(json.dumps(raw | {"submission": "other"}))
-
-
-@pytest.mark.parametrize(
-    ("spoil", "text"),
-    [
-        (_corrupt, "Field required"),
-        (_claims_more, "Extra inputs are not permitted"),
-        (_in_anothers_place, "in another's place"),
-        (_of_another_submission, "in another's place"),
-    ],
-)
-def test_a_stray_check_changes_nothing_and_is_named(
-    results: Path, spoil: Callable[[Path], None], text: str
-):
-    path = first(results, 1)[0]
-    before = [item.path for item in walk(results) if isinstance(item, Found)]
-    checked([path])
-    spoil(check_path(path))
-    assert levels(results) == NOTHING
-    assert [item.path for item in walk(results) if isinstance(item, Found)] == before
-    (problem,) = check.problems(results)
-    assert problem.rule == "check"
-    assert text.lower() in problem.text.lower()
-
-
-def test_a_check_without_its_record_is_named(results):
-    path = first(results, 1)[0]
-    checked([path])
-    path.unlink()
-    (problem,) = check.problems(results)
-    assert problem.text == f"there is no record {path}"
-
-
-def test_a_check_keeps_the_whole_re_run_and_reads_an_old_one(results):
-    path = first(results, 1)[0]
-    checked([path], DRAW)
-    found = check.read(check_path(path))
-    assert found.rerun.seeds == store.read(path).seeds[:10]
-    assert found.drawn == DRAW
-    raw = json.loads(check_path(path).read_text())
-    raw["rerun"]["schema_version"] = 1
-    for seed in raw["rerun"]["seeds"]:
-        del seed["area"]
-    check_path(path).write_text(json.dumps(raw))
-    assert check.read(check_path(path)).rerun == found.rerun
-
-
 def test_a_submission_called_checks_has_records(tmp_path):
     path = tmp_path / "2" / "checks" / "ring8" / "bare+s0.json"
     store.write(path, make(0))
     for folder in (tmp_path, tmp_path / "2", tmp_path / "2" / "checks"):
         assert [item.path for item in walk(folder) if isinstance(item, Found)] == [path]
+        assert check.problems(folder) == []
 
 
 @pytest.mark.timing

@@ -26,6 +26,7 @@ class FakeTraining:
 
     calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
     before: Callable[[str], None] = lambda cell: None  # may raise
+    pace: float = 0.5  # seconds of a seed
 
     def __call__(
         self, learner: Any, seeds: Sequence[int], updates: int | None = None, **rest: Any
@@ -47,7 +48,7 @@ class FakeTraining:
             first_bad_step=[None] * len(seeds),
             state=None,  # type: ignore[arg-type]
             compiled=False,
-            seconds={"update": 0.5 * len(seeds)},
+            seconds={"update": self.pace * len(seeds)},
             samples=None,
             actor={"0/weight": np.zeros((2, 2))},
         )
