@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,25 +15,21 @@ from tests.report.strangers import MAINTAINED, put
 from tests.support.fakes import bench
 
 
-def known(results: Path, found: Sequence[Found]) -> dict[Path, Level]:
+def level(_: trust.Submission, item: Found) -> Level:
     """Everything is reproduced, but for one base, one strategy, and what a stranger has."""
-    del results
     special: dict[tuple[str, ...], Level] = {
         ("core", "pendulum", "bare"): "canary-passed",
         ("core", "ring8", "bare+replay"): "spot-checked",
     }
-    levels: dict[Path, Level] = {}
-    for item in found:
-        owner, record = item.path.parents[1].name, item.record
-        usual: Level = "self-reported" if owner == "aaa" else "reproduced"
-        levels[item.path] = special.get((owner, record.task, record.cell), usual)
-    return levels
+    owner, record = item.path.parents[1].name, item.record
+    usual: Level = "self-reported" if owner == "aaa" else "reproduced"
+    return special.get((owner, record.task, record.cell), usual)
 
 
 @pytest.fixture
 def page(board: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     put("aaa", *MAINTAINED)
-    monkeypatch.setattr(trust, "levels", known)
+    monkeypatch.setattr(trust.Submission, "level", level)
     assert bench("report", "--out", "page") == 0
     return Path("page")
 
