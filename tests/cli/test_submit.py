@@ -102,7 +102,9 @@ def test_problems_are_named_and_nothing_is_ready(place: Path, capsys) -> None:
     ("arguments", "says"),
     [
         (("--name", "local"), "the folder of your own runs; choose another name"),
-        (("--name", "../x"), "is no plain name"),
+        (("--name", "../x"), "--name '../x' is no name"),
+        (("--name", "2"), "--name '2' is a number"),
+        (("--name", "a..b"), "holds '..', which no branch"),
         (("--name", "nobody"), "there is no results/2/nobody; run with --name nobody"),
         (("--name", "mine", "--from", "nobody"), "there is no results/2/nobody"),
         (("--name", "mine", "--from", "local", "--by", "a b"), "by: String should match"),
