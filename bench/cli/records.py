@@ -47,7 +47,7 @@ def validate(
     merged: Annotated[
         Path | None,
         typer.Option(
-            help="a results folder with what is merged already; default for RESULTS/2/NAME: RESULTS",
+            help="a results folder with what is merged; default for RESULTS/2/NAME: RESULTS",
             callback=usable_path,
         ),
     ] = None,

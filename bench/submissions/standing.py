@@ -88,6 +88,8 @@ class Standing:
 def load(results: Path) -> Standing:
     """Return the list of a results folder. Raises `BadStanding`."""
     path = results / FILE
+    if not results.is_dir():  # one record
+        return Standing()
     try:
         document = strict_yaml.load(path)
         found = _List.model_validate(document.data)
@@ -106,6 +108,8 @@ REMEDY = "write the line in results/standing.yaml again, as its first lines say"
 def problems(results: Path) -> list[Problem]:
     """Return everything that is wrong with the list of a results folder, if it has one."""
     path = results / FILE
+    if not results.is_dir():
+        return []
     try:
         document = strict_yaml.load(path)
     except FileNotFoundError:
