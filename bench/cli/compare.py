@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.cli.errors import bad_input, fail, say, say_json, warning, writable
-from bench.cli.options import SUBMISSION_NAME, Results, usable_path
+from bench.cli.options import Results, usable_path
 from bench.cli.process import decodable
 from bench.cli.terminal import print_table
 from bench.records.plain_text import one_line
@@ -92,6 +92,7 @@ def compare(
 def _split(text: str, results: Path) -> tuple[Path, str | None]:
     """The folder and the strategy that a side names; exits with an error if there is no folder."""
     from bench.experiment.protocol import PROTOCOL_VERSION
+    from bench.submissions.closed_list import NAME
 
     if not decodable(Path(text)):
         fail(f"{text} is no valid text (UTF-8); name a submission or a folder")
@@ -102,7 +103,7 @@ def _split(text: str, results: Path) -> tuple[Path, str | None]:
         fail(f"{text!r} names no strategy after the colon; write {place}:r1, or leave it out")
     below = results / PROTOCOL_VERSION
     submission = below / place
-    if SUBMISSION_NAME.fullmatch(place) and submission.is_dir():
+    if NAME.fullmatch(place) and submission.is_dir():
         return submission, strategy
     if place and Path(place).exists():
         return Path(place), strategy

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -15,12 +14,12 @@ import typer
 
 from bench.cli.errors import fail
 from bench.cli.process import decodable
+from bench.records.paths import LOCAL
 
 if TYPE_CHECKING:
     from bench.engine.plan import RunOptions
     from bench.experiment.grid import Grid
 
-SUBMISSION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 HOW = "How cells are run"
 
 
@@ -78,7 +77,7 @@ class GridOptions:
         list[str] | None, typer.Option(help="of added, in-place-of, removed; or none; default: all")
     ] = None
     results: Results = Path("results")
-    name: Submission = "local"
+    name: Submission = LOCAL
     data_root: DataRoot = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would run")] = False
     address: Address = None
@@ -187,8 +186,11 @@ def names(given: list[str] | None) -> tuple[str, ...] | None:
 
 def check_name(name: str) -> None:
     """Exit with an error if a submission cannot have this name."""
-    if not SUBMISSION_NAME.fullmatch(name):
-        fail(f"--name {name!r} is no plain name; use a to z, 0 to 9, dot, dash and underscore")
+    from bench.submissions.closed_list import name_problem
+
+    problem = None if name == LOCAL else name_problem(name, ())
+    if problem is not None:
+        fail(f"--name {problem}")
 
 
 def set_data_root(folder: Path | None) -> None:

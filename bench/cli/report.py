@@ -12,17 +12,15 @@ import typer
 from bench.cli.errors import fail, say, writable
 from bench.cli.execute import plural
 from bench.cli.options import Results, check_name, usable_path
+from bench.records.paths import LOCAL
 
 if TYPE_CHECKING:
     from bench.report.parties import Parties, Pile
 
-OWN = "local"
-"""The submission of a run without --name."""
-
 
 def report(
     results: Results = Path("results"),
-    name: Annotated[str, typer.Option(help="your own submission, shown apart")] = OWN,
+    name: Annotated[str, typer.Option(help="your own submission, shown apart")] = LOCAL,
     out: Annotated[
         Path, typer.Option(help="where the pages are written", callback=usable_path)
     ] = Path("report"),
@@ -85,7 +83,7 @@ def _check_folders(folder: Path, name: str) -> None:
     """Exit with an error if there are no records, or no submission of this name."""
     if not folder.is_dir():
         fail(f"no records in {folder}; run `python -m bench run` first")
-    if name != OWN and not (folder / name).is_dir():
+    if name != LOCAL and not (folder / name).is_dir():
         fail(f"there is no submission {folder / name}; see {folder}")
 
 

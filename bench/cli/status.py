@@ -12,12 +12,13 @@ from rich.table import Table
 from bench.cli.errors import fail, say, say_json
 from bench.cli.options import Results, Submission, check_name
 from bench.cli.terminal import print_table
+from bench.records.paths import LOCAL
 from bench.records.plain_text import one_line
 
 
 def status(
     results: Results = Path("results"),
-    name: Submission = "local",
+    name: Submission = LOCAL,
     as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
 ) -> None:
     """Show a run's progress from another shell: what is done, running, failed; time left."""

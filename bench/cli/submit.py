@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -65,14 +66,28 @@ def submit(
     typer.echo(f"{folder}: {what}, all valid. To send them:")
     for line in commands(folder, name, what):
         typer.echo(f"    {line}")
-    typer.echo("and open a pull request to main that holds nothing else.")
+    typer.echo("`origin` is your fork of the repository there. Then open a pull request from that")
+    typer.echo("branch to main, which holds nothing else.")
+    typer.echo(_compared())
+
+
+def _compared() -> str:
+    """With what the commits of the records were compared."""
+    from bench.submissions import known_commits
+
+    try:
+        name, last = known_commits.trunk()
+    except OSError:
+        return "Git cannot be run here, so that no commit was looked for in main."
+    return f"The code's commits were looked for in {name}, up to {last[:12]}; CI looks in main."
 
 
 def commands(folder: Path, name: str, what: str) -> list[str]:
-    """The commands of git that make a branch with a submission."""
+    """The commands of git that make a branch with a submission, or add to it."""
     branch = shlex.quote(f"results-{name}")
+    there = _git("rev-parse", "--verify", "--quiet", f"refs/heads/results-{name}")
     return [
-        f"git switch -c {branch}",
+        f"git switch {'' if there else '-c '}{branch}",
         f"git add -- {shlex.quote(str(folder))}",
         f"git commit -m {shlex.quote(f'Results of {name}: {what}')}",
         f"git push -u origin {branch}",
@@ -81,9 +96,16 @@ def commands(folder: Path, name: str, what: str) -> list[str]:
 
 def _collect(source: Path, folder: Path) -> None:
     """Copy records and searches; what is there and differs stays, and ends the command."""
+    from bench.records.json_file import MAX_BYTES
+
     if not source.is_dir():
         fail(f"there is no {source}; run `python -m bench run` first")
     files = {path: folder / path.relative_to(source) for path in sorted(source.rglob("*.json"))}
+    for path in (*files, *(place for place in files.values() if os.path.lexists(place))):
+        if not path.is_file():  # a pipe or a device may never end
+            fail(f"{path} is no plain file; remove it, then submit again")
+        if path.stat().st_size > MAX_BYTES:
+            fail(f"{path} is larger than {MAX_BYTES // 1024} kB, as no record is; remove it")
     for path, place in files.items():
         if place.exists() and place.read_bytes() != path.read_bytes():
             fail(f"{place} is there and differs from {path}; remove the one that you do not want")
@@ -117,10 +139,13 @@ def _write(folder: Path, found: list[Found], by: str | None, licence: str | None
 
 def _login() -> str | None:
     """What git knows as the login on GitHub."""
+    return _git("config", "--get", "github.user")
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says here; None if it says nothing, or cannot be run."""
     try:
-        done = subprocess.run(
-            ["git", "config", "--get", "github.user"], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
     except OSError:
         return None
     return done.stdout.strip() or None

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 SEARCH_SUFFIX = ".search.json"
 
+LOCAL = "local"
+"""The submission of a run without --name, which is none: git ignores its folder."""
+
+OF_THE_MACHINE = ("actors", "logs")
+"""Folders below a results folder that git ignores."""
+
 CHECKS = "checks"
 """The folder of checks below a results folder; no submission's, so its files are no records."""
 

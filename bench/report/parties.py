@@ -6,7 +6,6 @@ it stands beside them and changes nothing. What results/standing.yaml withdraws 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,20 +15,14 @@ from bench.experiment.at_home import SUBMISSION as HOME
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records import search_store, store
 from bench.records.json_file import CorruptRecord
-from bench.records.paths import SEARCH_SUFFIX, json_files, search_path
+from bench.records.paths import LOCAL, SEARCH_SUFFIX, json_files, search_path
 from bench.records.record import Record
 from bench.records.store import Found
 from bench.report.grounds import PlaceboMoved
 from bench.report.selection import Ignored, SearchFile, Selection, select
 from bench.submissions import standing, trust
+from bench.submissions.closed_list import NAME
 from bench.submissions.standing import Standing, Withdrawal
-
-LOCAL = "local"
-"""The submission of a run without --name."""
-
-PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-"""Names of submissions, which are names of folders and parts of addresses."""
-
 
 RecordFile = tuple[Path, Found | CorruptRecord]
 
@@ -169,7 +162,7 @@ def _withdrawal(path: Path, item: object, named: Standing) -> Withdrawal | None:
 
 def _stranger(name: str, pile: Pile, selected: Callable[[Pile], Selection]) -> Selection | str:
     """What a stranger's submission shows, or why it shows nothing."""
-    if not PLAIN.fullmatch(name):
+    if not NAME.fullmatch(name):
         return "its name is no plain name: a to z, 0 to 9, dot, dash and underscore"
     for path, item in pile.records:
         if isinstance(item, CorruptRecord):

@@ -1,8 +1,13 @@
-"""What a submission may hold, by name alone, and what it may be called.
+"""What a submission may hold, by name alone, and what it may be called; so for checks.
 
     submission.yaml                     whose it is
     <task>/<cell>.json                  a record
     <task>/<cell>.search.json           a search
+
+Below results/checks/<protocol>/<submission>/, from the maintainers:
+
+    <task>/<cell>.json                  a check of that record
+    draws/<hash of a commit>.json       a draw
 
 Everything else is refused. Names are compared as other file systems than Linux's do, so that a
 checkout is the same everywhere.
@@ -14,36 +19,50 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from bench.records.paths import SEARCH_SUFFIX
+from bench.records.paths import CHECKS, LOCAL, OF_THE_MACHINE, SEARCH_SUFFIX
 
 MANIFEST = "submission.yaml"
+STANDING = "standing.yaml"
+KEPT = ("README.md", STANDING)
+"""Files of a results folder that the maintainers keep."""
 MOST_FILES = 5_000
 """In one submission."""
 MOST_BYTES = 256 * 1024 * 1024
 """Of all files of a submission together."""
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-TAKEN = ("local", "actors", "logs", "checks")
+TAKEN = (LOCAL, *OF_THE_MACHINE, CHECKS)
 """Folders of other use below a results folder."""
+DRAWS = "draws"
+DRAW = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?[.]json")
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])([.].*)?")
 """No file can be called so on Windows."""
 
 
 def name_problem(name: str, others: Iterable[str]) -> str | None:
     """Return why no submission can have this name beside the others; None if one can."""
-    if not NAME.fullmatch(name):
-        return f"{name!r} is no name: 1 to 64 small letters, digits, dots, dashes, underscores"
-    if name in TAKEN:
-        return f"{name!r} is the name of another folder; choose another name"
-    if name.endswith((".", ".lock")):
-        return f"{name!r} ends in a way that git or Windows does not allow; choose another name"
-    if DEVICES.fullmatch(name):
-        return f"{name!r} is the name of a device on Windows; choose another name"
+    wrong = _name_problem(name)
+    if wrong is not None:
+        return f"{name!r} {wrong}"
     others = set(others)
     alike = sorted(other for other in others if _alike(other) == _alike(name))
     if name not in others and alike:
         return f"{name!r} is too much like {alike[0]!r}, which is there; choose another name"
     return None
+
+
+def _name_problem(name: str) -> str | None:
+    if not NAME.fullmatch(name):
+        return "is no name: 1 to 64 small letters, digits, dots, dashes, underscores"
+    faults = {
+        "is the name of another folder": name in TAKEN,
+        "is a number, as a protocol is": name.isdigit(),
+        "holds '..', which no branch of git may": ".." in name,
+        "ends in a way that git or Windows does not allow": name.endswith((".", ".lock")),
+        "is the name of a device on Windows": DEVICES.fullmatch(name) is not None,
+    }
+    found = next((text for text, holds in faults.items() if holds), None)
+    return None if found is None else f"{found}; choose another name"
 
 
 def folded(text: str) -> str:
@@ -77,6 +96,18 @@ def path_problem(parts: tuple[str, ...]) -> str | None:
     if len(parts) != 2 or not parts[1].endswith(".json"):
         return "nothing that a submission holds"
     return _cell_problem(*parts)
+
+
+def check_problem(parts: tuple[str, ...]) -> str | None:
+    """Return why there may be no such file below `results/checks`; None if there may."""
+    if len(parts) == 4 and parts[0].isascii() and parts[0].isdigit() and NAME.fullmatch(parts[1]):
+        task, file = parts[2:]
+        if task == DRAWS and DRAW.fullmatch(file):
+            return None
+        wanted = file.endswith(".json") and not file.endswith(SEARCH_SUFFIX)
+        if task != DRAWS and wanted:
+            return _cell_problem(task, file)
+    return "neither <protocol>/<submission>/<task>/<cell>.json nor .../draws/<commit>.json"
 
 
 def _cell_problem(task: str, file: str) -> str | None:

@@ -9,18 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.experiment.protocol import PROTOCOL_VERSION
-from bench.records.paths import place
-from bench.submissions import manifest, standing
-from bench.submissions.closed_list import MOST_BYTES, MOST_FILES, name_problem
+from bench.records.paths import CHECKS, OF_THE_MACHINE, place
+from bench.submissions import manifest
+from bench.submissions.closed_list import KEPT, MOST_BYTES, MOST_FILES, name_problem
 from bench.submissions.problem import Problem, Rule
 
 PLACE = (PROTOCOL_VERSION, "<name>", "<task>", "<cell>.json")
 """Where a record lies below a results folder."""
-
-OF_THE_MACHINE = ("actors", "logs")
-"""Folders of a results folder that git ignores."""
-PAGES = ("README.md", standing.FILE)
-"""Files of a results folder that are no submission's."""
 
 
 def problems(path: Path) -> Iterator[Problem]:
@@ -56,8 +51,8 @@ def _inside(path: Path) -> list[Path]:
     every = sorted(path.rglob("*"))
     if not (path / PROTOCOL_VERSION).is_dir():
         return every
-    aside = {path / name for name in (*OF_THE_MACHINE, "checks")}
-    pages = {path / name for name in PAGES}
+    aside = {path / name for name in (*OF_THE_MACHINE, CHECKS)}
+    pages = {path / name for name in KEPT}
     return [p for p in every if p not in pages and not aside & {p, *p.parents}]
 
 

@@ -23,14 +23,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bench.experiment import strict_yaml
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.experiment.validation import validated
+from bench.records.paths import LOCAL as OWN
 from bench.records.paths import place
 from bench.records.record import Provenance
 from bench.records.store import Found
 from bench.submissions.closed_list import MANIFEST as FILE
 from bench.submissions.problem import Problem
-
-OWN = "local"
-"""The folder of one's own runs, which is no submission: git ignores it."""
 
 Licence = Literal["CC-BY-4.0", "CC0-1.0", "MIT"]
 LICENCES: tuple[Licence, ...] = get_args(Licence)

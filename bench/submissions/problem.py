@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Rule = Literal[
@@ -55,6 +55,8 @@ class Problem:
     file: str
     rule: Rule
     text: str
+    instead: str = field(default="", compare=False)
+    """What to do, where that of the rule cannot help."""
 
     def __str__(self) -> str:
         return f"{self.file}: {self.text} [{self.rule}]"
@@ -62,4 +64,4 @@ class Problem:
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return WHAT_TO_DO[self.rule]
+        return self.instead or WHAT_TO_DO[self.rule]

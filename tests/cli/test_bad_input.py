@@ -25,7 +25,8 @@ BAD = {
     "no seeds": (["--seeds", "0"], "Invalid value for '--seeds'"),
     "engine": (["--engine", "rya"], "Invalid value for '--engine'"),
     "option": (["--sedes", "3"], "No such option: --sedes"),
-    "name": (["--name", "../elsewhere"], "--name '../elsewhere' is no plain name"),
+    "name": (["--name", "../elsewhere"], "--name '../elsewhere' is no name: 1 to 64"),
+    "number as name": (["--name", "2"], "--name '2' is a number, as a protocol is"),
 }
 
 

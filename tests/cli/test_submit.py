@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.records import provenance
-from bench.submissions import manifest
+from bench.submissions import known_commits, manifest
 from tests.support.fakes import FakeTraining, bench
 
 RUN = (
@@ -23,7 +24,7 @@ SUBMIT = ("submit", "--name", "mine", "--by", "somebody")
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, training: FakeTraining) -> Path:
     """An empty folder to run in, whose records say that the code was as it is committed."""
-    commit, _ = provenance.checkout()
+    _, commit = known_commits.trunk()
     monkeypatch.setattr("bench.records.provenance.checkout", lambda: (commit, False))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.chdir(tmp_path)
@@ -102,7 +103,9 @@ def test_problems_are_named_and_nothing_is_ready(place: Path, capsys) -> None:
     ("arguments", "says"),
     [
         (("--name", "local"), "the folder of your own runs; choose another name"),
-        (("--name", "../x"), "is no plain name"),
+        (("--name", "../x"), "--name '../x' is no name"),
+        (("--name", "2"), "--name '2' is a number"),
+        (("--name", "a..b"), "holds '..', which no branch"),
         (("--name", "nobody"), "there is no results/2/nobody; run with --name nobody"),
         (("--name", "mine", "--from", "nobody"), "there is no results/2/nobody"),
         (("--name", "mine", "--from", "local", "--by", "a b"), "by: String should match"),
@@ -127,3 +130,64 @@ def test_problems_as_json(place: Path, capsys) -> None:
     assert [one.keys() for one in found["problems"]] == [{"file", "rule", "problem", "what_to_do"}]
     (one,) = found["problems"]
     assert (one["file"], one["rule"]) == ("results/2/mine/submission.yaml", "manifest")
+
+
+def test_a_second_time_the_branch_is_there(place: Path, capsys) -> None:
+    assert bench(*RUN, "--name", "mine") == 0
+    subprocess.run(["git", "init", "--quiet", "--initial-branch", "results-mine"], check=True)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for first in (True, False):
+        capsys.readouterr()
+        assert bench(*SUBMIT) == 0
+        out = capsys.readouterr().out
+        assert f"    git switch {'-c ' * first}results-mine\n" in out
+        assert "`origin` is your fork" in out
+        assert "The code's commits were looked for in " in out
+        subprocess.run(
+            ["git", *identity, "commit", "--quiet", "--allow-empty", "-m", "x"], check=True
+        )
+
+
+@pytest.mark.parametrize("below", ["local", "mine"])
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a broken link", "a large file"])
+def test_nothing_but_plain_files_is_copied(place: Path, capsys, kind: str, below: str) -> None:
+    assert bench(*RUN) == 0
+    path = Path("results/2", below, "dirac", "bare.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a large file":
+        path.touch()
+        os.truncate(path, 2**40)
+    else:
+        path.symlink_to("/dev/zero" if kind == "a device" else "nowhere")
+    assert bench(*SUBMIT, "--from", "local") == 2
+    says = "is larger than 512 kB" if kind == "a large file" else "is no plain file; remove it"
+    assert f"error: {path} {says}" in line(capsys)
+
+
+@pytest.mark.parametrize("device", [True, False])
+def test_a_manifest_is_a_plain_file(tmp_path: Path, device: bool) -> None:
+    path = tmp_path / manifest.FILE
+    if device:
+        path.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(path)
+    with pytest.raises(manifest.BadManifest, match="is not a regular file"):
+        manifest.load(path)
+
+
+def test_a_folder_is_checked_beside_the_results_that_it_lies_in(place: Path, capsys) -> None:
+    for name in ("mine", "other"):
+        assert bench(*RUN, "--name", name) == 0
+    assert bench(*SUBMIT) == 2
+    said = capsys.readouterr().err
+    assert "[copy]" in said
+    for path in ("results/2/mine", place / "results" / "2" / "mine"):
+        assert bench("validate", path) == 2
+        assert "[copy]" in capsys.readouterr().err
+    Path("elsewhere").mkdir()
+    Path("results/2/mine").rename("elsewhere/mine")
+    assert bench("validate", "elsewhere/mine") == 2
+    assert "[copy]" not in capsys.readouterr().err

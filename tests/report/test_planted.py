@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,8 @@ TEXTS = [
     "'><img src=x onerror=alert(3)>--></style></title>",
     "javascript:alert(4)//` onmouseover=alert(5) x=`{{ 7 * 7 }}",
 ]
+UNUSUAL = re.compile(r"[^A-Za-z0-9 ()\[\].,:;+_/@~#-]")
+"""What no text of a machine may hold."""
 ADDRESSES = ("href", "src", "action", "formaction", "data", "srcset")
 
 
@@ -46,23 +49,25 @@ def shapes(out: Path) -> dict[str, Shape]:
 
 
 def planted(text: str) -> None:
-    """The same records, with the text in whatever is free in them."""
+    """The same records, with the text in whatever is free in them.
+
+    What a machine says of itself begins with a letter, and has no letters of markup.
+    """
+    label = f"x {UNUSUAL.sub('', text)}"
     for name in ("core", "aaa"):
         put(name, *MAINTAINED)
     for path in Path("results").rglob("*.json"):
         raw: dict[str, Any] = json.loads(path.read_text())
         made_by = raw["provenance"]
-        free = ("suite", "commit", "environment", "device", "cpu", "capability", "dtype")
-        made_by |= dict.fromkeys((*free, "compiler"), text)
-        made_by |= {"versions": {text: text}, "data": {text: text}}
+        free = ("suite", "environment", "device", "cpu", "capability", "dtype")
+        made_by |= dict.fromkeys((*free, "compiler"), label)
+        made_by |= {"versions": {"torch": label}, "data": {label: label}}
         raw["score_info"] |= {"unit": text, "step_unit": text}
         if raw["strategy"] is not None:
             raw["settings"] = {raw["strategy"]: {text: text}}
             raw["cell"] += text
         for seed in raw["seeds"]:
             seed["attempts"] = [{"reason": "oom", "message": text}]
-            for point in seed["curve"]:
-                point["metrics"][text] = 1.0
         path.write_text(json.dumps(raw))
 
 

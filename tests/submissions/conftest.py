@@ -10,16 +10,15 @@ import pytest
 from bench.engine import trial, writer
 from bench.engine.plan import check, plan_jobs
 from bench.experiment.grid import Grid
-from bench.records import provenance
 from bench.records.paths import submission_folder
 from bench.records.store import Found, walk
-from bench.submissions import manifest
+from bench.submissions import known_commits, manifest
 from bench.submissions.validate import validate
 from tests.support.fakes import FakeTraining
 from tests.support.git import Git
 from tests.support.merges import repository
 
-COMMIT, _ = provenance.checkout()
+_, COMMIT = known_commits.trunk()
 
 
 def describe(folder: Path) -> None:

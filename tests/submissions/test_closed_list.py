@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
-from bench.submissions.closed_list import folded, name_problem, path_problem, text_problem
+from bench.submissions.closed_list import (
+    check_problem,
+    folded,
+    name_problem,
+    path_problem,
+    text_problem,
+)
 
 GOOD = [
     "submission.yaml",
@@ -69,7 +77,9 @@ def test_files_that_a_submission_does_not_hold(path):
     assert BAD[path] in (path_problem(tuple(path.split("/"))) or "")
 
 
-@pytest.mark.parametrize("name", ["me", "0", "a.b-c_d", "x" * 64, "console", "commit1", "com10"])
+@pytest.mark.parametrize(
+    "name", ["me", "0a", "me-", "2.0", "a.b-c_d", "x" * 64, "console", "commit1", "com10"]
+)
 def test_names_of_submissions(name):
     assert name_problem(name, ["someone", "other.one"]) is None
 
@@ -90,6 +100,9 @@ def test_names_of_submissions(name):
         ("logs", "another folder"),
         ("checks", "another folder"),
         ("me.", "ends in a way"),
+        ("2", "is a number"),
+        ("007", "is a number"),
+        ("a..b", "holds '..'"),
         ("me.lock", "ends in a way"),
         ("con", "device"),
         ("nul.json", "device"),
@@ -101,6 +114,38 @@ def test_names_of_submissions(name):
 )
 def test_names_that_no_submission_has(name, problem):
     assert problem in (name_problem(name, ["some.one"]) or "")
+
+
+@pytest.mark.parametrize("name", ["me", "me-", "a.b", "a..b", "me.", "me.lock", "a@{b", "-", "é"])
+def test_a_good_name_is_one_of_a_branch(name):
+    """Git itself is asked."""
+    done = subprocess.run(["git", "check-ref-format", "--branch", f"results-{name}"], check=False)
+    assert done.returncode == 0 or name_problem(name, []) is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("2/me/dirac/bare+r1.json", None),
+        (f"2/me/draws/{'a' * 40}.json", None),
+        (f"2/me/draws/{'0' * 64}.json", None),
+        (f"2/me/draws/{'a' * 41}.json", "neither"),
+        (f"2/me/draws/{'A' * 40}.json", "neither"),
+        ("2/me/draws/bare.json", "neither"),
+        ("2/me/.gitattributes", "neither"),
+        (".gitattributes", "neither"),
+        ("2/me/dirac/run.sh", "neither"),
+        ("2/me/dirac/bare.search.json", "neither"),
+        ("2/me/dirac/more/bare.json", "neither"),
+        ("2/ME/dirac/bare.json", "neither"),
+        ("x/me/dirac/bare.json", "neither"),
+        ("2/me/dirac/nothing.json", "not the name of a cell"),
+        ("2/me/nowhere/bare.json", "unknown task"),
+    ],
+)
+def test_files_among_checks(path, problem):
+    found = check_problem(tuple(path.split("/")))
+    assert found is None if problem is None else problem in (found or "")
 
 
 def test_a_name_that_is_there_may_be_used_again():

@@ -70,3 +70,41 @@ def test_a_list_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, text: s
     with pytest.raises(standing.BadStanding, match=r"standing\.yaml") as error:
         loaded(tmp_path, text)
     assert "\n" not in str(error.value)
+
+
+WHY = 'why: "a reason that is long"'
+FAULTS = {
+    "maintained: [": ["line 1: "],
+    "maintained: [2/nobody]": ["maintained: there is no 2/nobody"],
+    "maintained: [1/bases]": ["maintained: there is no 1/bases"],
+    "maintained: [2/bases, 2/bases]": ["maintained: 2/bases stands there 2 times"],
+    "maintained: [bases]\nbelieved: []": ["maintained.0: String", "believed: Extra inputs"],
+    f"withdrawn: [{{what: 2/nobody, date: 2026-11-26, {WHY}}}]": [
+        "withdrawn: there is no 2/nobody"
+    ],
+    f"withdrawn: [{{what: 2/bases/dirac/bare+r9, date: 2026-11-26, {WHY}}}]": [
+        "withdrawn: there is no 2/bases/dirac/bare+r9"
+    ],
+    f"withdrawn: [{{what: 2/bases, date: 2026-99-99, {WHY}}}]": ["2026-99-99 is no date"],
+    f"withdrawn:\n  - {{what: 2/bases, date: 2026-11-26, {WHY}}}\n"
+    f"  - {{what: 2/bases, date: 2026-11-27, {WHY}}}": ["withdrawn: 2/bases stands there 2 times"],
+    "maintained: [2/bases]\n"
+    f"withdrawn: [{{what: 2/bases/dirac/bare, date: 2026-11-26, {WHY}}}]": [],
+    f"withdrawn: [{{what: 2/bases/dirac/bare+r1, date: 2026-11-26, {WHY}}}]": [],
+}
+
+
+@pytest.mark.parametrize("text", FAULTS)
+def test_each_fault_of_a_list_is_a_problem(tmp_path: Path, text: str) -> None:
+    for name in ("bare.json", "bare+r1.search.json"):
+        path = tmp_path / "2" / "bases" / "dirac" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    assert standing.problems(tmp_path) == []
+    (tmp_path / standing.FILE).write_text(text)
+    found = standing.problems(tmp_path)
+    assert len(found) == len(FAULTS[text])
+    for problem, part in zip(found, FAULTS[text], strict=True):
+        assert part in problem.text
+        assert (problem.file, problem.rule) == (str(tmp_path / standing.FILE), "form")
+        assert "results/standing.yaml" in problem.remedy

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.submissions import merge
+from bench.submissions import pull_request
 from bench.submissions.problem import Problem
 from tests.support.git import Git
 
@@ -44,9 +44,9 @@ def sign(git: Git, home: str, by: str) -> None:
     git.write(f"{home}/submission.yaml", re.sub("^by: .*", f"by: {by}", text))
 
 
-def check(git: Git, author: str | None = "someone") -> merge.Outcome:
+def check(git: Git, author: str | None = "someone") -> pull_request.Outcome:
     """Merge what lies in the working tree, and check the merge commit."""
-    return merge.check(git.root, git.merge(), author=author)
+    return pull_request.check(git.root, git.merge(), author=author)
 
 
 def edit(git: Git, change: Callable, path: str = RECORD) -> None:
@@ -55,7 +55,7 @@ def edit(git: Git, change: Callable, path: str = RECORD) -> None:
     git.write(path, json.dumps(raw))
 
 
-def lines(outcome: merge.Outcome, where: Path) -> str:
+def lines(outcome: pull_request.Outcome, where: Path) -> str:
     assert all(isinstance(each, Problem) for each in outcome.problems)
     text = "\n".join(map(str, outcome.problems))
     assert str(where) not in text, "a path of this machine"

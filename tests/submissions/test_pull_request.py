@@ -10,10 +10,15 @@ from pathlib import Path
 import pytest
 
 from bench.records.provenance import package_root
-from bench.submissions import closed_list, merge
+from bench.submissions import closed_list, pull_request
 from bench.submissions.git_objects import BadGit, Repository
 from tests.support.fakes import bench
-from tests.support.merges import HOME, RECORD, anew, check, copied, edit, lines
+from tests.support.merges import HOME, RECORD, anew, check, copied, edit, lines, sign
+
+KEPT = (
+    "no submission is touched, but what only maintainers may change and merge "
+    "(.github/CODEOWNERS): "
+)
 
 
 def test_names_that_are_alike(git, tmp_path):
@@ -34,7 +39,7 @@ def test_large_files_are_never_read(git, tmp_path, monkeypatch):
         return read(repository, every)
 
     monkeypatch.setattr(Repository, "contents", only_small)
-    outcome = merge.check(git.root, found, author="someone")
+    outcome = pull_request.check(git.root, found, author="someone")
     assert f"{HOME}/dirac/bare+r2.json: 524289 bytes, more than 524288" in lines(outcome, tmp_path)
 
 
@@ -44,10 +49,10 @@ def test_large_files_are_never_read(git, tmp_path, monkeypatch):
 def test_there_are_limits_for_all_files_together(git, tmp_path, monkeypatch, limit, message):
     copied(git, f"{HOME}/dirac/bare+r2.json")
     found = git.merge()
-    for module in ("merge_content", "merge_paths"):
+    for module in ("sent_submission", "touched_paths"):
         monkeypatch.setattr(f"bench.submissions.{module}.{limit}", 4, raising=False)
     monkeypatch.setattr(Repository, "contents", None)
-    outcome = merge.check(git.root, found, author="someone")
+    outcome = pull_request.check(git.root, found, author="someone")
     assert f"{HOME}: holds" in lines(outcome, tmp_path)
     assert message in lines(outcome, tmp_path)
     assert closed_list.MOST_FILES == 5_000
@@ -115,9 +120,9 @@ def test_seeds_may_be_added(git, more_seeds):
     [
         ("bench/code.py", "no results are touched"),
         (".gitattributes", "no results are touched"),
-        ("results/README.md", "no submission is touched; the maintainers review results/README.md"),
-        ("results/standing.yaml", "no submission is touched; the maintainers review results/stan"),
-        ("results/checks/2/someone/dirac/bare.json", "no submission is touched; the maintainers "),
+        ("results/README.md", f"{KEPT}results/README.md"),
+        ("results/checks/2/someone/dirac/bare.json", f"{KEPT}results/checks/2/someone/dirac/bare"),
+        (f"results/checks/2/me/draws/{'a' * 40}.json", f"{KEPT}results/checks/2/me/draws/aaaa"),
     ],
 )
 def test_what_is_no_submission_passes_at_once(git, path, line):
@@ -126,6 +131,55 @@ def test_what_is_no_submission_passes_at_once(git, path, line):
     outcome = check(git, author="anybody")
     assert outcome.problems == []
     assert outcome.line.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "problem"),
+    [
+        ("results/standing.yaml", "maintained: [2/someone]\n", None),
+        ("results/standing.yaml", "maintained: [2/nobody]\n", "there is no 2/nobody [form]"),
+        ("results/standing.yaml", "maintained: [", "line 1: "),
+        ("results/standing.yaml", "#" * 2**17, "131072 bytes, more than 65536 [form]"),
+        ("results/checks/.gitattributes", "* -diff\n", "neither <protocol>/<submission>/"),
+        ("results/checks/2/someone/dirac/run.sh", "exit\n", "neither <protocol>/<submission>/"),
+        ("results/checks/2/someone/dirac/bare.json", "x" * 2**20, "1048576 bytes, more than"),
+    ],
+)
+def test_what_maintainers_keep_is_checked_too(git, tmp_path, path, content, problem):
+    git.write(path, content)
+    outcome = check(git, author="anybody")
+    assert outcome.line == f"{KEPT}{path}"
+    if problem is None:
+        assert outcome.problems == []
+    else:
+        (line,) = lines(outcome, tmp_path).splitlines()
+        assert line.startswith(f"{path}: ")
+        assert problem in line
+
+
+def test_the_list_stays(git, tmp_path):
+    (git.root / "results/standing.yaml").unlink()
+    assert lines(check(git), tmp_path) == "results/standing.yaml: is deleted [form]"
+
+
+def test_many_checks_are_counted(git):
+    for name in ("bare", "bare+r1", "bare+r2"):
+        git.write(f"results/checks/2/someone/dirac/{name}.json", "{}")
+    git.write("results/README.md", "hello again\n")
+    names = "results/README.md, results/checks/2/someone/dirac/bare+r1.json"
+    assert check(git).line == f"{KEPT}{names} and 2 more in results/checks"
+
+
+def test_a_bad_name_hides_no_other_problem(git, tmp_path):
+    home = anew(git, "22")
+    git.write(f"{home}/dirac/setup.py", "")
+    edit(git, stale, f"{home}/dirac/bare.json")
+    sign(git, home, "other")
+    found = lines(check(git), tmp_path)
+    assert f"{home}: '22' is a number" in found
+    assert "setup.py: nothing that" in found
+    assert "bare.json: made by other code" in found
+    assert "the submission is that of other" in found
 
 
 def test_nothing_slow_is_imported_where_no_record_is_touched(git):
@@ -165,8 +219,10 @@ def test_the_base_may_be_given(git):
     git.merge()
     (git.root / RECORD).unlink()
     found = git.merge()
-    assert merge.check(git.root, found, base=found, author="x").line == "no results are touched"
-    assert merge.check(git.root, found, base="main~2", author="x").problems
+    assert (
+        pull_request.check(git.root, found, base=found, author="x").line == "no results are touched"
+    )
+    assert pull_request.check(git.root, found, base="main~2", author="x").problems
 
 
 @pytest.mark.parametrize(
@@ -177,7 +233,7 @@ def test_the_base_may_be_given(git):
         (("--merge", ""), "'' is no name of a commit"),
         (("--merge", "HEAD", "--base", "HEAD:results"), "there is no commit HEAD:results"),
         (("--merge", "HEAD", "results"), "--merge needs no folder"),
-        ((), "give a folder of records, or --merge"),
+        ((), "give a folder of records, or --merge and a commit; see --help"),
         (("results", "--author", "someone"), "--base and --author go with --merge"),
     ],
 )

@@ -1,18 +1,16 @@
-"""What a pull request touches, by the paths that its merge commit changes."""
+"""What a pull request touches, by the paths that its merge commit changes; for `pull_request`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.submissions.closed_list import MOST_FILES, folded, text_problem
+from bench.records.paths import CHECKS
+from bench.submissions.closed_list import KEPT, MOST_FILES, folded, text_problem
 from bench.submissions.git_objects import PLAIN, Change
 from bench.submissions.problem import Problem
 
 RESULTS = "results"
-MAINTAINED = ("README.md", "standing.yaml")
-"""Files in `results` that the maintainers keep, besides the folder `checks`."""
-CHECKS = "checks"
 
 
 @dataclass
@@ -77,7 +75,7 @@ def _sort(change: Change, found: Touched) -> None:
     first, *parts = change.path.decode("utf-8").split("/")
     if first != RESULTS or not parts:
         problem(f"not the folder {RESULTS}")
-    elif tuple(parts) in {(name,) for name in MAINTAINED} or (parts[0] == CHECKS and parts[1:]):
+    elif tuple(parts) in {(name,) for name in KEPT} or (parts[0] == CHECKS and parts[1:]):
         if change.status != "D" and change.mode != PLAIN:
             problem(f"of mode {change.mode}; only plain files of mode {PLAIN}")
         found.maintained.append(where)

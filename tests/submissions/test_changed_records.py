@@ -1,11 +1,11 @@
-"""What may take the place of a merged search; of records see test_merge.py."""
+"""What may take the place of a merged search; of records see test_pull_request.py."""
 
 from __future__ import annotations
 
 import pytest
 
 from bench.records import search_store
-from bench.submissions.merged import SEARCHED, change_problem
+from bench.submissions.changed_records import SEARCHED, change_problem
 from tests.records.test_search import candidate, make_search
 
 OLD = make_search(candidate(0), candidate(1))

@@ -1,4 +1,4 @@
-"""What a pull request may change in a record or a search that is merged.
+"""What a pull request may change in a record or a search that is merged; for `sent_submission`.
 
 A record is what its owner has measured with one state of the code. It may be made again once that
 code has changed, or have seeds added. Another try with the same code may not take its place: the

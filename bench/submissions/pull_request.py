@@ -1,5 +1,10 @@
 """Checks a pull request's merge commit as data, with the code of the branch that it goes to.
 
+`validate --merge` calls `check` here. It sorts the paths that the commit changes (`touched_paths`),
+then has the maintainers' own files looked at (`kept_files`), and the files and the content of the
+submission that is sent (`sent_submission`), which compares them with what is merged
+(`changed_records`) and calls the validator.
+
 Nothing is checked out, and git decides by object ids alone: attributes, filters, replaced objects
 and links in the pull request have no part in it.
 """
@@ -9,9 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.records.paths import CHECKS
 from bench.submissions.git_objects import Repository
-from bench.submissions.merge_paths import Touched, touched
 from bench.submissions.problem import Problem
+from bench.submissions.touched_paths import RESULTS, Touched, touched
 
 
 @dataclass(frozen=True)
@@ -35,19 +41,29 @@ def check(folder: Path, ref: str, *, base: str | None = None, author: str | None
     found = touched(repository.changes(earlier, later))
     if found.nothing:
         return Outcome("no results are touched")
+    if found.maintained:
+        from bench.submissions import kept_files
+
+        found.problems += kept_files.problems(repository, later, found.maintained)
     if len(found.submissions) != 1:
-        return Outcome(_maintained(found), found.problems)
+        return Outcome(_maintained(found), sorted(set(found.problems)))
     # Imported only now: the validator needs torch, and that takes seconds.
-    from bench.submissions import merge_content
+    from bench.submissions import sent_submission
 
     (submission,) = found.submissions
-    merge = merge_content.Merge(repository, earlier, later, *submission, author)
-    count, problems = merge_content.check(merge)
+    merge = sent_submission.Merge(repository, earlier, later, *submission, author)
+    count, problems = sent_submission.check(merge)
     line = f"{merge.home}: {count} record{'s are' if count != 1 else ' is'} valid"
     return Outcome(line, sorted({*found.problems, *problems}), count)
 
 
 def _maintained(found: Touched) -> str:
-    names = ", ".join(found.maintained[:3])
-    more = f" and {len(found.maintained) - 3} more" if len(found.maintained) > 3 else ""
-    return f"no submission is touched; the maintainers review {names}{more}"
+    checks = [path for path in found.maintained if path.startswith(f"{RESULTS}/{CHECKS}/")]
+    names = [path for path in found.maintained if path not in checks]
+    if checks:
+        more = f" and {len(checks) - 1} more in {RESULTS}/{CHECKS}" if len(checks) > 1 else ""
+        names.append(f"{checks[0]}{more}")
+    return (
+        f"no submission is touched, but what only maintainers may change and merge "
+        f"(.github/CODEOWNERS): {', '.join(names)}"
+    )

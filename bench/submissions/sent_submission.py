@@ -1,28 +1,32 @@
-"""Checks one submission of a merge commit: its files by name, mode and size, then by content."""
+"""Checks one submission of a merge commit: its files by name, mode and size, then by content.
+
+Called by `pull_request`. Files that may be there are written to a folder of their own, and
+validated there as `validate results/2/NAME` does.
+"""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records.json_file import MAX_BYTES
-from bench.submissions import manifest, merged
+from bench.submissions import changed_records, manifest
 from bench.submissions.closed_list import (
     MANIFEST,
     MOST_BYTES,
     MOST_FILES,
+    STANDING,
     folded,
     name_problem,
     path_problem,
     text_problem,
 )
 from bench.submissions.git_objects import PLAIN, Entry, Repository
-from bench.submissions.merge_paths import RESULTS, shown
 from bench.submissions.problem import Problem
-from bench.submissions.standing import FILE as STANDING
+from bench.submissions.touched_paths import RESULTS, shown
 from bench.submissions.validate import NothingToCheck, validate
 
 MODES = {
@@ -55,15 +59,15 @@ def check(merge: Merge) -> tuple[int, list[Problem]]:
     old = [entry for entry in every if _inside(entry, f"{RESULTS}/{merge.protocol}")]
     names = {shown(entry.path).split("/")[2] for entry in old}
     wrong = name_problem(merge.name, names)
+    problems = [] if wrong is None else [Problem(merge.home, "closed list", wrong)]
     if merge.protocol != PROTOCOL_VERSION:
-        wrong = f"protocol {merge.protocol}, not {PROTOCOL_VERSION}"
-    if wrong is not None:
-        return 0, [Problem(merge.home, "closed list", wrong)]
+        text = f"protocol {merge.protocol}, not {PROTOCOL_VERSION}"
+        problems.append(Problem(merge.home, "closed list", text))
     new = merge.repository.files(merge.later, merge.home)
     before = [entry for entry in old if _inside(entry, merge.home)]
-    sound, problems = _sound(new, merge.home)
-    problems += _deleted(before, new)
-    if not sound:
+    sound, unsound = _sound(new, merge.home)
+    problems += [*unsound, *_deleted(before, new)]
+    if not sound or merge.protocol != PROTOCOL_VERSION:
         return 0, problems
     with tempfile.TemporaryDirectory(prefix="crossover-merge-") as folder:
         root = Path(folder)
@@ -165,7 +169,7 @@ def _change_problems(before: list[Entry], after: list[Entry], root: Path) -> Ite
         was, path = old.get(entry.path), entry.path.decode("utf-8")
         if was is None or was.oid == entry.oid or path.endswith(f"/{MANIFEST}"):
             continue
-        wrong = merged.change_problem(root / "earlier" / path, root / "later" / path)
+        wrong = changed_records.change_problem(root / "earlier" / path, root / "later" / path)
         if wrong is not None:
             yield Problem(path, "merged record", wrong)
 
@@ -186,7 +190,7 @@ def _owner_problems(merge: Merge, root: Path, existed: bool) -> Iterator[Problem
         except (FileNotFoundError, manifest.BadManifest):
             text = "its merged submission has no owner, so that only the maintainers may change it"
             yield Problem(name, "merged record", text)
-            return
+            before = owner
         if before.casefold() != owner.casefold():
             text = f"the submission is merged as that of {before}, not of {owner}"
             yield Problem(name, "merged record", text)
@@ -201,4 +205,4 @@ def _named_from(problem: Problem, root: Path) -> Problem:
     for part in ("later", "earlier"):
         top = f"{root / part}/"
         file, text = file.replace(top, ""), text.replace(top, "")
-    return Problem(file, problem.rule, text)
+    return replace(problem, file=file, text=text)
