@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import tomllib
 from functools import cache
@@ -166,4 +167,5 @@ def compiler_version() -> str | None:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         said = ""
-    return next(iter(said.splitlines()), found)
+    # Without the address of its sources, which clang has in brackets behind its version.
+    return re.sub(r" \(https?://[^)]*\)", "", next(iter(said.splitlines()), found))

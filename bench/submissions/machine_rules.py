@@ -6,14 +6,14 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from bench.experiment import registry
 from bench.learner.task import Task
 from bench.records import provenance
 from bench.records.paths import place
-from bench.records.record import Provenance, Record
+from bench.records.record import Provenance
 from bench.records.store import Found, unlike
 from bench.submissions import known_commits
 from bench.submissions.manifest import OWN
@@ -31,27 +31,25 @@ ADDRESS = re.compile(r"://|www[.]|@(?![0-9.]+ ?[GM]Hz)[A-Za-z0-9]", re.IGNORECAS
 AGAIN = "run the cells again from a clean checkout of main: `git switch main`, `git pull`"
 
 
-def problems(found: Found) -> list[Problem]:
-    """Problems of what one record says of its making."""
-    record, origin = found.record, found.record.provenance
+def problems(path: Path, task: Task, origin: Provenance) -> list[Problem]:
+    """Problems of what a record or a search of a task says of its making."""
     texts = [f"does not say which {name} made it" for name in NEEDED if name not in origin.versions]
     if origin.dtype != "float32":
         texts.append(f"numbers are {origin.dtype}, not float32")
     if origin.device != "cpu" and not origin.device.startswith("cuda"):
         texts.append(f"the device is {origin.device!r}, neither cpu nor cuda")
-    texts += _data(record)
-    environment = _environment(registry.task(record.task), origin)
+    texts += _data(task, origin)
+    environment = _environment(task, origin)
     texts += [*_texts(origin), *_versions(origin), *([environment] if environment else [])]
-    every = [Problem(str(found.path), "provenance", text) for text in texts]
-    commit = _commit(origin.commit, origin.dirty) if place(found.path)[1] != OWN else None
+    every = [Problem(str(path), "provenance", text) for text in texts]
+    commit = _commit(origin.commit, origin.dirty) if place(path)[1] != OWN else None
     if commit is not None:
-        every.append(Problem(str(found.path), "provenance", commit, AGAIN))
+        every.append(Problem(str(path), "provenance", commit, AGAIN))
     return every
 
 
-def _data(record: Record) -> list[str]:
-    task = registry.task(record.task)
-    stated, known = record.provenance.data, task.sources()
+def _data(task: Task, origin: Provenance) -> list[str]:
+    stated, known = origin.data, task.sources()
     named = {*known, *(path.name for path in task.files())}
     wrong = [name for name in sorted(known) if stated.get(name) != known[name]]
     return [

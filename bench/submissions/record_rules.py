@@ -43,7 +43,7 @@ def problems(found: Found) -> list[Problem]:
         every += [Problem(file, "curve", text) for text in _of_samples(record, task)]
         every += [Problem(file, "name", text) for text in name_problems(cell)]
         every += ranges.problems(record, task, file)
-        every += machine_rules.problems(found)
+        every += machine_rules.problems(found.path, task, record.provenance)
     except ValueError as error:  # an unknown task or strategy, or a conflict
         every.append(Problem(file, "name", str(error)))
     for result in record.seeds:

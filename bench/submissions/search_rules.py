@@ -14,6 +14,7 @@ from bench.records.paths import place, search_path
 from bench.records.record import ScoreInfo
 from bench.records.search import FIRST_SEED, Candidate, Search, rungs
 from bench.records.search_space import contains, draws, search_space, searched
+from bench.submissions import machine_rules
 from bench.submissions.canaries import TRAINED
 from bench.submissions.problem import Problem
 from bench.submissions.ranges import FASTEST, SLOWEST, ranges, within_range
@@ -26,6 +27,8 @@ def problems(file: Path, found: Search) -> list[Problem]:
     try:
         every += [Problem(str(file), "search", text) for text in _of_search(found)]
         every += [Problem(str(file), "name", text) for text in name_problems(found.origin)]
+        if found.provenance is not None:
+            every += machine_rules.problems(file, registry.task(found.task), found.provenance)
     except ValueError as error:  # an unknown task or strategy, or a conflict
         every.append(Problem(str(file), "name", str(error)))
     return every

@@ -19,7 +19,7 @@ they are now (`bench.submissions.check`):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,20 +38,6 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 DRAWN = 5
 """So many cells, drawn by chance, make a record spot-checked; all of the draw's, if fewer."""
-
-
-def levels(results: Path, found: Sequence[Found]) -> dict[Path, Level]:
-    """Return the level of every record, by its path, of a results folder."""
-    return {
-        item.path: submission.level(item)
-        for submission in submissions(results, found).values()
-        for item in submission.records
-    }
-
-
-def reasons(results: Path, found: Sequence[Found]) -> dict[str, str]:
-    """Return what is known of every submission, "PROTOCOL/NAME", in one sentence."""
-    return {name: each.reason for name, each in submissions(results, found).items()}
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ def validate(path: Path, merged: Path | None = None) -> Checked:
     if path.is_dir():
         problems += manifest.problems(path, records)
         problems += check.problems(path)
+        problems += standing.problems(path)
     return Checked(len(found) + len(searches), sorted(set(problems)))
 
 
@@ -86,7 +87,7 @@ def _together(own: Sequence[Found], path: Path, merged: Path | None) -> list[Pro
 
     Raises `BadStanding`.
     """
-    named = standing.load(merged or (path if path.is_dir() else path.parent))
+    named = _named(path, merged)
     others = [] if merged is None else _others(merged, path)
     others.sort(key=lambda item: not named.judges(item.path))
     return [
@@ -94,6 +95,16 @@ def _together(own: Sequence[Found], path: Path, merged: Path | None) -> list[Pro
         *copies.problems(own, others, named.withdrawal),
         *canaries.problems(own, others, named.judges),
     ]
+
+
+def _named(path: Path, merged: Path | None) -> standing.Standing:
+    """The list by which records are judged. Raises `BadStanding` for that of what is merged."""
+    if merged is not None:
+        return standing.load(merged)
+    try:
+        return standing.load(path if path.is_dir() else path.parent)
+    except standing.BadStanding:  # which `standing.problems` names
+        return standing.Standing()
 
 
 def _others(merged: Path, path: Path) -> list[Found]:

@@ -65,7 +65,6 @@ def planted(text: str) -> None:
         raw["score_info"] |= {"unit": text, "step_unit": text}
         if raw["strategy"] is not None:
             raw["settings"] = {raw["strategy"]: {text: text}}
-            raw["cell"] += text
         for seed in raw["seeds"]:
             seed["attempts"] = [{"reason": "oom", "message": text}]
         path.write_text(json.dumps(raw))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.experiment import registry
 from bench.records import store
 from bench.records.paths import record_path, submission_folder
 from bench.submissions import known_commits, machine_rules
@@ -42,11 +43,16 @@ def changed(raw: dict, change: dict) -> None:
     raw["provenance"] |= {**change, "versions": versions}
 
 
+def problems_of(found):
+    record = found.record
+    return machine_rules.problems(found.path, registry.task(record.task), record.provenance)
+
+
 def provenance_problems(folder, change):
     path = folder / "dirac" / "bare.json"
     edit(path, lambda raw: changed(raw, change))
     (found,) = store.walk(path)
-    return [problem.text for problem in machine_rules.problems(found)]
+    return [problem.text for problem in problems_of(found)]
 
 
 @pytest.mark.parametrize("change", REAL)
@@ -78,7 +84,7 @@ def test_the_environment_is_the_tasks(tmp_path, stated, version, problem):
     versions = {} if version is None else {"envpool": version}
     edit(path, lambda raw: changed(raw, {"environment": stated, "versions": versions}))
     (found,) = store.walk(path)
-    texts = [one.text for one in machine_rules.problems(found) if "environment" in one.text]
+    texts = [one.text for one in problems_of(found) if "environment" in one.text]
     assert len(texts) == (problem is not None)
     assert problem is None or problem in texts[0]
 
@@ -130,5 +136,5 @@ def test_the_remedy_of_a_wrong_commit_is_its_own(folder):
     path = folder / "dirac" / "bare.json"
     edit(path, lambda raw: changed(raw, {"commit": "1" * 40, "dirty": True}))
     (found,) = store.walk(path)
-    (problem,) = machine_rules.problems(found)
+    (problem,) = problems_of(found)
     assert problem.remedy.startswith("run the cells again from a clean checkout of main")

@@ -13,10 +13,11 @@ import pytest
 
 from bench.records import store
 from bench.records.store import Found, walk
-from bench.submissions import check, trust
+from bench.submissions import check
 from bench.submissions.check import FoundCheck
 from bench.submissions.draw import order
 from bench.training.compilation import compiler
+from tests.support.checks import levels_of
 from tests.support.code_path import code_path
 from tests.support.fakes import bench
 from tests.support.small import SMALL, one_error
@@ -142,7 +143,7 @@ def test_what_is_drawn_is_what_the_hash_draws_and_goes_on_where_it_was(someone, 
     assert [draw.size for draw in check.draws(someone)] == [5]
     assert snapshot(someone) == before
     found = [item for item in walk(Path("results")) if isinstance(item, Found)]
-    assert {*trust.levels(Path("results"), found).values()} == {"reproduced"}
+    assert {*levels_of(Path("results"), found).values()} == {"reproduced"}
     assert check.problems(Path("results")) == []
 
 

@@ -21,6 +21,7 @@ from tests.support.checks import (
     checked,
     draw,
     levels,
+    levels_of,
     make,
     put,
     some,
@@ -37,7 +38,7 @@ def results(tmp_path: Path) -> Path:
 
 def reason(results: Path) -> str:
     found = [item for item in walk(results) if isinstance(item, Found)]
-    return trust.reasons(results, found)["2/someone"]
+    return trust.submissions(results, found)["2/someone"].reason
 
 
 def test_the_page_of_results_says_the_same_of_each_level_as_reports_do():
@@ -104,7 +105,7 @@ def test_a_small_submission_is_spot_checked_as_a_whole(tmp_path):
         put(tmp_path, cell)
     checked(draw(tmp_path), seeds=4)
     found = [item for item in walk(tmp_path) if isinstance(item, Found)]
-    assert {*trust.levels(tmp_path, found).values()} == {"spot-checked"}
+    assert {*levels_of(tmp_path, found).values()} == {"spot-checked"}
 
 
 def test_cells_chosen_by_hand_say_nothing_of_others(results):
@@ -218,5 +219,5 @@ def test_levels_of_a_large_site_are_there_at_once(results):
         for number in range(1600)
     ]
     begin = time.process_time()
-    assert len(trust.levels(results, found)) == 1600
+    assert len(levels_of(results, found)) == 1600
     assert time.process_time() - begin < 1.0

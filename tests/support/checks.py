@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.records import store
@@ -67,10 +67,19 @@ def some(results: Path, count: int = 1) -> list[Path]:
     return sorted((results / "2" / "someone").glob("*/*.json"))[:count]
 
 
+def levels_of(results: Path, found: Sequence[Found]) -> dict[Path, trust.Level]:
+    """The level of every record, by its path."""
+    return {
+        item.path: submission.level(item)
+        for submission in trust.submissions(results, found).values()
+        for item in submission.records
+    }
+
+
 def levels(results: Path) -> dict[str, int]:
     """How many records have each level."""
     found = [item for item in walk(results) if isinstance(item, Found)]
     assert len(found) >= CELLS
-    values = list(trust.levels(results, found).values())
+    values = list(levels_of(results, found).values())
     assert len(values) == len(found)
     return {level: values.count(level) for level in trust.LEVELS if level in values}
