@@ -15,6 +15,7 @@ from bench.records import search_store
 from bench.records.record import Record
 from tests.support.factories import make_record
 from tests.support.fakes import bench
+from tests.support.searches import tell_apart
 from tests.support.small import one_error, records
 
 RUN = ("run", "--engine", "serial", "--tasks", "ring8,lqr", "--base", "reference", "--seeds", "2")
@@ -112,6 +113,7 @@ def test_a_search_is_kept_and_found_again(tmp_path, training, monkeypatch):
     for job in plan_searches([cell], folder, Rules(2, seeds=1), RunOptions()).jobs:
         write(job, run(job), [])
     ((file, found),) = search_store.walk(folder)
+    tell_apart(file)
     assert file.name == "reference-r1+gradient_penalty.search.json"
     assert (found.origin, found.instead_of) == (cell, "r1")
     assert bench("validate", "results") == 0

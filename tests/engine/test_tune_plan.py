@@ -145,7 +145,7 @@ def test_a_broken_search_is_kept_aside_and_made_again(folder: Path) -> None:
         (["--budget", "0"], "Invalid value for '--budget'"),
         ([], "Missing option '--budget'"),
         (["--budget", "4", "--tasks", "dirca"], "did you mean 'dirac'?"),
-        (["--budget", "4", "--name", "a/b"], "is no plain name"),
+        (["--budget", "4", "--name", "a/b"], "is no name"),
         (["--budget", "4", "--seeds", "0"], "Invalid value for '--seeds'"),
     ],
 )

@@ -124,7 +124,7 @@ def test_any_submission_can_be_ones_own(results, capsys):
     assert capsys.readouterr().out.startswith("2 cells measured here: page/index.html; ")
     assert "Submission <code>mine</code>" in Path("page/index.html").read_text("utf-8")
     assert bench("report", "--name", "../core") == 2
-    assert "no plain name" in capsys.readouterr().err
+    assert "is no name" in capsys.readouterr().err
     assert bench("report", "--name", "mien") == 2
     assert "there is no submission results/2/mien" in capsys.readouterr().err
 

@@ -129,7 +129,7 @@ def test_a_damaged_actor_and_a_folder_as_output_are_one_line(
     first, second, third = capsys.readouterr().err.splitlines()
     assert "choose another --out" in first
     assert "no actor trained" in second
-    assert "no plain name" in third
+    assert "is no name" in third
 
 
 def test_adding_seeds_keeps_the_first_ones_actor(results: Path) -> None:
