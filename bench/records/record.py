@@ -84,7 +84,7 @@ class Scale(Part):
 class ScoreInfo(Part):
     """What the score is; copied from the task, so that a record can be read without it."""
 
-    metric: str
+    metric: Word
     unit: str
     better: Literal["higher", "lower"]
     window: int = Field(ge=1)

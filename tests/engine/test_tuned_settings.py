@@ -93,6 +93,7 @@ FORGED = {
     "another score": lambda s: s["score_info"].update(window=1),
     "an unknown searcher": lambda s: s.update(searcher="my hands"),
     "no provenance": lambda s: s.update(provenance=None),
+    "a score without a name": lambda s: s["score_info"].update(metric=""),
     "an unknown field": lambda s: s.update(more=1),
 }
 
