@@ -26,7 +26,7 @@ from bench.report.searches import budget_curves, search_table
 from bench.report.selection import select
 from bench.submissions import manifest
 from bench.submissions.validate import validate
-from tests.submissions.conftest import run_grid
+from tests.submissions.conftest import COMMIT, run_grid
 from tests.submissions.mutants import changed_bytes, mutants
 from tests.support.fakes import FakeTraining
 from tests.support.searches import KEEP, search_jobs, tell_apart
@@ -56,6 +56,7 @@ def folder(tmp_path_factory) -> Path:
     made = run_grid(tmp_path_factory.mktemp("results"), grid)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.training.train.train", FakeTraining())
+        patch.setattr("bench.records.provenance.checkout", lambda: (COMMIT, False))
         for job in search_jobs(made, Rules(3), CELL):
             KEEP(job, trial.run(job), [])
     tell_apart(file_of("search", made))
