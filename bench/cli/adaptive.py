@@ -154,18 +154,18 @@ class Adaptive:
 
     def _plan(self, wanted: dict[Cell, int], *, dry_run: bool) -> RunPlan:
         """One plan for cells with unlike numbers of seeds."""
-        from bench.engine.plan import RunPlan, plan_jobs
+        from bench.engine.plan import joined, plan_jobs
 
-        whole = RunPlan(jobs=[], done=0, corrupt=[], skipped={})
-        for seeds in sorted(set(wanted.values()), reverse=True):
-            cells = [cell for cell, number in wanted.items() if number == seeds]
-            part = plan_jobs(cells, self.folder, seeds, self.options, dry_run=dry_run)
-            whole.jobs += part.jobs
-            whole.done += part.done
-            whole.corrupt += part.corrupt
-            whole.skipped |= part.skipped
-        whole.jobs.sort(key=lambda job: -job.seconds)
-        return whole
+        return joined(
+            plan_jobs(
+                [cell for cell, number in wanted.items() if number == seeds],
+                self.folder,
+                seeds,
+                self.options,
+                dry_run=dry_run,
+            )
+            for seeds in sorted(set(wanted.values()), reverse=True)
+        )
 
 
 def counted(cell: Cell) -> bool:

@@ -144,6 +144,18 @@ class RunPlan:
             return None
 
 
+def joined(plans: Iterable[RunPlan]) -> RunPlan:
+    """Return one plan with the jobs of several, longest first."""
+    whole = RunPlan(jobs=[], done=0, corrupt=[], skipped={})
+    for part in plans:
+        whole.jobs += part.jobs
+        whole.done += part.done
+        whole.corrupt += part.corrupt
+        whole.skipped |= part.skipped
+    whole.jobs.sort(key=lambda job: -job.seconds)
+    return whole
+
+
 def check(cells: Iterable[Cell], seeds: int) -> None:
     """Check that all cells can have records. Raises `UnknownName`, `Conflict` or `BadGrid`."""
     for cell in cells:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.engine.plan import RunOptions, RunPlan, check, estimate, plan_jobs
+from bench.engine.plan import RunOptions, RunPlan, check, estimate, joined, plan_jobs
 from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
@@ -66,15 +66,9 @@ def target(path: Path, folder: Path, seeds: int | None = None) -> Target:
 
 def plan(targets: Iterable[Target], folder: Path, options: RunOptions, *, dry_run: bool) -> RunPlan:
     """Return one plan for all targets."""
-    whole = RunPlan(jobs=[], done=0, corrupt=[], skipped={})
-    for each in targets:
-        part = plan_jobs([each.cell], folder, each.seeds, options, dry_run=dry_run)
-        whole.jobs += part.jobs
-        whole.done += part.done
-        whole.corrupt += part.corrupt
-        whole.skipped |= part.skipped
-    whole.jobs.sort(key=lambda job: -job.seconds)
-    return whole
+    return joined(
+        plan_jobs([each.cell], folder, each.seeds, options, dry_run=dry_run) for each in targets
+    )
 
 
 def targets(

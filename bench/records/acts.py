@@ -61,12 +61,15 @@ def excused(cell: Cell, lesser: Cell | None = None) -> bool:
 
 def may_rest(name: str, cell: Cell) -> bool:
     """Whether a strategy may change nothing in a cell: it says so, and why."""
+    beside = registry.strategy(name).idle_beside.keys()
+    return never_acts(name, cell) or bool(beside & {*cell.strategies})
+
+
+def never_acts(name: str, cell: Cell) -> bool:
+    """Whether a strategy provably changes nothing in a cell."""
     task, entry = registry.task(cell.task), registry.strategy(name)
-    return (
-        getattr(entry.module, "IDENTITY", False)
-        or entry.build(task).why_inert(task) is not None
-        or bool(entry.idle_beside.keys() & {*cell.strategies})
-    )
+    identity: bool = getattr(entry.module, "IDENTITY", False)
+    return identity or entry.build(task).why_inert(task) is not None
 
 
 def equal(one: Record, other: Record) -> bool:

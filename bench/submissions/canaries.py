@@ -18,10 +18,11 @@ from typing import Literal, NamedTuple
 
 from bench.experiment import registry
 from bench.experiment.cell import Cell
-from bench.records.acts import equal
+from bench.records.acts import equal, never_acts
 from bench.records.paths import place
 from bench.records.record import Record
 from bench.records.store import DECIDES, Found, unlike
+from bench.submissions.agreement import FLOOR, STEP_0
 from bench.submissions.problem import Problem
 
 Believed = Callable[[Path], bool]
@@ -30,11 +31,8 @@ Believed = Callable[[Path], bool]
 Outcome = Literal["passed", "failed", "none"]
 """Of a record's canaries; "none": there was nothing to compare with."""
 
-ROUNDING = 1e-3
-"""Relative difference of step-0 scores between machines."""
-
 TRAINED = ("gan", "rl")
-"""The domains whose scores look at the actor alone."""
+"""The domains of verdicts: scores look at the actor alone, and rounding makes runs part."""
 
 FEWEST = 3
 """Seeds of a record that must agree with those of another submission."""
@@ -153,7 +151,7 @@ def _judged(starts: Sequence[_Start], believed: Believed) -> Iterator[tuple[_Sta
     def agree(start: _Start, score: float) -> bool:
         if start.machine in machines[score]:
             return start.score == score
-        return math.isclose(start.score, score, rel_tol=ROUNDING, abs_tol=ROUNDING)
+        return math.isclose(start.score, score, rel_tol=STEP_0, abs_tol=FLOOR)
 
     for start in starts:
         own = _submission(start.item)
@@ -231,9 +229,6 @@ def _share_seeds(one: Record, other: Record) -> bool:
 @cache
 def changes_nothing(cell: Cell) -> bool:
     """Whether all strategies by which a cell differs from its base provably change nothing."""
-    task, base = registry.task(cell.task), Cell(cell.task, cell.base, play=cell.play)
+    base = Cell(cell.task, cell.base, play=cell.play)
     changed = {*cell.strategies} ^ {*base.strategies}
-    return bool(changed) and all(
-        getattr(entry.module, "IDENTITY", False) or entry.build(task).why_inert(task) is not None
-        for entry in map(registry.strategy, changed)
-    )
+    return bool(changed) and all(never_acts(name, cell) for name in changed)

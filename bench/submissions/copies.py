@@ -81,8 +81,8 @@ def _blamed(copy: Copy) -> Pair:
 
 def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) -> Iterator[Copy]:
     losses = sorted(metric.name for metric in diagnostics(task))
-    # Scores of a policy at its bounds may be the same in many runs.
-    every = losses if task.domain == "rl" else [*losses, *(m.name for m in task.metrics)]
+    # In an environment a policy at its bounds may have the same scores in many runs.
+    every = losses if task.environment is not None else [*losses, *(m.name for m in task.metrics)]
     for one, other in likeness.equal(runs):
         if _refused(one, other, task) or _timed_alike(one, other):
             yield Copy(one, other, "the curve{s} of {source}")

@@ -14,6 +14,7 @@ from bench.records.paths import submission_folder
 from bench.records.store import Found, walk
 from bench.submissions import known_commits, manifest
 from bench.submissions.validate import validate
+from tests.support.checks import CELLS, put
 from tests.support.fakes import FakeTraining
 from tests.support.git import Git
 from tests.support.merges import repository
@@ -78,3 +79,11 @@ def checked(path: Path) -> tuple[int, list[str]]:
     """How many files were checked, and the problems without their rules."""
     found = validate(path)
     return found.count, [f"{one.file}: {one.text}" for one in found.problems]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """2/someone has twelve cells; nobody has checked them."""
+    for cell in range(CELLS):
+        put(tmp_path, cell)
+    return tmp_path

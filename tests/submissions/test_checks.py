@@ -13,15 +13,7 @@ from bench.records import store
 from bench.records.store import Found, walk
 from bench.submissions import check
 from bench.submissions.check import check_path, draw_path
-from tests.support.checks import CELLS, NOTHING, OTHER, REF, checked, draw, levels, put, some
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
-    """2/someone has twelve cells; nobody has checked them."""
-    for cell in range(CELLS):
-        put(tmp_path, cell)
-    return tmp_path
+from tests.support.checks import NOTHING, OTHER, REF, checked, draw, levels, some
 
 
 def _corrupt(path: Path) -> None:

@@ -28,14 +28,6 @@ from tests.support.checks import (
 )
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
-    """2/someone has twelve cells; nobody has checked them."""
-    for cell in range(CELLS):
-        put(tmp_path, cell)
-    return tmp_path
-
-
 def reason(results: Path) -> str:
     found = [item for item in walk(results) if isinstance(item, Found)]
     return trust.submissions(results, found)["2/someone"].reason
