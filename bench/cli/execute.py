@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -51,7 +51,7 @@ def carry_out(
         if plan.jobs:
             check_compiler()
             check_provenance()
-            _execute(plan, folder, engine)
+            _execute(plan, folder, engine, lambda: len(make_plan(dry_run=True).jobs))
         left = make_plan(dry_run=True).jobs
     if left:
         labels = ", ".join(dict.fromkeys(job.label for job in left))
@@ -82,7 +82,9 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
-def _execute(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> None:
+def _execute(
+    plan: RunPlan, folder: Path, engine: dict[str, Any] | None, count_left: Callable[[], int]
+) -> None:
     """Run the plan's jobs; exit with an error unless all have outcomes."""
     if engine is None:
         _run_jobs(plan, folder, None)
@@ -90,11 +92,9 @@ def _execute(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> None
     try:
         _exit_like(run_in_child(_run_jobs, plan, folder, engine), folder)
     except KeyboardInterrupt:
-        fail(
-            f"interrupted; what is done has records in {folder}; run the same command again to "
-            f"go on",
-            EXIT_INTERRUPTED,
-        )
+        # The child was killed before it could say what is left; its records tell.
+        if left := count_left():
+            _fail_interrupted(plan, folder, left)
 
 
 def _run_jobs(plan: RunPlan, folder: Path, engine: dict[str, Any] | None) -> None:
@@ -143,13 +143,8 @@ def _say_what_is_left(plan: RunPlan, board: Board, folder: Path, interrupted: bo
     """Exit with an error unless all jobs have outcomes."""
     count, failed = len(plan.jobs), len(board.failures)
     to_go = count - board.done - failed
-    kept = f"the {plan.kept} of the others are in {folder}"
-    again = "run the same command again to"
     if interrupted and to_go:
-        fail(
-            f"interrupted with {to_go} of {count} {board.unit} to go; {kept}; {again} go on",
-            EXIT_INTERRUPTED,
-        )
+        _fail_interrupted(plan, folder, to_go)
     if failed or to_go:
         missing = [line.partition(": ")[0] for line in board.failures]
         parts = []
@@ -160,7 +155,19 @@ def _say_what_is_left(plan: RunPlan, board: Board, folder: Path, interrupted: bo
             )
         if to_go:
             parts.append(f"{to_go} of {count} {board.unit} were not run")
-        fail(f"{', and '.join(parts)}; {kept}; {again} retry", EXIT_MISSING)
+        fail(f"{', and '.join(parts)}; {_where_kept(plan, folder)} retry", EXIT_MISSING)
+
+
+def _fail_interrupted(plan: RunPlan, folder: Path, to_go: int) -> NoReturn:
+    fail(
+        f"interrupted with {to_go} of {len(plan.jobs)} {plan.unit} to go; "
+        f"{_where_kept(plan, folder)} go on",
+        EXIT_INTERRUPTED,
+    )
+
+
+def _where_kept(plan: RunPlan, folder: Path) -> str:
+    return f"the {plan.kept} of the others are in {folder}; run the same command again to"
 
 
 def _exit_like(code: int, folder: Path) -> None:

@@ -1,9 +1,12 @@
 """Cells that crash and runs that are interrupted: what is done is kept, and the end says so."""
 
 import re
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.support.fakes import bench
 from tests.support.small import one_error, records
@@ -98,6 +101,26 @@ def test_an_interruption_before_the_first_cell(small, monkeypatch, capsys):
     monkeypatch.setattr("bench.engine.plan.plan_jobs", interrupt)
     assert small("--seeds", "2") == 130
     assert one_error(capsys) == "interrupted before anything was run"
+
+
+def test_a_child_killed_before_its_last_words_leaves_records_that_tell(
+    small, monkeypatch, capsys
+):
+    """As when Ray's daemons died by the same signal and the library waits for them for ever."""
+
+    def one_cell_then_killed(function, plan, *rest):
+        with suppress(typer.Exit):
+            function(replace(plan, jobs=plan.jobs[:1]), *rest[:-1], None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.cli.execute.run_in_child", one_cell_then_killed)
+    assert small("--seeds", "2", "--engine", "ray") == 130
+    assert len(records()) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said == (
+        "error: interrupted with 2 of 3 cells to go; the records of the others are in "
+        "results/2/local; run the same command again to go on"
+    )
 
 
 def test_an_interruption_after_a_failure_is_still_one(small, training):
