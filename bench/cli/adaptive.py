@@ -45,7 +45,10 @@ class Adaptive:
             wanted = self.wanted(number)
             announce = partial(_announce, name=f"look {number + 1} of {len(LOOKS)}")
             done = carry_out(partial(self._plan, wanted), announce, self.folder, engine)
+            if number and any(job.replaces for job in done.jobs):
+                return self.run(engine)  # what earlier looks decided may be otherwise now
             first = first or done
+            first.skipped |= done.skipped
             typer.echo(f"{look.seeds} seeds: {self.decided(number + 1)}")
         assert first is not None
         return first
@@ -67,7 +70,9 @@ class Adaptive:
                     break
                 typer.echo(f"{look.seeds} seeds: {self.decided(number + 1)}")
             last = {
-                cell: LOOKS[-1].seeds if cell.strategy is not None and counted(cell) else seeds
+                cell: LOOKS[-1].seeds
+                if cell.strategy is not None and counted(cell) and seeds == look.seeds
+                else seeds
                 for cell, seeds in wanted.items()
             }
             most = self._plan(last, dry_run=True)
@@ -78,7 +83,7 @@ class Adaptive:
         )
 
     def wanted(self, number: int) -> dict[Cell, int]:
-        """The cells of a look and their numbers of seeds: all at the first, then the open ones.
+        """The cells and their numbers of seeds: those of the first look, and more where open.
 
         Cells of tasks that no verdict counts, and of single players and other orders of play, have
         the seeds of the first look; so have these tasks' bases.
@@ -93,7 +98,7 @@ class Adaptive:
         if number == 0:
             return first
         still = open_cells(self._study(number))
-        return {
+        return first | {
             cell: LOOKS[number].seeds
             for cell in self.cells
             if cell.strategy is not None and (cell.task, cell.name) in still
@@ -154,18 +159,9 @@ class Adaptive:
 
     def _plan(self, wanted: dict[Cell, int], *, dry_run: bool) -> RunPlan:
         """One plan for cells with unlike numbers of seeds."""
-        from bench.engine.plan import joined, plan_jobs
+        from bench.engine.plan import plan_seeds
 
-        return joined(
-            plan_jobs(
-                [cell for cell, number in wanted.items() if number == seeds],
-                self.folder,
-                seeds,
-                self.options,
-                dry_run=dry_run,
-            )
-            for seeds in sorted(set(wanted.values()), reverse=True)
-        )
+        return plan_seeds(wanted, self.folder, self.options, dry_run=dry_run)
 
 
 def counted(cell: Cell) -> bool:

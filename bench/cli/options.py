@@ -119,8 +119,8 @@ class GridOptions:
             contrasts=names(self.contrasts),
         )
 
-    def run_options(self, seeds_per_trial: int = 10) -> RunOptions:
-        """Return the options of how cells are run."""
+    def run_options(self, seeds_per_trial: int = 10, *, again: bool = False) -> RunOptions:
+        """Return the options of how cells are run; `again`: in place of those made elsewhere."""
         from bench.engine.plan import Resources, RunOptions
 
         resources = Resources(self.cpus_per_cell, self.gpus_per_cell)
@@ -129,6 +129,7 @@ class GridOptions:
             seeds_per_trial,
             self.deadline,
             elsewhere=self.cluster not in {None, "", "local"},
+            again=again,
         )
 
     @property

@@ -99,7 +99,7 @@ def reproduce(
         _announce(targets)
         if not dry_run:
             _keep_draw(own, drawn, targets)
-            again = _Again(folder, RunOptions(Resources(cpus_per_cell)), engine)
+            again = _Again(folder, RunOptions(Resources(cpus_per_cell), again=True), engine)
             again.run(targets, resume=drawn is not None)
 
 

@@ -34,6 +34,13 @@ class Engine(StrEnum):
     serial = "serial"
 
 
+class MadeElsewhere(StrEnum):
+    """What becomes of tasks whose records another kind of machine, or other libraries, made."""
+
+    leave = "leave"
+    again = "again"
+
+
 class Settings(StrEnum):
     """Which settings strategies are run with."""
 
@@ -60,6 +67,14 @@ def run(
         bool,
         typer.Option("--adaptive", help="10 seeds, then 20 and 40 where a verdict is open"),
     ] = False,
+    made_elsewhere: Annotated[
+        MadeElsewhere,
+        typer.Option(
+            help="tasks whose records another kind of machine made: leave what they lack to it, "
+            "or make them again here",
+            rich_help_panel=HOW,
+        ),
+    ] = MadeElsewhere.leave,
 ) -> None:
     """Run the missing cells of a grid: cells with valid records are not run again.
 
@@ -67,7 +82,7 @@ def run(
     domain is not decided have 20, and 40.
 
     Exit codes: 0 all records exist, 2 bad input and nothing was run, 3 some cells failed or were
-    skipped because data is missing, 130 interrupted.
+    skipped because data is missing or their task's records were made elsewhere, 130 interrupted.
     """
     if engine is Engine.serial:
         _check_serial(shared)
@@ -85,7 +100,8 @@ def run(
         lacking: list[str] = []
         if settings is Settings.tuned:
             wanted, lacking = tune_plan.chosen(wanted, folder)
-    options = shared.run_options(seeds_per_trial)
+    again = made_elsewhere is MadeElsewhere.again
+    options = shared.run_options(seeds_per_trial, again=again)
     if adaptive:
         looks = Adaptive(wanted, folder, options, lacking)
         show, carry = looks.dry_run, looks.run

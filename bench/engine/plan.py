@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bench.experiment import costs, registry
 from bench.experiment.cell import BadGrid, Cell
@@ -17,7 +17,7 @@ from bench.records.atomic import set_aside
 from bench.records.json_file import CorruptRecord, UnreadableRecord
 from bench.records.outcomes import watched
 from bench.records.paths import beside, name_problem, record_path
-from bench.records.record import Provenance
+from bench.records.record import Provenance, Record
 
 T = TypeVar("T")
 
@@ -47,6 +47,7 @@ class RunOptions:
     seeds_per_trial: int = SEED_BATCH
     deadline: float | None = None  # seconds; None: by the expected cost
     elsewhere: bool = False  # whether trials may run on other machines than this one
+    again: bool = False  # whether tasks whose records were made otherwise are run again
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Job:
     spec: str  # the spec hash that it was planned with
     options: RunOptions = field(default_factory=RunOptions)
     open: bool = False  # whether its settings are chosen only when it is handed out
+    replaces: Provenance | None = None  # of a record, made otherwise, that its outcomes replace
 
     @property
     def label(self) -> str:
@@ -115,7 +117,7 @@ class RunPlan:
     jobs: list[Job]  # longest first
     done: int  # cells whose planned seeds all have outcomes
     corrupt: list[str]  # lines on corrupt records, which are renamed and count as missing
-    skipped: dict[str, str]  # tasks that cannot run here -> why, and what to do
+    skipped: dict[str, str]  # tasks that cannot or should not run here -> why, and what to do
 
     @property
     def unit(self) -> str:
@@ -144,18 +146,6 @@ class RunPlan:
             return None
 
 
-def joined(plans: Iterable[RunPlan]) -> RunPlan:
-    """Return one plan with the jobs of several, longest first."""
-    whole = RunPlan(jobs=[], done=0, corrupt=[], skipped={})
-    for part in plans:
-        whole.jobs += part.jobs
-        whole.done += part.done
-        whole.corrupt += part.corrupt
-        whole.skipped |= part.skipped
-    whole.jobs.sort(key=lambda job: -job.seconds)
-    return whole
-
-
 def check(cells: Iterable[Cell], seeds: int) -> None:
     """Check that all cells can have records. Raises `UnknownName`, `Conflict` or `BadGrid`."""
     for cell in cells:
@@ -178,39 +168,80 @@ def plan_jobs(
     *,
     dry_run: bool = False,
 ) -> RunPlan:
-    """Return the jobs for all seeds that have no valid record by the present code.
+    """Return the jobs for so many seeds of each cell; see `plan_seeds`."""
+    return plan_seeds(dict.fromkeys(cells, seeds), folder, options, dry_run=dry_run)
 
-    Corrupt records are renamed and count as missing; `dry_run` does not rename them. Raises
-    `UnreadableRecord`.
+
+def plan_seeds(
+    wanted: Mapping[Cell, int],
+    folder: Path,
+    options: RunOptions | None = None,
+    *,
+    dry_run: bool = False,
+) -> RunPlan:
+    """Return the jobs for all seeds of the cells that have no valid record by the present code.
+
+    A task's records are made alike (`store.unlike`), because a cell is compared with its base. A
+    task that lacks seeds, or whose records are not alike, is skipped if some were made otherwise
+    than they would be here; with `options.again` these are replaced. Corrupt records are renamed
+    and count as missing; `dry_run` does not rename them. Raises `UnreadableRecord`.
     """
     options = options or RunOptions()
-    planned = tuple(range(seeds))
-    jobs: list[Job] = []
-    plan = RunPlan(jobs, done=0, corrupt=[], skipped={})
-    for cell in cells:
-        task, path = registry.task(cell.task), record_path(folder, cell)
-        lack = task.missing()
+    plan = RunPlan(jobs=[], done=0, corrupt=[], skipped={})
+    tasks: dict[str, list[_Need]] = {}
+    for cell, seeds in wanted.items():
+        path, spec = record_path(folder, cell), spec_hash(cell)
+        lack = registry.task(cell.task).missing()
         if lack is not None:
-            plan.skipped[task.name] = lack
+            plan.skipped[cell.task] = lack
             continue
-        spec = spec_hash(cell)
         found = plan.read(partial(store.valid, path, spec), path, "the cell runs again", dry_run)
-        have = {result.seed for result in found.seeds} if found else set()
-        lacking = tuple(seed for seed in planned if seed not in have)
-        parts = _parts(lacking, options.seeds_per_trial)
-        if lacking and found and store.unlike(found.provenance, *_here(cell, options)):
-            # A record may not mix ways of making numbers: one trial trains all its seeds again.
-            parts = [tuple(sorted(have | set(planned)))]
-        for some in parts:
-            cost = estimate(cell, folder, len(some))
-            jobs.append(Job(cell, some, planned, path, cost, spec, options))
-        plan.done += not lacking
-    jobs.sort(key=lambda job: -job.seconds)
+        differs = store.unlike(found.provenance, *_here(cell, options)) if found else ""
+        tasks.setdefault(cell.task, []).append(_Need(cell, seeds, path, spec, found, differs))
+    for task, needs in tasks.items():
+        apart = [need for need in needs if need.differs]
+        alike = len({need.differs for need in needs if need.found}) < 2
+        again = bool(apart) and not (alike and not any(need.lacking() for need in needs))
+        if again and not options.again:
+            plan.skipped[task] = (
+                f"{apart[0].cell.name} was not made as it would be here ({apart[0].differs}), and "
+                f"cells are compared with bases that were made alike; run it where that was made, "
+                f"or make its records again here with --made-elsewhere again"
+            )
+        for need in needs:
+            lacking = need.lacking(again=again and options.again)
+            plan.done += not lacking
+            if task not in plan.skipped:
+                plan.jobs += need.jobs(lacking, folder, options)
+    plan.jobs.sort(key=lambda job: -job.seconds)
     return plan
 
 
-def _parts(seeds: tuple[int, ...], size: int) -> list[tuple[int, ...]]:
-    return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+class _Need(NamedTuple):
+    """A cell that is wanted with so many seeds, and what there is of it."""
+
+    cell: Cell
+    seeds: int
+    path: Path
+    spec: str
+    found: Record | None
+    differs: str  # how it was made otherwise than it would be now; "" if it was not
+
+    def lacking(self, *, again: bool = False) -> tuple[int, ...]:
+        """The seeds that have no outcome; with `again`, as if what was made otherwise were not."""
+        usable = self.found is not None and not (again and self.differs)
+        have = {result.seed for result in self.found.seeds} if self.found and usable else set()
+        return tuple(seed for seed in range(self.seeds) if seed not in have)
+
+    def jobs(self, lacking: tuple[int, ...], folder: Path, options: RunOptions) -> Iterator[Job]:
+        """Yield the jobs of these seeds, in batches."""
+        replaced = self.found.provenance if self.found and self.differs else None
+        for start in range(0, len(lacking), options.seeds_per_trial):
+            some = lacking[start : start + options.seeds_per_trial]
+            cost = estimate(self.cell, folder, len(some))
+            planned = tuple(range(self.seeds))
+            job = Job(self.cell, some, planned, self.path, cost, self.spec, options)
+            yield replace(job, replaces=replaced)
 
 
 def _here(cell: Cell, options: RunOptions) -> tuple[Provenance, *tuple[str, ...]]:

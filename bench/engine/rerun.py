@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.engine.plan import RunOptions, RunPlan, check, estimate, joined, plan_jobs
+from bench.engine.plan import RunOptions, RunPlan, check, estimate, plan_seeds
 from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.experiment.spec import spec_hash
@@ -66,9 +66,8 @@ def target(path: Path, folder: Path, seeds: int | None = None) -> Target:
 
 def plan(targets: Iterable[Target], folder: Path, options: RunOptions, *, dry_run: bool) -> RunPlan:
     """Return one plan for all targets."""
-    return joined(
-        plan_jobs([each.cell], folder, each.seeds, options, dry_run=dry_run) for each in targets
-    )
+    wanted = {each.cell: each.seeds for each in targets}
+    return plan_seeds(wanted, folder, options, dry_run=dry_run)
 
 
 def targets(

@@ -38,9 +38,10 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
     """Write and return the job's record, and its actor; a corrupt file is renamed first.
 
     Stored seeds of the same spec are kept if their numbers were made alike (`store.unlike`);
-    otherwise the trial must have trained all of them again, which replaces them, or `Unlike` is
-    raised. `attempts` are earlier attempts without an outcome; they are stored with each new seed.
-    Raises `OSError` if the record cannot be written. On an error the file is as before.
+    otherwise the job replaces them (`Job.replaces`), or its trial has trained all of them again, or
+    `Unlike` is raised. `attempts` are earlier attempts without an outcome; they are stored with
+    each new seed. Raises `OSError` if the record cannot be written. On an error the file is as
+    before.
     """
     seeds = [seed.model_copy(update={"attempts": attempts}) for seed in result.record.seeds]
     new = result.record.model_copy(update={"seeds": seeds})
@@ -51,7 +52,7 @@ def keep(job: Job, result: TrialResult, attempts: list[Attempt]) -> Record:
     except CorruptRecord:  # corrupted since the job was planned
         set_aside(job.path)
         earlier = None
-    if earlier is not None:
+    if earlier is not None and earlier.provenance != job.replaces:
         have, made = ({seed.seed for seed in record.seeds} for record in (earlier, new))
         differs = store.unlike(earlier.provenance, new.provenance)
         if not differs:

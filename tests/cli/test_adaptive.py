@@ -83,6 +83,41 @@ def test_a_kill_in_the_middle_of_a_look_changes_nothing(here, call, monkeypatch,
     assert Counter(here.calls) == trained + Counter([lost]), "only what was killed ran twice"
 
 
+def test_looks_on_another_processor(here, capsys, monkeypatch):
+    """What is open waits for the first one, or all is made again, with the same verdicts."""
+    assert bench(*(each.replace("r1,replay", "r1") for each in RUN)) == 0
+    monkeypatch.setattr("bench.records.provenance.cpu", lambda: "Another Processor")
+    here.calls.clear()
+    capsys.readouterr()
+    assert bench(*RUN) == 3
+    assert here.calls == []
+    assert "skipped, as the warnings above say: ring8, pendulum, dirac" in capsys.readouterr().err
+    assert bench(*RUN, "--made-elsewhere", "again") == 0
+    found = seeds()
+    assert {record.provenance.cpu for record in records().values()} == {"Another Processor"}
+    assert bench(*RUN, "--name", "there") == 0
+    assert {label: len(each.seeds) for label, each in records("results/2/there").items()} == found
+
+
+def test_a_later_look_on_another_processor_is_made_again_from_the_first(here, monkeypatch):
+    def stop(cell: str) -> None:
+        if len(here.calls) == 37:
+            raise KeyboardInterrupt
+
+    here.before = stop
+    assert bench(*RUN) == 130
+    assert seeds()["ring8/bare"] == BASE_SEEDS, "the first look is done"
+    here.before = lambda cell: None
+    monkeypatch.setattr("bench.records.provenance.cpu", lambda: "Another Processor")
+    assert bench(*RUN) == 3
+    assert bench(*RUN, "--made-elsewhere", "again") == 0
+    counted = [made for made in records().values() if made.task != "dirac"]
+    assert {made.provenance.cpu for made in counted} == {"Another Processor"}
+    found = seeds()
+    assert bench(*RUN, "--name", "there") == 0
+    assert {label: len(each.seeds) for label, each in records("results/2/there").items()} == found
+
+
 def test_a_dry_run_says_what_all_looks_cost(here, capsys):
     assert bench(*RUN, "--dry-run") == 0
     assert here.calls == []

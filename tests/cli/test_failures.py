@@ -103,9 +103,7 @@ def test_an_interruption_before_the_first_cell(small, monkeypatch, capsys):
     assert one_error(capsys) == "interrupted before anything was run"
 
 
-def test_a_child_killed_before_its_last_words_leaves_records_that_tell(
-    small, monkeypatch, capsys
-):
+def test_a_child_killed_before_its_last_words_leaves_records_that_tell(small, monkeypatch, capsys):
     """As when Ray's daemons died by the same signal and the library waits for them for ever."""
 
     def one_cell_then_killed(function, plan, *rest):

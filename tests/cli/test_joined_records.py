@@ -52,19 +52,87 @@ def test_an_edit_runs_just_the_cells_it_touches(small, training, monkeypatch):
     assert {seeds for *_, seeds in training.calls} == {(2,)}
 
 
-def test_seeds_of_other_libraries_do_not_join_a_record(small, training, monkeypatch):
-    """One record, one set of versions: with others, all of its seeds run again."""
+AGAIN = ("--made-elsewhere", "again")
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Go on with another version of a library, or on another kind of processor."""
+    if how == "torch":
+        now = provenance.versions()
+        monkeypatch.setattr(provenance, "versions", lambda: now | {"torch": "9.9"})
+    else:
+        monkeypatch.setattr(provenance, "cpu", lambda: "Another Processor")
+
+
+@pytest.mark.parametrize("more", [("--seeds", 3), ("--seeds", 2, "--strategies", "r1")])
+@pytest.mark.parametrize(
+    ("how", "said"), [("torch", "torch 2"), ("cpu", "cpu "), ("mixed", "cpu Another Processor, ")]
+)
+def test_a_task_is_finished_where_it_was_begun(
+    small, training, monkeypatch, capsys, how, said, more
+):
+    """More seeds, and more cells: neither joins what other libraries or processors have made."""
+    first = provenance.cpu
+    assert small("--seeds", 2) == 0
+    elsewhere(monkeypatch, how)
+    if how == "mixed":
+        Path("results/2/local/dirac/bare+harmful.json").unlink()
+        assert small("--seeds", 2) == 3
+        assert small("--seeds", 2, "--name", "there") == 0
+        Path("results/2/there/dirac/bare+harmful.json").rename(
+            "results/2/local/dirac/bare+harmful.json"
+        )
+        monkeypatch.setattr(provenance, "cpu", first)
+    before = {path: path.read_bytes() for path in Path("results/2").rglob("*.json")}
+    training.calls.clear()
+    capsys.readouterr()
+    assert small(*more) == 3
+    warning, error = capsys.readouterr().err.splitlines()
+    assert warning.startswith("warning: skipping dirac: bare")
+    assert f"was not made as it would be here ({said}" in warning
+    assert warning.endswith("or make its records again here with --made-elsewhere again")
+    assert error.startswith("error: skipped, as the warnings above say: dirac; ")
+    assert training.calls == []
+    assert {path: path.read_bytes() for path in Path("results/2").rglob("*.json")} == before
+
+
+def test_what_lacks_nothing_is_left_as_it_was_made(small, training, monkeypatch):
     assert small("--seeds", 2) == 0
     training.calls.clear()
-    now = provenance.versions()
-    monkeypatch.setattr(provenance, "versions", lambda: now | {"torch": "9.9"})
+    elsewhere(monkeypatch, "torch")
     assert small("--seeds", 2) == 0
-    assert not training.calls  # nothing is missing
-    assert small("--seeds", 3) == 0
-    assert {seeds for _, _, seeds in training.calls} == {(0, 1, 2)}
-    made = records()["dirac/bare"]
-    assert made.provenance.versions["torch"] == "9.9"
-    assert made.seconds_seeds == 3
+    assert small("--seeds", 2, *AGAIN) == 0
+    assert training.calls == []
+
+
+@pytest.mark.parametrize("how", ["torch", "cpu"])
+@pytest.mark.parametrize("stop", [0, 1, 4])
+def test_a_task_is_made_again_whole(small, training, monkeypatch, how, stop):
+    """In the usual batches, in place of what was made elsewhere, whenever it was stopped."""
+    assert small("--seeds", 4, "--seeds-per-trial", 2) == 0
+    training.calls.clear()
+    elsewhere(monkeypatch, how)
+
+    def interrupt(cell):
+        if len(training.calls) == stop + 1:
+            raise KeyboardInterrupt
+
+    training.before = interrupt
+    more = ("--seeds", 5, "--seeds-per-trial", 2, *AGAIN)
+    assert small(*more) == 130
+    training.before = lambda cell: None
+    training.calls.pop()
+    assert small(*more) == 0
+    batches = [(0, 1), (2, 3), (4,)]
+    cells = ("dirac", "dirac+harmful", "dirac+placebo")
+    assert sorted((cell, seeds) for _, cell, seeds in training.calls) == [
+        (cell, seeds) for cell in cells for seeds in batches
+    ]
+    there = records("results/2/local")
+    small("--seeds", 5, "--seeds-per-trial", 2, "--name", "at-once")
+    for name, made in records("results/2/at-once").items():
+        assert there[name] == made.model_copy(update={"seconds": there[name].seconds})
+        assert there[name].seconds_seeds == 5
 
 
 @pytest.mark.parametrize("first", [None, "g++ 1.0"])
@@ -75,7 +143,7 @@ def test_seeds_made_with_and_without_a_compiler_do_not_mix(small, training, monk
     assert records()["dirac/bare"].provenance.compiler == first
     training.calls.clear()
     monkeypatch.setattr(provenance, "compiler_version", lambda: "g++ 2.0")
-    assert small("--seeds", 2) == 0
+    assert small("--seeds", 2, *AGAIN) == 0
     assert {seeds for _, _, seeds in training.calls} == {(0, 1)}
     assert records()["dirac/bare"].provenance.compiler == "g++ 2.0"
     training.calls.clear()

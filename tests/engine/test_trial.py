@@ -79,7 +79,9 @@ def test_seeds_of_another_device_or_number_of_threads_do_not_join(tmp_path, trai
     for job in plan_jobs(CELLS[:1], folder, 2).jobs:
         run_job(job)
     for resources in (Resources(cpus=2), Resources(gpus=0.5)):
-        (job,) = plan_jobs(CELLS[:1], folder, 3, RunOptions(resources=resources)).jobs
+        plan = plan_jobs(CELLS[:1], folder, 3, RunOptions(resources=resources))
+        assert (plan.jobs, list(plan.skipped)) == ([], ["dirac"])
+        (job,) = plan_jobs(CELLS[:1], folder, 3, RunOptions(resources, again=True)).jobs
         assert job.seeds == (0, 1, 2)
     (job,) = plan_jobs(CELLS[:1], folder, 3).jobs
     assert job.seeds == (2,)
