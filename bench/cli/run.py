@@ -41,6 +41,19 @@ class MadeElsewhere(StrEnum):
     again = "again"
 
 
+Elsewhere = Annotated[
+    MadeElsewhere,
+    typer.Option(
+        help="tasks whose records another kind of machine made: leave what they lack to it, or "
+        "make them again here",
+        rich_help_panel=HOW,
+    ),
+]
+SeedsPerTrial = Annotated[
+    int, typer.Option(min=1, help="how many seeds of a cell train together", rich_help_panel=HOW)
+]
+
+
 class Settings(StrEnum):
     """Which settings strategies are run with."""
 
@@ -59,22 +72,12 @@ def run(
     engine: Annotated[
         Engine, typer.Option(help="Ray Tune, or this process", rich_help_panel=HOW)
     ] = Engine.ray,
-    seeds_per_trial: Annotated[
-        int,
-        typer.Option(min=1, help="how many seeds of a cell train together", rich_help_panel=HOW),
-    ] = 10,
+    seeds_per_trial: SeedsPerTrial = 10,
     adaptive: Annotated[
         bool,
         typer.Option("--adaptive", help="10 seeds, then 20 and 40 where a verdict is open"),
     ] = False,
-    made_elsewhere: Annotated[
-        MadeElsewhere,
-        typer.Option(
-            help="tasks whose records another kind of machine made: leave what they lack to it, "
-            "or make them again here",
-            rich_help_panel=HOW,
-        ),
-    ] = MadeElsewhere.leave,
+    made_elsewhere: Elsewhere = MadeElsewhere.leave,
 ) -> None:
     """Run the missing cells of a grid: cells with valid records are not run again.
 

@@ -15,7 +15,7 @@ import torch
 
 import bench
 from bench.learner.task import Task
-from bench.records.record import Provenance
+from bench.records.record import LABEL_CHARACTERS, Provenance
 from bench.scoring.datasets import file_hash
 from bench.training import compilation, environments
 
@@ -42,14 +42,20 @@ def of(
         data=task.sources() | {path.name: file_hash(path) for path in task.files()},
         versions=versions(),
         environment=environments.label(task),
-        device=device_name(device),
-        cpu=cpu(),
+        device=_label(device_name(device)),
+        cpu=_label(cpu()),
         capability=torch.backends.cpu.get_cpu_capability(),
         threads=threads,
         dtype=str(torch.get_default_dtype()).removeprefix("torch."),
         compiled=compiled,
-        compiler=compiler_version(),
+        compiler=_label(said) if (said := compiler_version()) is not None else None,
     )
+
+
+def _label(text: str) -> str:
+    """What a machine says of itself, as a record can hold it (`Label`)."""
+    plain = re.sub(rf" *[^{LABEL_CHARACTERS}]+ *", " ", text)[:200]
+    return re.sub(r"^[^A-Za-z0-9]+", "", plain).strip() or "unknown"
 
 
 def versions() -> dict[str, str]:
@@ -152,15 +158,17 @@ def cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-@cache
 def compiler_version() -> str | None:
     """Return the first line of what the compiler says of its version, or None if there is none.
 
     Other compilers round otherwise, and whether there is one decides whether updates are compiled.
     """
     found = compilation.compiler()
-    if found is None:
-        return None
+    return None if found is None else _compiler_version(found)
+
+
+@cache
+def _compiler_version(found: str) -> str:
     try:
         said = subprocess.run(
             [found, "--version"], capture_output=True, text=True, timeout=60, check=False
@@ -168,4 +176,4 @@ def compiler_version() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         said = ""
     # Without the address of its sources, which clang has in brackets behind its version.
-    return re.sub(r" \(https?://[^)]*\)", "", next(iter(said.splitlines()), found))
+    return re.sub(r" \(https?://[^)]*\)", "", next(iter(said.splitlines()), Path(found).name))

@@ -30,8 +30,11 @@ Status = Literal["ok", "diverged", "collapsed"]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 """The name of a metric, a phase, a library."""
 
+LABEL_CHARACTERS = r"A-Za-z0-9 ()\[\].,:;+_/@~#-"
+"""As in a class of a regular expression."""
+
 Label = Annotated[
-    str, StringConstraints(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ()\[\].,:;+_/@~#-]*$")
+    str, StringConstraints(max_length=200, pattern=rf"^[A-Za-z0-9][{LABEL_CHARACTERS}]*$")
 ]
 """Text of a machine: a processor's name, a version. It begins as a formula in a table cannot."""
 

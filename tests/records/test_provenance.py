@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.experiment import registry
 from bench.records import provenance
 
 PROJECT = '[project]\nname = "crossover-bench"\n'
@@ -148,3 +149,34 @@ def test_a_checkout_that_git_cannot_read_has_a_reason(
     assert why is not None
     assert why.startswith("git cannot be run" if how == "no git" else "git says: ")
     assert len(why.splitlines()) == 1
+
+
+SAID = {
+    "/opt/bin/c++": "opt/bin/c++",
+    "Homebrew clang \u201317\u2122 (x)": "Homebrew clang 17 (x)",
+    "=HYPERLINK(1)": "HYPERLINK(1)",
+    "g++ (Debian 12.2.0-14+deb12u1) 12.2.0": "g++ (Debian 12.2.0-14+deb12u1) 12.2.0",
+    "\x1b[2J": "2J",
+    "\u2014": "unknown",
+    "": "unknown",
+    "x" * 300: "x" * 200,
+}
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_whatever_a_machine_says_of_itself_fits_in_a_record(text, monkeypatch) -> None:
+    for name in ("cpu", "compiler_version"):
+        monkeypatch.setattr(provenance, name, lambda: text)
+    task = registry.task("dirac")
+    made = provenance.of("0" * 16, (None, None), task, device="cpu", threads=1, compiled=False)
+    assert (made.cpu, made.compiler) == (SAID[text], SAID[text])
+
+
+@pytest.mark.parametrize("says", ["", "echo clang version 17 '(https://x.org/llvm 1)'"])
+def test_the_compilers_version_is_that_of_the_present_one(says, tmp_path, monkeypatch) -> None:
+    assert provenance.compiler_version() != "mine"
+    program = tmp_path / "mine"
+    program.write_text(f"#!/bin/sh\n{says}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CXX", str(program))
+    assert provenance.compiler_version() == ("clang version 17" if says else "mine")
