@@ -1,10 +1,14 @@
-"""The answer in five sentences: what the intervals of a study carry, and no more."""
+"""The answer in five sentences: what the intervals of a study carry, and no more.
+
+Every sentence has the command that makes the records it speaks of again.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bench.report import stats, transfer, verdicts
 from bench.report.findings import DOMAINS, Finding, Study
@@ -14,17 +18,38 @@ BOTH = "P(better than the base)"
 PLACES = {"gan": "in GANs", "rl": "in RL"}
 
 
-def answer(study: Study) -> list[str]:
+@dataclass(frozen=True)
+class Sentence:
+    """What is said, and how its records are made again."""
+
+    text: str
+    command: str
+
+
+def answer(study: Study) -> list[Sentence]:
     """Five sentences: prediction, verdicts, what helps in both domains, in either, the evidence."""
     base = main_base(study)
     rows = transfer.singles(study, base)
+    both, shown = _both(rows)
+    each = [_domain(rows, domain) for domain in DOMAINS]
     return [
-        _prediction(study, base),
-        _verdicts(base, rows),
-        _both(rows),
-        "; ".join(_domain(rows, domain) for domain in DOMAINS) + ".",
-        _evidence(study, base),
+        Sentence(_prediction(study, base), _command(base)),
+        Sentence(_verdicts(base, rows), _command(base)),
+        Sentence(both, _command(base, shown)),
+        Sentence(
+            "; ".join(text for text, _ in each) + ".",
+            _command(base, [row for _, named in each for row in named]),
+        ),
+        Sentence(_evidence(study, base), _command(base)),
     ]
+
+
+def _command(base: str, rows: Iterable[Finding] = ()) -> str:
+    """What makes the records of these rows and of their base, or of all rows."""
+    names = ",".join(dict.fromkeys(row.strategy for row in rows))
+    parts = ["python -m bench run --grid core", f"--base {base}" if base else ""]
+    parts += [f"--strategies {names}" if names else "", "--adaptive"]
+    return " ".join(part for part in parts if part)
 
 
 def main_base(study: Study) -> str:
@@ -102,8 +127,8 @@ def _reasons(rows: Sequence[Finding]) -> str:
     return _and([f"{count} {why}" for why, count in counts.most_common()])
 
 
-def _both(rows: Sequence[Finding]) -> str:
-    """What is shown to help in both domains, or else what comes nearest."""
+def _both(rows: Sequence[Finding]) -> tuple[str, list[Finding]]:
+    """What is shown to help in both domains, or else what comes nearest; and the rows named."""
     known = [row for row in rows if all(part.effect for part in row.domains.values())]
     known.sort(key=lambda row: -_lowest(row))
     found = [row for row in known if row.verdict == "transfers"]
@@ -111,13 +136,13 @@ def _both(rows: Sequence[Finding]) -> str:
         first = f"{found[0].label}, whose {BOTH} is {_effects(found[0])}"
         rest = [row.label for row in found[1:]]
         also = f"; so {'does' if len(rest) == 1 else 'do'} {_and(rest)}" if rest else ""
-        return f"Shown to help in both domains is {first}{also}."
+        return f"Shown to help in both domains is {first}{also}.", found
     if not known:
-        return "No strategy has effects in both domains yet, so none is shown to transfer."
+        return "No strategy has effects in both domains yet, so none is shown to transfer.", []
     return (
         "None is shown to help in both domains; the highest intervals in both are those of "
         f"{known[0].label}, whose {BOTH} is {_effects(known[0])}."
-    )
+    ), known[:1]
 
 
 def _lowest(row: Finding) -> float:
@@ -130,20 +155,25 @@ def _effects(row: Finding) -> str:
 
 def _effect(row: Finding, domain: str) -> str:
     found = row.domains[domain].effect
-    return "unknown" if found is None else f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    if found is None:
+        return "unknown"
+    tasks = f"{len(found.tasks)} task{'s' * (len(found.tasks) != 1)}"
+    seeds = f"{found.runs} seed{'s' * (found.runs != 1)}"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}; {tasks}, {seeds}]"
 
 
-def _domain(rows: Sequence[Finding], domain: str) -> str:
-    """How many help and hurt in one domain, and which the most."""
+def _domain(rows: Sequence[Finding], domain: str) -> tuple[str, list[Finding]]:
+    """How many help and hurt in one domain, and which the most; and the rows named."""
     place = PLACES[domain] if domain != DOMAINS[0] else f"I{PLACES[domain][1:]}"
     known = [row for row in rows if row.domains[domain].effect]
     if not known:
-        return f"{place} no strategy has been measured"
-    parts = []
+        return f"{place} no strategy has been measured", []
+    parts, named = [], []
     for state, verb, sign in (("helps", "help", -1.0), ("hurts", "hurt", 1.0)):
         found = [row for row in known if row.domains[domain].state == state]
         found.sort(key=lambda row: sign * _value(row, domain))
         if found:
+            named.append(found[0])
             most = f"{found[0].label}{' the most' * (len(found) > 1)}"
             shown = f"{len(found)} {_are(len(found))} shown to {verb}"
             parts.append(f"{shown}, {most} ({_effect(found[0], domain)})")
@@ -152,8 +182,8 @@ def _domain(rows: Sequence[Finding], domain: str) -> str:
         parts.append(f"{mixed} {_are(mixed)} better on one task and worse on another")
     measured = f"of {len(known)} {'strategy' if len(known) == 1 else 'strategies'} measured"
     if not parts:
-        return f"{place}, {measured}, none is shown to help or to hurt"
-    return f"{place}, {measured}, {_and(parts)}"
+        return f"{place}, {measured}, none is shown to help or to hurt", []
+    return f"{place}, {measured}, {_and(parts)}", named
 
 
 def _value(row: Finding, domain: str) -> float:
@@ -171,8 +201,10 @@ def _evidence(study: Study, base: str) -> str:
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     cells = f"{len(records)} cell{'s' * (len(records) != 1)} of {seeds} "
     cells += "seed" if counts == [1] else "seeds"
+    hours = sum(sum(r.seconds.values()) * r.provenance.threads for r in records) / 3600.0
     return (
-        f"The evidence is {cells}, where a verdict needs {verdicts.CLAIM_SEEDS}; {failed} of "
+        f"The evidence is {cells}, where a verdict needs {verdicts.CLAIM_SEEDS}, made in "
+        f"{hours:.1f} core-hours; {failed} of "
         f"{len(runs)} run{'s' * (len(runs) != 1)} failed, a share of {failed / len(runs):.3f} "
         f"[{low:.3f}, {high:.3f}]; {_controls(study, base)}."
     )

@@ -35,6 +35,7 @@ def environment(kind: Literal["html", "markdown"]) -> Environment:
         "two": two,
     }
     made.filters.update(filters)
+    made.filters["code"] = code
     made.globals["interval"] = tables.interval
     return made
 
@@ -54,6 +55,11 @@ def _in_html(value: object) -> object:
 def _in_markdown(value: object) -> Markup:
     """What is inserted in Markdown: macros as they are, all else escaped."""
     return value if isinstance(value, Markup) else Markup(markdown(value))
+
+
+def code(text: object) -> Markup:
+    """Text in a code span of Markdown, without what could end it, or a cell of a table."""
+    return Markup(f"`{re.sub(r'[`|<>&]', '', one_line(str(text)))}`")
 
 
 APART = re.compile(r"[$@#]|(?<=:)//|(?<=www)\.|(?<=GH)-(?=\d)", re.IGNORECASE)

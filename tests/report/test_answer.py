@@ -15,7 +15,7 @@ from tests.support.factories import make_grid, make_record
 
 
 def effect(value: float, low: float, high: float) -> Any:
-    return SimpleNamespace(value=value, low=low, high=high, tasks=("a",))
+    return SimpleNamespace(value=value, low=low, high=high, tasks=("a",), runs=10)
 
 
 def finding(label, gan, rl, verdict, *, evidence="claim", expected=None, base="bare") -> Finding:
@@ -34,6 +34,11 @@ def of(*rows: Finding, records=None) -> Study:
     return Study(made.tasks, tuple(by_base) or made.bases, by_base or made.findings, made.boot)
 
 
+def said(study: Study) -> list[str]:
+    """The sentences without their commands."""
+    return [sentence.text for sentence in answer(study)]
+
+
 UNKNOWN = (
     "Whether effects in GANs predict those in RL is not known: it takes 5 strategies with unlike "
     "effects in both."
@@ -43,13 +48,16 @@ BAD, OPEN = ("hurts", 0.2, 0.1, 0.3), ("undetermined", 0.6, 0.4, 0.8)
 
 
 def test_without_findings_nothing_is_said():
-    assert answer(of()) == [
+    record = make_record(scores=[0.1] * 10)
+    origin = record.provenance.model_copy(update={"threads": 2})
+    cost = {"seconds": {"update": 3000.0, "trace": 600.0}, "provenance": origin}
+    assert said(of(records=[record.model_copy(update=cost)])) == [
         UNKNOWN,
         "No strategy has been measured on a GAN or RL task yet, so there is no verdict.",
         "No strategy has effects in both domains yet, so none is shown to transfer.",
         "In GANs no strategy has been measured; in RL no strategy has been measured.",
-        "The evidence is 1 cell of 10 seeds, where a verdict needs 10; 0 of 10 runs failed, a "
-        "share of 0.000 [0.000, 0.308]; no control has been run.",
+        "The evidence is 1 cell of 10 seeds, where a verdict needs 10, made in 2.0 core-hours; 0 "
+        "of 10 runs failed, a share of 0.000 [0.000, 0.308]; no control has been run.",
     ]
 
 
@@ -60,7 +68,7 @@ def test_undetermined_says_for_want_of_what():
         finding("huber", None, GOOD, "undetermined"),
         finding("lookahead", None, OPEN, "undetermined"),
     )
-    _, first, second, third, _ = answer(study)
+    _, first, second, third, _ = said(study)
     assert first == (
         "On the base bare no strategy has a verdict yet: 4 of 4 are undetermined, "
         "2 for want of records in one of the domains, 1 because an interval leaves it open and "
@@ -68,11 +76,12 @@ def test_undetermined_says_for_want_of_what():
     )
     assert second == (
         "None is shown to help in both domains; the highest intervals in both are those of r1, "
-        "whose P(better than the base) is 0.60 [0.40, 0.80] in GANs and 0.60 [0.40, 0.80] in RL."
+        "whose P(better than the base) is 0.60 [0.40, 0.80; 1 task, 10 seeds] in GANs and 0.60 "
+        "[0.40, 0.80; 1 task, 10 seeds] in RL."
     )
     assert third == (
         "In GANs, of 2 strategies measured, none is shown to help or to hurt; in RL, of 4 "
-        "strategies measured, 1 is shown to help, huber (0.90 [0.80, 1.00])."
+        "strategies measured, 1 is shown to help, huber (0.90 [0.80, 1.00; 1 task, 10 seeds])."
     )
 
 
@@ -85,34 +94,42 @@ def test_what_transfers_is_told_by_its_lower_limits():
         finding("placebo", OPEN, OPEN, "neutral", expected="neutral"),
         finding("harmful", BAD, OPEN, "undetermined", expected="harmful"),
     )
-    _, first, second, third, last = answer(study)
+    _, first, second, third, last = said(study)
     assert first == (
         "On the base bare 3 of 4 strategies have a verdict: transfers (2) and conflicts (1); "
         "1 is undetermined, because an interval leaves it open."
     )
     assert second == (
-        "Shown to help in both domains is r2, whose P(better than the base) is 0.90 [0.80, 1.00] "
-        "in GANs and 0.90 [0.80, 1.00] in RL; so does r1."
+        "Shown to help in both domains is r2, whose P(better than the base) is 0.90 [0.80, 1.00; "
+        "1 task, 10 seeds] in GANs and 0.90 [0.80, 1.00; 1 task, 10 seeds] in RL; so does r1."
     )
-    most = "r2 the most (0.90 [0.80, 1.00])"
+    most = "r2 the most (0.90 [0.80, 1.00; 1 task, 10 seeds])"
     assert third == (
         f"In GANs, of 4 strategies measured, 3 are shown to help, {most}; in RL, of 4 "
-        "strategies measured, 2 are shown to help, r1 the most (0.90 [0.80, 1.00]) and 1 is shown "
-        "to hurt, huber (0.20 [0.10, 0.30])."
+        "strategies measured, 2 are shown to help, r1 the most (0.90 [0.80, 1.00; 1 task, 10 "
+        "seeds]) and 1 is shown to hurt, huber (0.20 [0.10, 0.30; 1 task, 10 seeds])."
     )
     assert last.endswith("; the control harmful, which must be harmful, is undetermined.")
+    grid = "python -m bench run --grid core --base bare"
+    assert [sentence.command for sentence in answer(study)] == [
+        f"{grid} --adaptive",
+        f"{grid} --adaptive",
+        f"{grid} --strategies r2,r1 --adaptive",
+        f"{grid} --strategies r2,r1,huber --adaptive",
+        f"{grid} --adaptive",
+    ]
 
 
 def test_mixed_is_neither_help_nor_harm():
     mixed = finding("r1", ("mixed", 0.5, 0.4, 0.6), OPEN, "mixed")
-    third = answer(of(mixed))[3]
+    third = said(of(mixed))[3]
     assert third.startswith(
         "In GANs, of 1 strategy measured, 1 is better on one task and worse on another; in RL"
     )
 
 
 def test_one_strategy_is_singular():
-    _, first, *_ = answer(of(finding("r1", GOOD, GOOD, "transfers")))
+    _, first, *_ = said(of(finding("r1", GOOD, GOOD, "transfers")))
     assert first == "On the base bare the one strategy has a verdict: transfers (1)."
 
 
@@ -128,7 +145,7 @@ def test_the_base_is_the_one_with_most_effects_in_both_domains():
 def test_prediction_is_the_first_sentence() -> None:
     names = ["r1", "r2", "huber", "lookahead", "ttur", "lecam", "ema", "actor_ema", "dragan"]
     shifts = {name: (0.6 * i - 2.0, 0.6 * i - 2.0) for i, name in enumerate(names)}
-    (first, *_) = answer(findings.study(make_grid(shifts)))
+    (first, *_) = said(findings.study(make_grid(shifts)))
     assert re.match(
         r"Effects in GANs do predict those in RL: over 8 strategies Spearman's correlation is "
         r"(0\.9\d|1\.00) \[0\.\d\d, 1\.00\], where one task is predicted by the others of its own "
@@ -149,7 +166,7 @@ def test_prediction_is_the_first_sentence() -> None:
     ids=["toy", "no base", "one failed run", "controls", "few seeds"],
 )
 def test_there_are_five_sentences_of_any_records(records):
-    sentences = answer(findings.study(records))
+    sentences = said(findings.study(records))
     assert len(sentences) == 5
     for sentence in sentences:
         assert sentence.endswith(".")
