@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.records.record import Record
 from bench.report import stats, transfer, verdicts
 from bench.report.findings import DOMAINS, Finding, Study
 from bench.report.rendering import two
@@ -63,6 +64,12 @@ def main_base(study: Study) -> str:
         return sum(_measured(row) for row in rows), len(rows)
 
     return max(reversed(study.bases), key=known, default="")
+
+
+def its_records(study: Study, base: str) -> list[Record]:
+    """The records on a base that verdicts count; where there are none, all that are counted."""
+    every = study.counted or study.records
+    return [record for record in every if record.base == base] or every
 
 
 def _measured(row: Finding) -> bool:
@@ -193,7 +200,7 @@ def _value(row: Finding, domain: str) -> float:
 
 def _evidence(study: Study, base: str) -> str:
     """Seeds, failures with their exact interval, and whether the controls are what they must be."""
-    records = study.counted or study.records
+    records = its_records(study, base)
     runs = [seed for record in records for seed in record.seeds]
     failed = sum(seed.status != "ok" for seed in runs)
     low, high = stats.clopper_pearson(failed, len(runs))
@@ -202,8 +209,9 @@ def _evidence(study: Study, base: str) -> str:
     cells = f"{len(records)} cell{'s' * (len(records) != 1)} of {seeds} "
     cells += "seed" if counts == [1] else "seeds"
     hours = sum(sum(r.seconds.values()) * r.provenance.threads for r in records) / 3600.0
+    on_base = f" on the base {base}" if base else ""
     return (
-        f"The evidence is {cells}, where a verdict needs {verdicts.CLAIM_SEEDS}, made in "
+        f"The evidence{on_base} is {cells}, where a verdict needs {verdicts.CLAIM_SEEDS}, made in "
         f"{hours:.1f} core-hours; {failed} of "
         f"{len(runs)} run{'s' * (len(runs) != 1)} failed, a share of {failed / len(runs):.3f} "
         f"[{low:.3f}, {high:.3f}]; {_controls(study, base)}."

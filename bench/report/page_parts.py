@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.report import belonging, heat_maps, tables, verdicts
+from bench.report.answer import its_records, main_base
 from bench.report.cells import in_order
 from bench.report.findings import Study
 from bench.report.searches import budget_curves, search_table
@@ -27,14 +28,17 @@ def maps(site: Site) -> list[Page]:
 
 
 def summary(found: Study) -> Page:
-    """How many cells, seeds and failures verdicts count, and what the weakest evidence is.
+    """How many cells, seeds and failures verdicts count, and the weakest evidence of the answer.
 
     `further` cells are in no verdict; where all are so, they are what is summed up.
     """
     records = found.counted or found.records
     runs = [result for record in records for result in record.seeds]
     fewest = min(len(record.seeds) for record in records)
-    bases = [len(record.seeds) for record in records if record.strategy is None]
+    base = main_base(found)
+    asked = its_records(found, base)
+    least = min(len(record.seeds) for record in asked)
+    bases = [len(record.seeds) for record in asked if record.strategy is None]
     return {
         "cells": len(records),
         "further": len(found.records) - len(records),
@@ -42,7 +46,8 @@ def summary(found: Study) -> Page:
         "failures": sum(result.status != "ok" for result in runs),
         "fewest": fewest,
         "most": max(len(record.seeds) for record in records),
-        "evidence": verdicts.evidence(fewest, min(bases, default=fewest)),
+        "base": base,
+        "evidence": verdicts.evidence(least, min(bases, default=least)),
         "missing": sorted({"gan", "rl"} - {record.domain for record in found.counted}),
     }
 

@@ -56,8 +56,9 @@ def test_without_findings_nothing_is_said():
         "No strategy has been measured on a GAN or RL task yet, so there is no verdict.",
         "No strategy has effects in both domains yet, so none is shown to transfer.",
         "In GANs no strategy has been measured; in RL no strategy has been measured.",
-        "The evidence is 1 cell of 10 seeds, where a verdict needs 10, made in 2.0 core-hours; 0 "
-        "of 10 runs failed, a share of 0.000 [0.000, 0.308]; no control has been run.",
+        "The evidence on the base bare is 1 cell of 10 seeds, where a verdict needs 10, made in "
+        "2.0 core-hours; 0 of 10 runs failed, a share of 0.000 [0.000, 0.308]; no control has been "
+        "run.",
     ]
 
 
