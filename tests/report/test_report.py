@@ -280,26 +280,6 @@ def test_the_page_and_the_csv_say_the_same(grid, tmp_path):
     )
 
 
-def test_smoke_tests_say_so(tmp_path):
-    build_report(small(), tmp_path, tmp_path / "LEADERBOARD.md")
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "<b>Smoke test on the base <code>bare</code>.</b>" in page
-    board = (tmp_path / "LEADERBOARD.md").read_text(encoding="utf-8")
-    assert "on the base `bare`, is **smoke test**" in board
-
-
-def test_a_smoke_test_on_another_base_is_not_that_of_the_answer(tmp_path):
-    """A demo of three seeds beside a study of ten."""
-    study = small(base="reference", scores=[0.1 * seed for seed in range(10)])
-    demo = [record for record in small() if record.strategy is None]
-    build_report([*study, *demo], tmp_path, tmp_path / "LEADERBOARD.md")
-    board = (tmp_path / "LEADERBOARD.md").read_text(encoding="utf-8")
-    assert "3 to 10 seeds per cell" in board
-    assert "on the base `reference`, is **preliminary**" in board
-    assert "5. The evidence on the base reference is" in board
-    assert " of 10 seeds, where a verdict needs 10" in board
-
-
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0"), (1234.5, "1,234"), (-150.04, "−150"), (0.01234, "0.0123"), (2.5, "2.50"),
