@@ -4,7 +4,7 @@ from typing import Any
 
 from bench.records.record import Record
 from bench.report.pages import build_report
-from tests.support.factories import make_record
+from tests.support.factories import make_grid, make_record
 
 
 def bases(**changes: Any) -> list[Record]:
@@ -33,3 +33,19 @@ def test_a_smoke_test_on_another_base_is_not_that_of_the_answer(tmp_path):
     assert "on the base `reference`, is **preliminary**" in board
     assert "5. The evidence on the base reference is" in board
     assert " of 10 seeds, where a verdict needs 10" in board
+
+
+def test_the_leaderboard_has_table_1_as_measured_on_the_base_of_the_answer(tmp_path):
+    """Two strategies of the paper were run; the others are said to be missing."""
+    measured = make_grid({"replay": (-4.0, 4.0), "entropy": (0.0, 0.0)}, n=10)
+    build_report(measured, tmp_path, tmp_path / "LEADERBOARD.md")
+    board = (tmp_path / "LEADERBOARD.md").read_text(encoding="utf-8")
+    lines = board.partition("## Table 1")[2].partition("\n## ")[0].splitlines()
+    rows = {line.split(" | ")[1]: line.strip("| ").split(" | ") for line in lines if "| " in line}
+    assert len(rows) == 1 + 13, "a head and the strategies of nine rows"
+    assert rows["replay"][2] == "not shown"
+    assert rows["replay"][3].endswith(", n = 10")
+    assert float(rows["replay"][3].split()[1]) < 0.1
+    assert float(rows["replay"][5].split()[1]) > 0.9
+    assert rows["entropy"][3].split()[1] != rows["replay"][3].split()[1]
+    assert rows["minibatch\\_stddev"][2:] == ["yes", "not run", "not shown", "not run"]
