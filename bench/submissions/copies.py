@@ -2,7 +2,9 @@
 
 Where a game has an answer in closed form, two strategies may rightly do the same, so that only the
 same curve in two seeds is refused there. A run on a machine of the same kind gives the same numbers
-as the merged one, in another time: that is no copy, and no more than the same evidence.
+as the merged one, in another time: that is no copy, and no more than the same evidence. So may one
+on another kind, but for rounding in the scores: updates that are not compiled are equal to the last
+bit on processors of AMD and Intel, and scores of the same samples differ by 5e-6 at most.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from bench.experiment import registry
 from bench.experiment.cell import Cell
 from bench.learner.task import Task, diagnostics
 from bench.records.acts import may_rest
-from bench.records.store import Found
+from bench.records.store import Found, unlike
 from bench.submissions import likeness
 from bench.submissions.canaries import TRAINED, changes_start
 from bench.submissions.likeness import Pair, Run
@@ -25,6 +27,10 @@ from bench.submissions.problem import Problem
 
 ROUNDING = 1e-2
 """Relative difference that rounding has not made where other numbers are still the same."""
+
+
+SCORED = 1e-4
+"""Relative difference that rounding alone makes in a score of the same samples, at most."""
 
 
 class Copy(NamedTuple):
@@ -92,7 +98,7 @@ def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) ->
         return
     yield from _exchanged(runs)
     for one, other in likeness.sharing(runs, every):
-        if one.whole == other.whole:
+        if one.whole == other.whole or _scored_elsewhere(one, other):
             continue
         if _refused(one, other, task) and not _parted(one, other):
             yield Copy(one, other, "the numbers of {source}")
@@ -106,7 +112,7 @@ def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) ->
 def _exchanged(runs: Sequence[Run]) -> Iterator[Copy]:
     """Seeds that are others than in a record of the same cell whose other seeds are the same.
 
-    On another machine all seeds part.
+    On another machine all seeds part, or none.
     """
     cells: dict[tuple[str, str], dict[Path, dict[int, Run]]] = {}
     for run in runs:
@@ -116,7 +122,7 @@ def _exchanged(runs: Sequence[Run]) -> Iterator[Copy]:
         for mine in (record for record in records.values() if next(iter(record.values())).own):
             for record in records.values():
                 pairs = [(mine[seed], record[seed]) for seed in mine.keys() & record.keys()]
-                odd = [pair for pair in pairs if pair[0].whole != pair[1].whole]
+                odd = [pair for pair in pairs if _unequal(*pair) and not _scored_elsewhere(*pair)]
                 if record is not mine and 2 * len(odd) <= len(pairs):
                     yield from (
                         Copy(*pair, "another curve than in {source}, whose other seeds it has")
@@ -138,6 +144,32 @@ def _refused(one: Run, other: Run, task: Task) -> bool:
 
 def _same_run(one: Run, other: Run) -> bool:
     return (one.where, one.result.seed) == (other.where, other.result.seed)
+
+
+def _unequal(one: Run, other: Run) -> list[tuple[float, float]]:
+    """The numbers that two runs both have and that differ; all that one has in other evaluations.
+
+    Which numbers further seeds keep depends on the version of the suite.
+    """
+    mine, others = ({p.step: p.metrics for p in run.result.curve} for run in (one, other))
+    apart = [(1.0, 0.0)] * len(mine.keys() ^ others.keys())
+    for step in mine.keys() & others.keys():
+        left, right = mine[step], others[step]
+        for name in left.keys() & right.keys():
+            a, b = left[name], right[name]
+            if a != b:
+                apart.append((a, b) if a is not None and b is not None else (1.0, 0.0))
+    return apart
+
+
+def _scored_elsewhere(one: Run, other: Run) -> bool:
+    """Whether a run on another kind of machine differs by the rounding of its scores alone."""
+    origins = (one.item.record.provenance, other.item.record.provenance)
+    return (
+        _same_run(one, other)
+        and bool(unlike(*origins))
+        and all(abs(a - b) <= SCORED * max(abs(a), abs(b)) for a, b in _unequal(one, other))
+    )
 
 
 def _timed_alike(one: Run, other: Run) -> bool:

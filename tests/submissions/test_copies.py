@@ -127,6 +127,40 @@ def test_the_merged_record_of_a_cell_with_a_few_other_numbers_is_found() -> None
     assert text == f"seeds 0, 1, 2 have other numbers than {path} among the same ones"
 
 
+def scored(share: float):
+    """The same training, with scores that differ by rounding or by more."""
+
+    def change(points):
+        for index, point in enumerate(points[1:]):
+            point["metrics"]["fid"] *= 1.0 + share * (index % 3)
+        return points
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("share", "processor", "count"),
+    [(4e-6, "Another", 0), (4e-6, "here", 1), (2e-2, "Another", 1), (0.0, "Another", 0)],
+)
+def test_equal_training_on_another_processor_is_no_copy(share, processor, count) -> None:
+    """As of images, whose updates are not compiled: scores alone are rounded otherwise."""
+    curves = [scored(share)(curve(R1, seed)) for seed in range(3)]
+    merged = found(R1, submission="merged", seconds=13.0, cpu="here")
+    assert len(told([found(R1, curves, cpu=processor)], [merged])) == count
+    one_odd = [curves[0], curve(R1, 1), curve(R1, 2)]
+    odd = told([found(R1, one_odd, cpu=processor)], [merged])
+    assert bool(odd) == bool(count)
+
+
+def test_further_seeds_may_keep_other_metrics() -> None:
+    """Which are kept depends on the suite's version; what both have is the same."""
+    thin = [curve(R1, seed) for seed in range(3)]
+    for point in thin[2][1:-3]:
+        del point["metrics"]["critic_loss"]
+    merged = found(R1, submission="merged", seconds=13.0, cpu="here")
+    assert told([found(R1, thin, cpu="Another")], [merged]) == []
+
+
 def test_runs_that_part_are_no_copies() -> None:
     """By a strategy that acts from half of the budget on, or by rounding."""
     half = [[*curve(BASE, seed)[:6], *curve("ring8/bare+resets", seed)[6:]] for seed in range(3)]
