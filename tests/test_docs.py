@@ -1,5 +1,6 @@
 """Pages for people: what they link to, name and tell to run exists; README's example works."""
 
+import html
 import importlib.util
 import pkgutil
 import re
@@ -156,6 +157,17 @@ def test_modules_that_are_run_exist(page: str) -> None:
 def test_names_of_code_exist(page: str) -> None:
     for dotted in set(re.findall(r"`(bench(?:\.\w+)+)", prose(page))):
         assert pkgutil.resolve_name(dotted) is not None, f"{page} names {dotted}"
+
+
+def test_the_first_screen_has_the_answer_of_the_leaderboard() -> None:
+    """In the same words: the committed records say it, and nobody by hand."""
+    part = text("LEADERBOARD.md").partition("## The answer")[2].partition("\n## ")[0]
+    sentences = re.findall(r"^(\d\. .*) `python[^`]*`$", part, re.MULTILINE)
+    assert len(sentences) == 5
+    plain = [re.sub(r"\\([\\`*_\[\]|~])", r"\1", html.unescape(line)) for line in sentences]
+    assert [line for line in text("README.md").splitlines() if re.match(r"\d\. .*\.$", line)][
+        :5
+    ] == plain
 
 
 def test_the_readme_is_one_screen() -> None:

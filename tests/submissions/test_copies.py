@@ -143,7 +143,7 @@ def scored(share: float):
     [(4e-6, "Another", 0), (4e-6, "here", 1), (2e-2, "Another", 1), (0.0, "Another", 0)],
 )
 def test_equal_training_on_another_processor_is_no_copy(share, processor, count) -> None:
-    """As of images, whose updates are not compiled: scores alone are rounded otherwise."""
+    """As of images on AMD's and Intel's: scores alone are rounded otherwise."""
     curves = [scored(share)(curve(R1, seed)) for seed in range(3)]
     merged = found(R1, submission="merged", seconds=13.0, cpu="here")
     assert len(told([found(R1, curves, cpu=processor)], [merged])) == count
