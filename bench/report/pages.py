@@ -32,7 +32,7 @@ from bench.report import (
     task_pages,
     verdicts,
 )
-from bench.report.answer import answer, main_base
+from bench.report.answer import answer
 from bench.report.beside import FOLDER, Beside, Others
 from bench.report.cells import DOMAIN_NAMES
 from bench.report.files import Writer, remove_stale
@@ -151,10 +151,10 @@ def _write_site(
     shared = _write_all(site, links)
     if leaderboard is not None:
         rows, more = site.others.first()
-        base = main_base(site.study)
+        base = shared["summary"]["base"]
         measured = [line for line in table_1.lines(site.study) if line.base == base]
         page = shared | {"sentences": answer(site.study), "beside": rows, "more": more}
-        page |= {"main_base": base, "table_1": measured if site.study.findings.get(base) else []}
+        page["table_1"] = measured if site.study.findings.get(base) else []
         text = environment("markdown").get_template("leaderboard.md.j2").render(page)
         leaderboard.parent.mkdir(parents=True, exist_ok=True)
         tidy = re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"

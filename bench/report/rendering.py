@@ -33,9 +33,9 @@ def environment(kind: Literal["html", "markdown"]) -> Environment:
         "percent": lambda value: f"{100 * value:.0f} %",
         "p": lambda value: "<0.001" if value < 0.001 else f"{value:.3f}",
         "two": two,
+        "code": code,
     }
     made.filters.update(filters)
-    made.filters["code"] = code
     made.globals["interval"] = tables.interval
     return made
 

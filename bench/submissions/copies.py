@@ -27,8 +27,6 @@ from bench.submissions.problem import Problem
 
 ROUNDING = 1e-2
 """Relative difference that rounding has not made where other numbers are still the same."""
-
-
 SCORED = 1e-4
 """Relative difference that rounding alone makes in a score of the same samples, at most."""
 
@@ -90,23 +88,33 @@ def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) ->
     # In an environment a policy at its bounds may have the same scores in many runs.
     every = losses if task.environment is not None else [*losses, *(m.name for m in task.metrics)]
     for one, other in likeness.equal(runs):
-        if _refused(one, other, task) or _timed_alike(one, other):
+        if _refused(one, other, task):
             yield Copy(one, other, "the curve{s} of {source}")
-        elif one.where == other.where and (withdrawn(one.item.path) or withdrawn(other.item.path)):
-            yield Copy(one, other, "the curve{s} of {source}, which is withdrawn")
+        else:
+            yield from _sent_again(one, other, withdrawn)
     if task.domain not in TRAINED:
         return
     yield from _exchanged(runs)
     for one, other in likeness.sharing(runs, every):
-        if one.whole == other.whole or _scored_elsewhere(one, other):
+        if one.whole == other.whole:
             continue
-        if _refused(one, other, task) and not _parted(one, other):
+        if _scored_elsewhere(one, other):
+            yield from _sent_again(one, other, withdrawn)
+        elif _refused(one, other, task) and not _parted(one, other):
             yield Copy(one, other, "the numbers of {source}")
         elif _same_run(one, other) and not _parted(one, other):
             yield Copy(one, other, "other numbers than {source} among the same ones")
     for one, other in likeness.near(runs, losses, task.window):
         if _refused(one, other, task):
             yield Copy(one, other, "nearly the curve{s} of {source}")
+
+
+def _sent_again(one: Run, other: Run, withdrawn: Callable[[Path], object]) -> Iterator[Copy]:
+    """What may rightly be equal, but took the same time or is withdrawn."""
+    if _timed_alike(one, other):
+        yield Copy(one, other, "the curve{s} of {source}")
+    elif one.where == other.where and (withdrawn(one.item.path) or withdrawn(other.item.path)):
+        yield Copy(one, other, "the curve{s} of {source}, which is withdrawn")
 
 
 def _exchanged(runs: Sequence[Run]) -> Iterator[Copy]:

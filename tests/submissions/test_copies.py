@@ -152,6 +152,17 @@ def test_equal_training_on_another_processor_is_no_copy(share, processor, count)
     assert bool(odd) == bool(count)
 
 
+def test_another_processor_s_name_hides_no_copy_and_no_withdrawn_record() -> None:
+    """A little jitter in the scores, and the merged record's times; or it is withdrawn."""
+    curves = [scored(4e-6)(curve(R1, seed)) for seed in range(3)]
+    merged = found(R1, submission="merged", seconds=12.0, cpu="here")
+    (text,) = told([found(R1, curves, seconds=12.0, cpu="Another")], [merged])
+    assert text.startswith("seeds 0, 1, 2 have the curves of ")
+    own = found(R1, curves, seconds=13.0, cpu="Another")
+    (back,) = copies.problems([own], [merged], lambda path: path == merged.path)
+    assert back.text.endswith(", which is withdrawn")
+
+
 def test_further_seeds_may_keep_other_metrics() -> None:
     """Which are kept depends on the suite's version; what both have is the same."""
     thin = [curve(R1, seed) for seed in range(3)]
