@@ -83,9 +83,20 @@ class Study:
     """Everything a report shows, sorted; equal to itself alone."""
 
     tasks: tuple[TaskView, ...]
-    bases: tuple[str, ...]  # of plain cells, without extensions
-    findings: dict[str, tuple[Finding, ...]]  # by base; controls last
+    findings: dict[str, tuple[Finding, ...]]  # by base of plain cells; controls last
     boot: stats.Bootstrap
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """First the base with the most strategies with effects in both domains, then the later."""
+        later = list(self.findings)[::-1]
+        return tuple(sorted(later, key=self._evidence, reverse=True))
+
+    def _evidence(self, base: str) -> tuple[int, int]:
+        """How many strategies have effects in both domains of a base, and how many any."""
+        rows = [f for f in self.findings[base] if f.expected is None and "+" not in f.strategy]
+        both = [f for f in rows if all(p.effect or p.inert for p in f.domains.values())]
+        return len({f.strategy for f in both}), len({f.strategy for f in rows})
 
     @property
     def records(self) -> list[Record]:
@@ -123,7 +134,7 @@ def study(
     views.sort(key=lambda view: (ORDER[view.domain], view.name))
     bases = in_order({key.base for v in views if v.domain != EXTENSION for key in v.plain})
     findings = {base: _findings(base, views, most_looks) for base in bases}
-    return Study(tuple(views), bases, findings, boot)
+    return Study(tuple(views), findings, boot)
 
 
 def rows(base: str, views: Sequence[TaskView]) -> dict[str, CellResult]:

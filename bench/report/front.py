@@ -52,7 +52,7 @@ def scatter_part(site: Site) -> Part | None:
 def verdicts_part(site: Site) -> Part | None:
     """The verdicts on every base."""
     ids = Names()
-    bases = in_order({*site.study.bases, *site.others.bases})
+    bases = dict.fromkeys([*site.study.bases, *in_order(site.others.bases)])
     found = [_base(site, base, ids) for base in bases]
     return {"bases": found} if found else None
 
