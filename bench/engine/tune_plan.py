@@ -213,7 +213,7 @@ def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
         task=cell.task,
         domain=task.domain,
         base=cell.base,  # type: ignore[arg-type]  # pydantic rejects others
-        strategy=str(cell.strategy),
+        strategy=cell.strategy,
         instead_of=cell.instead_of,
         updates=cell.updates,
         play=cell.play,
@@ -233,8 +233,9 @@ def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
 def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
     """Return the cells with the settings that their searches chose, and why others have none.
 
-    Cells with nothing to search are returned unchanged. Raises `NoSearch` if no cell has tuned
-    settings, or if the searches were made by different rules.
+    Cells with nothing to search are returned unchanged, and bases with both settings: controls are
+    compared with the published ones. Raises `NoSearch` if no cell has tuned settings, or if the
+    searches were made by different rules.
     """
     found: list[Cell] = []
     lacking: list[str] = []
@@ -248,7 +249,7 @@ def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
         except (NoSearch, CorruptRecord) as error:
             lacking.append(str(error))
             continue
-        found.append(settled)
+        found += [cell, settled] if by is not None and cell.strategy is None else [settled]
         if by is None:
             continue
         first = first or by

@@ -94,7 +94,7 @@ class Search(Part):
     task: Name
     domain: Domain
     base: Literal["bare", "reference"]
-    strategy: Names
+    strategy: Names | None = Field(description="None: the base itself")
     instead_of: Names | None = None
     updates: int | None = None
     play: Play = ""

@@ -21,16 +21,21 @@ Indices = dict[str, int]
 
 
 def search_space(cell: Cell) -> Space:
-    """Return a cell's search space: the values declared by the strategies added to its base.
+    """Return a cell's search space: the values declared by all its strategies, its base's included.
 
-    Strategies that are inert on the task are left out. Empty for bases, and for cells that remove
-    strategies.
+    So a base has as many tries as what is built on it. Strategies that are inert on the task are
+    left out. Empty for controls, and where all that differs from the base is inert.
     """
-    if cell.strategy is None or cell.contrast == "removed":
+    base = Cell(cell.task, cell.base)
+    entries = {n: registry.strategy(n) for n in (*cell.strategies, *cell.named, *base.strategies)}
+    if any(entry.home == "control" for entry in entries.values()):
         return {}
-    task, entries = registry.task(cell.task), map(registry.strategy, sorted(set(cell.named)))
-    acting = [entry for entry in entries if entry.build(task).why_inert(task) is None]
-    declared = {entry.full_name: entry.search for entry in acting}
+    task = registry.task(cell.task)
+    acting = {n for n, entry in entries.items() if entry.build(task).why_inert(task) is None}
+    changed = {*cell.strategies} ^ {*base.strategies}
+    if changed and not changed & acting:
+        return {}
+    declared = {n: entries[n].search for n in sorted({*cell.strategies} & acting)}
     return {
         name: {setting: list(values) for setting, values in own.items()}
         for name, own in declared.items()

@@ -82,6 +82,8 @@ class CellResult:
     @property
     def title(self) -> str:
         """The label as it stands in figures, for a cell that is not a base."""
+        if self.record.strategy is None:
+            return f"base {self.label}"
         sign = "without " if self.record.contrast == "removed" else ""
         return sign + short(self.label)
 
@@ -150,7 +152,7 @@ class TaskView:
         base = self.grounds.base(cell.record)
         if base is None:
             return None
-        shown = self.cells.get(Key(base.base, base.play, ""))
+        shown = self.cells.get(Key(base.base, base.play, label_of(base)))
         return shown if shown is not None and shown.record is base else CellResult.of(base)
 
     @property
@@ -190,10 +192,13 @@ def inert_reason(strategy: str, task: str) -> str | None:
 
 
 def label_of(record: Record) -> str:
-    """The cell's name without base and order: the strategy with the settings that were chosen."""
-    if record.strategy is None:
-        return ""
+    """The cell's name without base and order: the strategy with the settings that were chosen.
+
+    "" for a base, "~tuned" for one with chosen settings.
+    """
     variant = "" if record.settings_from == "published" else f"~{record.settings_from}"
+    if record.strategy is None:
+        return variant
     if record.instead_of:
         rivals = " and ".join(record.instead_of.split("+"))
         return f"{record.strategy}{variant}{IN_PLACE}{rivals})"

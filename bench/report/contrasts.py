@@ -112,7 +112,7 @@ def contrasts(study: Study, games: Sequence[Game]) -> list[Contrast]:
         )
         for view in study.tasks
         for key, cell in view.cells.items()
-        if key.label
+        if cell.record.strategy is not None
     ]
 
 

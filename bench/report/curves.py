@@ -67,18 +67,19 @@ def learning_curves(view: TaskView, base: str, play: str = "") -> bytes:
     """PNG with a panel per strategy: its median and middle half of seeds, the base's in grey."""
     cells = [c for key, c in view.shown.items() if key[:2] == (base, play) and key.label]
     cells.sort(key=lambda c: (c.expected is not None, c.label))
-    ground = view.cells.get(Key(base, play, ""))
-    if not cells and ground:
-        cells = [ground]
+    own = view.cells.get(Key(base, play, ""))
+    if not cells and own:
+        cells = [own]
     curves = [quartiles(cell.record) for cell in cells]
-    grey = quartiles(ground.record) if ground else None
+    grounds = [view.ground(cell) for cell in cells]
+    greys = {ground.record.cell: quartiles(ground.record) for ground in grounds if ground}
     named = f"{base}={play}" if play else base
     with styled():
-        scales = _scales([*curves, *([grey] if grey else [])], view.score.better)
+        scales = _scales([*curves, *greys.values()], view.score.better)
         figure, grid = panels(len(cells), *scales, width=2.4, height=1.55)
-        for panel, cell, curve in zip(grid, cells, curves, strict=True):
-            if grey and cell is not ground:
-                _band(panel, grey, BASE_GREY, 0.30, 1.2)
+        for panel, cell, curve, ground in zip(grid, cells, curves, grounds, strict=True):
+            if ground and cell is not own:
+                _band(panel, greys[ground.record.cell], BASE_GREY, 0.30, 1.2)
             _band(panel, curve, ACCENT, 0.28, 1.6)
             failed = f"  ({cell.failures}/{len(cell.record.seeds)} failed)" if cell.failures else ""
             panel.title(printable(cell.title or base, 26 if failed else 36) + failed)

@@ -142,7 +142,7 @@ def rows(base: str, views: Sequence[TaskView]) -> dict[str, CellResult]:
     found: dict[str, CellResult] = {}
     for view in views:
         for key, cell in view.plain.items():
-            if key.base == base and key.label:
+            if key.base == base and cell.record.strategy is not None:
                 found.setdefault(key.label, cell)
     return found
 

@@ -9,12 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bench.experiment import registry
+from bench.experiment.cell import Cell
 from bench.records.acts import equal
 from bench.records.record import Record
+from bench.records.search_space import search_space
 from bench.records.store import unlike
 from bench.submissions.trust import LEVELS, Level
 
-NO_GROUND = "no base of its own submission, libraries, processor and code path to compare it with"
+NO_GROUND = (
+    "no base of its own submission, settings, libraries, processor and code path to compare it with"
+)
 
 Owned = tuple[Record, str]
 """A record, and the submission that it belongs to."""
@@ -34,7 +38,7 @@ class Grounds:
     """Whose each shown record is, and the bases of every submission."""
 
     owners: dict[tuple[str, str], str]  # task, cell -> submission
-    bases: dict[tuple[str, ...], Record]  # submission, task, base, order of play -> its record
+    bases: dict[tuple[str, ...], Record]  # submission, task, base, order of play, settings -> it
     levels: Mapping[Place, Level] = field(default_factory=dict)
 
     @classmethod
@@ -50,7 +54,7 @@ class Grounds:
         for record, owner in found:
             known[id(record)] = owner
             if record.strategy is None and record.updates is None:
-                bases.setdefault((owner, record.task, record.base, record.play), record)
+                bases.setdefault((owner, *_place(record), record.settings_from), record)
         for record in shown:
             owners[record.task, record.cell] = known[id(record)]
         return cls(owners, bases, levels or {})
@@ -60,8 +64,12 @@ class Grounds:
         return self.owners[record.task, record.cell]
 
     def base(self, record: Record) -> Record | None:
-        """The base that a shown cell may be compared with."""
-        base = self.bases.get((self.owner(record), record.task, record.base, record.play))
+        """The base that a shown cell may be compared with; of a tuned cell the tuned one.
+
+        A base that has nothing to tune is itself, and a tuned base is compared with the published.
+        """
+        chosen = record.settings_from if record.strategy and _tunable(record) else "published"
+        base = self.bases.get((self.owner(record), *_place(record), chosen))
         return base if base is not None and alike(record, base) else None
 
     def trust(self, owner: str, *records: Record) -> Level:
@@ -72,6 +80,18 @@ class Grounds:
     def together(self, one: Record, other: Record) -> bool:
         """Whether two shown cells may be compared with each other."""
         return self.owner(one) == self.owner(other) and alike(one, other)
+
+
+def _place(record: Record) -> tuple[str, ...]:
+    return record.task, record.base, record.play
+
+
+def _tunable(record: Record) -> bool:
+    """Whether the base of a cell has settings that can be searched."""
+    try:
+        return bool(search_space(Cell(record.task, record.base, play=record.play)))
+    except ValueError:  # no such task any more
+        return True
 
 
 def lowest(levels: Iterable[Level]) -> Level:

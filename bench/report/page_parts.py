@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.report import belonging, heat_maps, tables, verdicts
+from bench.report import belonging, heat_maps, tables, tuning, verdicts
 from bench.report.answer import its_records, main_base
-from bench.report.cells import in_order
+from bench.report.cells import IN_PLACE, in_order
 from bench.report.findings import Study
 from bench.report.searches import budget_curves, search_table
 from bench.report.site import Site
@@ -53,13 +53,16 @@ def summary(found: Study) -> Page:
 
 
 def tuned(site: Site, shared: Page) -> Page:
-    """The searches for settings."""
+    """The searches for settings, and whether what they chose changes a verdict."""
+    compared = tuning.compared(site.study)
     searched = budget_curves([shown.search for shown in site.selection.searches])
     table = search_table(site.selection.searches)
     return {
         "rows": shared["searches"],
         "files": site.writer.table("searches", table),
         "curves": site.writer.figure("searches", searched),
+        "compared": [(row, site.strategy(row.label.partition(IN_PLACE)[0])) for row in compared],
+        "compared_files": site.writer.table("tuned", tuning.table(compared)) if compared else None,
     }
 
 

@@ -30,6 +30,7 @@ from bench.report import (
     submissions,
     table_1,
     task_pages,
+    tuning,
     verdicts,
 )
 from bench.report.answer import answer
@@ -155,6 +156,7 @@ def _write_site(
         measured = [line for line in table_1.lines(site.study) if line.base == base]
         page = shared | {"sentences": answer(site.study), "beside": rows, "more": more}
         page["table_1"] = measured if site.study.findings.get(base) else []
+        page["tuned"] = tuning.compared(site.study)
         text = environment("markdown").get_template("leaderboard.md.j2").render(page)
         leaderboard.parent.mkdir(parents=True, exist_ok=True)
         tidy = re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"

@@ -19,6 +19,9 @@ from bench.report.selection import ShownSearch
 from bench.report.stats import Floats
 from bench.report.style import ACCENT, BASE_GREY, VERDICT_STYLE, png, printable, styled
 
+ITSELF = "(the base itself)"
+"""What stands for the strategy where a base's own settings were searched."""
+
 DOMAIN_COLOURS = {
     "gan": ACCENT,
     "rl": VERDICT_STYLE["RL only"][0],
@@ -58,7 +61,7 @@ def search_table(shown: Sequence[ShownSearch]) -> pd.DataFrame:
 def _named(search: Search) -> str:
     """The strategy, in whose place it is, and the order of play if it is not the task's."""
     placed = f"{IN_PLACE}{' and '.join(search.instead_of.split('+'))})" if search.instead_of else ""
-    return search.strategy + placed + (f"={search.play}" if search.play else "")
+    return (search.strategy or ITSELF) + placed + (f"={search.play}" if search.play else "")
 
 
 def _score(search: Search, candidate: Candidate | None) -> float:

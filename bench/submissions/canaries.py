@@ -200,7 +200,7 @@ def _unchanged(found: Sequence[Found], findings: Findings) -> None:
     """Compare cells that change nothing with their bases."""
     bases: dict[Hashable, Found] = {}
     for item in found:
-        if item.record.strategy is None:
+        if item.record.strategy is None and item.record.settings_from == "published":
             bases.setdefault(_ground(item), item)
     for item in found:
         base = bases.get(_ground(item))

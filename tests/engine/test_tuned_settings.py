@@ -148,3 +148,29 @@ def test_tuned_settings_that_no_search_has_chosen_are_refused(finished: Path, ca
     err = capsys.readouterr().err
     assert "the search beside it has chosen other settings" in err
     assert "made by other code, settings or data" in err
+
+
+def test_a_base_has_a_search_of_its_own_settings_and_keeps_its_published_cell(
+    folder: Path, monkeypatch, capsys
+) -> None:
+    """Controls are compared with the published base, tuned strategies with the tuned one."""
+    monkeypatch.chdir(folder.parents[2])
+    monkeypatch.setattr("bench.training.train.train", FakeTraining())
+    from bench.engine import trial
+
+    for cell in (Cell("lqr", "reference"), Cell("lqr", "reference", "lecam")):
+        for job in search_jobs(folder, Rules(3), cell):
+            KEEP(job, trial.run(job), [])
+    found = search_store.read(search_path(folder, Cell("lqr", "reference")))
+    assert (found.strategy, found.cell, len(found.candidates)) == (None, "reference", 3)
+    assert found.space.keys() == {"replay", "target_network"}
+    options = ("--tasks", "lqr", "--base", "reference", "--strategies", "lecam")
+    assert bench("run", *options, "--settings", "tuned", "--engine", "serial") == 0
+    assert sorted(path.name for path in (folder / "lqr").glob("*[!h].json")) == [
+        "reference+harmful.json",
+        "reference+lecam~tuned.json",
+        "reference+placebo.json",
+        "reference.json",
+        "reference~tuned.json",
+    ]
+    assert bench("validate", str(folder)) == 0

@@ -1,0 +1,97 @@
+"""Tuned against published settings: whether tuning changes a verdict.
+
+A strategy with tuned settings is compared with its base with tuned settings: both had the same
+number of tries. Beside it stands what tuning gains the base alone, against the published base.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.report import stats
+from bench.report.cells import Key
+from bench.report.findings import DOMAINS, DomainFinding, Finding, Study, counts
+
+TUNED = "~tuned"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One strategy on one base with both settings, or the base itself, which has no verdict."""
+
+    base: str
+    label: str  # "" for the base itself
+    published: Finding | None
+    tuned: Finding | None
+    gains: dict[str, stats.Effect]  # domain -> the tuned base against the published one
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether the verdict is another one; None where one of the two is not there."""
+        if self.published is None or self.tuned is None:
+            return None
+        return self.published.verdict != self.tuned.verdict
+
+    def effect(self, domain: str, settings: str) -> stats.Effect | None:
+        """P(better than the base with these settings); of a base, what tuning gains it."""
+        if not self.label:
+            return self.gains.get(domain) if settings == "tuned" else None
+        part = self.part(domain, settings)
+        return part.effect if part else None
+
+    def part(self, domain: str, settings: str) -> DomainFinding | None:
+        """What is found in a domain with the settings "published" or "tuned"."""
+        finding = self.tuned if settings == "tuned" else self.published
+        return finding.domains[domain] if finding else None
+
+
+def compared(study: Study) -> list[Tuned]:
+    """Every base with tuned settings, and the strategies with tuned settings on each base."""
+    made = []
+    for base in study.bases:
+        known = {finding.label: finding for finding in study.findings[base]}
+        gains = _gains(study, base)
+        if gains:
+            made.append(Tuned(base, "", None, None, gains))
+        for label, finding in known.items():
+            if TUNED in label:
+                plain = label.replace(TUNED, "", 1)
+                made.append(Tuned(base, plain, known.get(plain), finding, {}))
+    return made
+
+
+def _gains(study: Study, base: str) -> dict[str, stats.Effect]:
+    """The mean over a domain's counted tasks of P(a run of the tuned base beats a published)."""
+    found = {}
+    for domain in DOMAINS:
+        views = [view for view in study.tasks if view.domain == domain and counts(view)]
+        every = [view.effects["final"].get(Key(base, "", TUNED)) for view in views]
+        there = [each for each in every if each is not None]
+        if there:
+            found[domain] = stats.effect(there)
+    return found
+
+
+def table(rows: list[Tuned]) -> pd.DataFrame:
+    """One row per strategy and base: effects, intervals, states and verdicts by settings."""
+    made = []
+    for row in rows:
+        cells: dict[str, object] = {"base": row.base, "strategy": row.label}
+        for settings in ("published", "tuned"):
+            finding = row.tuned if settings == "tuned" else row.published
+            cells[f"{settings}_verdict"] = finding.verdict if finding else ""
+            for domain in DOMAINS:
+                known, part = row.effect(domain, settings), row.part(domain, settings)
+                cells |= {
+                    f"{settings}_{domain}_state": part.state if part else "",
+                    f"{settings}_{domain}_effect": known.value if known else math.nan,
+                    f"{settings}_{domain}_low": known.low if known else math.nan,
+                    f"{settings}_{domain}_high": known.high if known else math.nan,
+                    f"{settings}_{domain}_seeds": known.runs if known else 0,
+                    f"{settings}_{domain}_tasks": len(known.tasks) if known else 0,
+                }
+        made.append(cells)
+    return pd.DataFrame(made)
