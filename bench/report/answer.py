@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.records.record import Record
-from bench.report import stats, transfer, verdicts
+from bench.report import transfer, verdicts
 from bench.report.findings import DOMAINS, Finding, Study
 from bench.report.rendering import two
 
 BOTH = "P(better than the base)"
 PLACES = {"gan": "in GANs", "rl": "in RL"}
+MOST_NAMED = 4
+"""So many strategies of one verdict are named; of more their number is given."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +36,33 @@ def answer(study: Study) -> list[Sentence]:
     both, shown = _both(rows)
     each = [_domain(rows, domain) for domain in DOMAINS]
     return [
-        Sentence(_prediction(study, base), _command(base)),
-        Sentence(_verdicts(base, rows), _command(base)),
-        Sentence(both, _command(base, shown)),
+        Sentence(_prediction(study, base), command(study, base, rows)),
+        Sentence(_verdicts(base, rows), command(study, base, rows)),
+        Sentence(both, command(study, base, shown)),
         Sentence(
             "; ".join(text for text, _ in each) + ".",
-            _command(base, [row for _, named in each for row in named]),
+            command(study, base, [row for _, named in each for row in named]),
         ),
-        Sentence(_evidence(study, base), _command(base)),
+        Sentence(_evidence(study, base), command(study, base, rows)),
     ]
 
 
-def _command(base: str, rows: Iterable[Finding] = ()) -> str:
-    """What makes the records of these rows and of their base, or of all rows."""
-    names = ",".join(dict.fromkeys(row.strategy for row in rows))
+def command(study: Study, base: str, rows: Iterable[Finding]) -> str:
+    """What makes the records of these rows again, or of the whole core grid without one."""
+    names = list(dict.fromkeys(row.strategy for row in rows))
+    made = {len(r.seeds) for r in its_records(study, base) if r.strategy in names}
     parts = ["python -m bench run --grid core", f"--base {base}" if base else ""]
-    parts += [f"--strategies {names}" if names else "", "--adaptive"]
+    parts.append(f"--strategies {','.join(names)}" if names else "")
+    parts.append(f"--seeds {made.pop()}" if len(made) == 1 else "--adaptive")
     return " ".join(part for part in parts if part)
+
+
+def base_command(study: Study) -> str:
+    """What makes the records of the answer's base again."""
+    base = main_base(study)
+    most = max((len(r.seeds) for r in its_records(study, base) if r.strategy is None), default=0)
+    start = f"python -m bench run --grid core --base {base} --strategies '' --contrasts none"
+    return f"{start} --seeds {most}" if most else ""
 
 
 def main_base(study: Study) -> str:
@@ -77,7 +89,8 @@ def _prediction(study: Study, base: str) -> str:
     if known.low > 0.0 or known.high < 0.0:
         words = "do" if known.low > 0.0 else "do, with the opposite sign,"
     yardsticks = " and ".join(
-        f"{two(each.value)} {PLACES[domain]}" for domain, each in found.within.items()
+        f"{two(each.value)} [{two(each.low)}, {two(each.high)}] {PLACES[domain]}"
+        for domain, each in found.within.items()
     )
     return (
         f"Effects in GANs {words} predict those in RL: over {found.strategies} strategies "
@@ -89,9 +102,9 @@ def _prediction(study: Study, base: str) -> str:
 def _verdicts(base: str, rows: Sequence[Finding]) -> str:
     if not rows:
         return "No strategy has been measured on a GAN or RL task yet, so there is no verdict."
-    counts = Counter(row.verdict for row in rows)
     open_rows = [row for row in rows if row.verdict == "undetermined"]
-    decided = [f"{name} ({counts[name]})" for name in verdicts.VERDICTS[:-1] if counts[name]]
+    by_name = {name: [r for r in rows if r.verdict == name] for name in verdicts.VERDICTS[:-1]}
+    decided = [f"{name} ({_named(found)})" for name, found in by_name.items() if found]
     reasons = _reasons(open_rows)
     if not decided:
         return (
@@ -102,6 +115,17 @@ def _verdicts(base: str, rows: Sequence[Finding]) -> str:
     rest = f"; {left} {_are(left)} undetermined, {reasons}" if left else ""
     have = f"{_of(len(rows) - left, len(rows))} {'has' if len(rows) - left == 1 else 'have'}"
     return f"On the base {base} {have} a verdict: {_and(decided)}{rest}."
+
+
+def _named(rows: Sequence[Finding]) -> str:
+    """The strategies of a verdict, and where one is inert; their number if they are many."""
+    if len(rows) > MOST_NAMED:
+        return str(len(rows))
+    names = []
+    for row in rows:
+        inert = [PLACES[d] for d, part in row.domains.items() if part.state == "inert"]
+        names.append(row.label + "".join(f", inert {place}" for place in inert))
+    return "; ".join(names)
 
 
 def _reasons(rows: Sequence[Finding]) -> str:
@@ -187,11 +211,10 @@ def _value(row: Finding, domain: str) -> float:
 
 
 def _evidence(study: Study, base: str) -> str:
-    """Seeds, failures with their exact interval, and whether the controls are what they must be."""
+    """Seeds, cost, failures, and whether the controls are what they must be."""
     records = its_records(study, base)
-    runs = [seed for record in records for seed in record.seeds]
-    failed = sum(seed.status != "ok" for seed in runs)
-    low, high = stats.clopper_pearson(failed, len(runs))
+    own = _failed([record for record in records if record.strategy is None])
+    others = _failed([record for record in records if record.strategy is not None])
     counts = sorted({len(record.seeds) for record in records})
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     cells = f"{len(records)} cell{'s' * (len(records) != 1)} of {seeds} "
@@ -200,10 +223,15 @@ def _evidence(study: Study, base: str) -> str:
     on_base = f" on the base {base}" if base else ""
     return (
         f"The evidence{on_base} is {cells}, where a verdict needs {verdicts.CLAIM_SEEDS}, made in "
-        f"{hours:.1f} core-hours; {failed} of "
-        f"{len(runs)} run{'s' * (len(runs) != 1)} failed, a share of {failed / len(runs):.3f} "
-        f"[{low:.3f}, {high:.3f}]; {_controls(study, base)}."
+        f"{hours:.1f} core-hours; of the base {own} failed, of all others {others}; "
+        f"{_controls(study, base)}."
     )
+
+
+def _failed(records: Sequence[Record]) -> str:
+    runs = [seed for record in records for seed in record.seeds]
+    failed = sum(seed.status != "ok" for seed in runs)
+    return f"{failed} of {len(runs)} run{'s' * (len(runs) != 1)}" if runs else "no run"
 
 
 def _controls(study: Study, base: str) -> str:

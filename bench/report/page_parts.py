@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from bench.report import belonging, heat_maps, tables, tuning, verdicts
@@ -34,6 +35,7 @@ def summary(found: Study) -> Page:
     """
     records = found.counted or found.records
     runs = [result for record in records for result in record.seeds]
+    failed = Counter(result.status for result in runs if result.status != "ok")
     fewest = min(len(record.seeds) for record in records)
     base = main_base(found)
     asked = its_records(found, base)
@@ -44,6 +46,7 @@ def summary(found: Study) -> Page:
         "further": len(found.records) - len(records),
         "runs": len(runs),
         "failures": sum(result.status != "ok" for result in runs),
+        "kinds": [f"{n} {kind}" for kind, n in sorted(failed.items())],
         "fewest": fewest,
         "most": max(len(record.seeds) for record in records),
         "base": base,

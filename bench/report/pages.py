@@ -33,7 +33,7 @@ from bench.report import (
     tuning,
     verdicts,
 )
-from bench.report.answer import answer
+from bench.report.answer import answer, base_command
 from bench.report.beside import FOLDER, Beside, Others
 from bench.report.cells import DOMAIN_NAMES
 from bench.report.files import Writer, remove_stale
@@ -157,6 +157,7 @@ def _write_site(
         page = shared | {"sentences": answer(site.study), "beside": rows, "more": more}
         page["table_1"] = measured if site.study.findings.get(base) else []
         page["tuned"] = tuning.compared(site.study)
+        page["base_command"] = base_command(site.study)
         text = environment("markdown").get_template("leaderboard.md.j2").render(page)
         leaderboard.parent.mkdir(parents=True, exist_ok=True)
         tidy = re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"

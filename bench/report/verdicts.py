@@ -36,10 +36,10 @@ def state(found: Effect, adjusted_p: float, alpha: float = 1.0 - LEVEL) -> State
     """The state of an effect: "mixed", "equivalent", "helps", "hurts", or "undetermined".
 
     Mixed: one task is significantly better and another significantly worse, so that a mean over
-    tasks would hide what it says; a warning, and so at 5 % at every look. Equivalent: the interval lies within 0.5 +- EPS, and there are at
-    least ten seeds or the arms agree bitwise; at a look it is so long that each end errs with a
-    probability of at most alpha. Helps or hurts: the adjusted p, of the exact test and of the
-    interval, is at most alpha.
+    tasks would hide what it says; a warning, and so at 5 % at every look. Equivalent: the interval
+    lies within 0.5 +- EPS, and there are at least ten seeds or the arms agree bitwise; at a look it
+    is so long that each end errs with a probability of at most alpha. Helps or hurts: the adjusted
+    p, of the exact test and of the interval, is at most alpha.
     """
     if found.mixed(1.0 - LEVEL):
         return "mixed"

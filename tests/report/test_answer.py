@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.report import findings
-from bench.report.answer import answer, main_base
+from bench.report.answer import answer, base_command, main_base
 from bench.report.findings import DomainFinding, Finding, Study
 from tests.support.factories import make_grid, make_record
 
@@ -21,8 +21,8 @@ def effect(value: float, low: float, high: float) -> Any:
 def finding(label, gan, rl, verdict, *, evidence="claim", expected=None, base="bare") -> Finding:
     """A row; `gan` and `rl` are a state with value, low and high, or no records."""
     domains = {
-        name: DomainFinding(part[0], effect(*part[1:])) if part else DomainFinding("missing")
-        for name, part in (("gan", gan), ("rl", rl))
+        name: DomainFinding(part[0], effect(*part[1:]) if part[1:] else None)
+        for name, part in (("gan", gan or ("missing",)), ("rl", rl or ("missing",)))
     }
     return Finding(base, label, label, expected, domains, verdict, evidence)
 
@@ -57,8 +57,8 @@ def test_without_findings_nothing_is_said():
         "No strategy has effects in both domains yet, so none is shown to transfer.",
         "In GANs no strategy has been measured; in RL no strategy has been measured.",
         "The evidence on the base bare is 1 cell of 10 seeds, where a verdict needs 10, made in "
-        "2.0 core-hours; 0 of 10 runs failed, a share of 0.000 [0.000, 0.308]; no control has been "
-        "run.",
+        "2.0 core-hours; of the base 0 of 10 runs failed, of all others no run; no control has "
+        "been run.",
     ]
 
 
@@ -97,7 +97,8 @@ def test_what_transfers_is_told_by_its_lower_limits():
     )
     _, first, second, third, last = said(study)
     assert first == (
-        "On the base bare 3 of 4 strategies have a verdict: transfers (2) and conflicts (1); "
+        "On the base bare 3 of 4 strategies have a verdict: transfers (r1; r2) and conflicts "
+        "(huber); "
         "1 is undetermined, because an interval leaves it open."
     )
     assert second == (
@@ -111,14 +112,34 @@ def test_what_transfers_is_told_by_its_lower_limits():
         "seeds]) and 1 is shown to hurt, huber (0.20 [0.10, 0.30; 1 task, 10 seeds])."
     )
     assert last.endswith("; the control harmful, which must be harmful, is undetermined.")
-    grid = "python -m bench run --grid core --base bare"
+    grid = "python -m bench run --grid core --base bare --strategies"
     assert [sentence.command for sentence in answer(study)] == [
-        f"{grid} --adaptive",
-        f"{grid} --adaptive",
-        f"{grid} --strategies r2,r1 --adaptive",
-        f"{grid} --strategies r2,r1,huber --adaptive",
-        f"{grid} --adaptive",
+        f"{grid} r1,r2,huber,ttur --adaptive",
+        f"{grid} r1,r2,huber,ttur --adaptive",
+        f"{grid} r2,r1 --adaptive",
+        f"{grid} r2,r1,huber --adaptive",
+        f"{grid} r1,r2,huber,ttur --adaptive",
     ]
+
+
+def test_the_commands_make_as_many_seeds_as_there_are() -> None:
+    """10 of the strategy and 30 of the base; different numbers are those of the looks."""
+    base = make_record(scores=[0.1] * 30)
+    some = [make_record(strategy=name, scores=[0.1] * 10) for name in ("r1", "r2")]
+    every = findings.study([base, *some])
+    grid = "python -m bench run --grid core --base bare --strategies"
+    assert answer(every)[0].command == f"{grid} r1,r2 --seeds 10"
+    assert base_command(every) == f"{grid} '' --contrasts none --seeds 30"
+    more = make_record(strategy="r2", scores=[0.1] * 20)
+    assert answer(findings.study([base, some[0], more]))[0].command.endswith(" r1,r2 --adaptive")
+
+
+def test_a_verdict_names_its_strategies_and_where_they_are_inert() -> None:
+    study = of(finding("target_network", ("inert",), GOOD, "RL only"))
+    assert "RL only (target_network, inert in GANs)" in said(study)[1]
+    many = ("r1", "r2", "huber", "lookahead", "ttur")
+    study = of(*(finding(name, ("inert",), GOOD, "RL only") for name in many))
+    assert "a verdict: RL only (5)." in said(study)[1]
 
 
 def test_mixed_is_neither_help_nor_harm():
@@ -131,7 +152,7 @@ def test_mixed_is_neither_help_nor_harm():
 
 def test_one_strategy_is_singular():
     _, first, *_ = said(of(finding("r1", GOOD, GOOD, "transfers")))
-    assert first == "On the base bare the one strategy has a verdict: transfers (1)."
+    assert first == "On the base bare the one strategy has a verdict: transfers (r1)."
 
 
 def test_the_base_is_the_one_with_most_effects_in_both_domains():
@@ -150,7 +171,7 @@ def test_prediction_is_the_first_sentence() -> None:
     assert re.match(
         r"Effects in GANs do predict those in RL: over 8 strategies Spearman's correlation is "
         r"(0\.9\d|1\.00) \[0\.\d\d, 1\.00\], where one task is predicted by the others of its own "
-        r"domain with \d\.\d\d in GANs and \d\.\d\d in RL\.$",
+        r"domain with \d\.\d\d \[[^]]+\] in GANs and \d\.\d\d \[[^]]+\] in RL\.$",
         first,
     ), first
 

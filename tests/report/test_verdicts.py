@@ -93,6 +93,21 @@ def test_cancelling_effects_are_mixed_and_no_difference_is_not(
     assert (verdicts.state(effect, effect.p) == "mixed") is mixed
 
 
+def test_mixed_is_a_warning_at_every_look() -> None:
+    """Ten runs that all lose have a p of 0.002, which Holm over eight tasks makes 0.015: above the
+    first look's level, though no ten runs can say more."""
+    rng, boot = np.random.default_rng(4), stats.Bootstrap(times=2)
+    found = []
+    for number, mean in enumerate([-9.0] * 4 + [2.5] + [0.0] * 3):
+        arms = [
+            stats.Arm(tuple(range(n)), rng.normal(at, 1.0, n)) for at, n in ((mean, 10), (0, 30))
+        ]
+        found.append(stats.compare(f"task{number}", *arms, boot))
+    effect = stats.effect(found)
+    assert effect.task_p[0] > 0.01
+    assert verdicts.state(effect, effect.p, 0.01) == "mixed"
+
+
 def test_chance_is_seldom_mixed() -> None:
     """Of worlds without an effect at most one in twenty; Holm is over eight tasks in two ways."""
     rng, boot = np.random.default_rng(5), stats.Bootstrap(times=2)
