@@ -71,8 +71,11 @@ def main_base(study: Study) -> str:
 
 
 def its_records(study: Study, base: str) -> list[Record]:
-    """The records on a base that verdicts count; where there are none, all that are counted."""
-    every = study.counted or study.records
+    """The records on a base that verdicts count; where there are none, all that are counted.
+
+    Without tuned ones, of which the answer does not speak.
+    """
+    every = [r for r in study.counted or study.records if r.settings_from == "published"]
     return [record for record in every if record.base == base] or every
 
 

@@ -49,7 +49,7 @@ def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> Drawing |
         [_cell_text(v, base, rows[label], adjusted.loc[label, v.name], endpoint) for v in shown]
         for label in values.index
     ]
-    names = [f"{printable(view.name, 18)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
+    names = [f"{printable(view.name, 24)}\n{DOMAIN_NAMES[view.domain]}" for view in shown]
     with styled():
         figure, _ = _draw(values, text, names, controls=sum(control), endpoint=endpoint)
         return drawing(figure) if endpoint == "final" else Drawing(png(figure))
