@@ -176,12 +176,14 @@ def _effects(row: Finding) -> str:
 
 
 def _effect(row: Finding, domain: str) -> str:
-    found = row.domains[domain].effect
+    part = row.domains[domain]
+    found = part.effect
     if found is None:
         return "unknown"
+    way = "; by removing it" if part.removed else ""
     tasks = f"{len(found.tasks)} task{'s' * (len(found.tasks) != 1)}"
     seeds = f"{found.runs} seed{'s' * (found.runs != 1)}"
-    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}; {tasks}, {seeds}]"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}; {tasks}, {seeds}{way}]"
 
 
 def _domain(rows: Sequence[Finding], domain: str) -> tuple[str, list[Finding]]:

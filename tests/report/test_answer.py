@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -132,6 +133,14 @@ def test_the_commands_make_as_many_seeds_as_there_are() -> None:
     assert base_command(every) == f"{grid} '' --contrasts none --seeds 30"
     more = make_record(strategy="r2", scores=[0.1] * 20)
     assert answer(findings.study([base, some[0], more]))[0].command.endswith(" r1,r2 --adaptive")
+
+
+def test_an_effect_that_was_measured_by_removal_says_so() -> None:
+    row = finding("replay", OPEN, GOOD, "undetermined")
+    kept = replace(row.domains["rl"], contrast="removed")
+    study = of(replace(row, domains=row.domains | {"rl": kept}))
+    assert "replay (0.90 [0.80, 1.00; 1 task, 10 seeds; by removing it])" in said(study)[3]
+    assert "0.60 [0.40, 0.80; 1 task, 10 seeds] in GANs" in said(study)[2]
 
 
 def test_a_verdict_names_its_strategies_and_where_they_are_inert() -> None:
