@@ -8,7 +8,9 @@ order of play.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, NamedTuple, get_args
@@ -91,6 +93,11 @@ class CellResult:
     def plain(self) -> bool:
         """Whether strategies act on all their players, in the task's own order of play."""
         return not self.record.play and "@" not in self.label + (self.record.strategy or "")
+
+    @property
+    def update_seconds(self) -> float:
+        """The wall time of one seed's updates; not a number where it was not taken."""
+        return self.record.seconds.get("update", math.nan) / self.record.seconds_seeds
 
     @property
     def failures(self) -> int:
@@ -259,3 +266,13 @@ def comparisons(
         for endpoint in ENDPOINTS
         if endpoint in arms[0] and endpoint in arms[1]
     }
+
+
+def rows(base: str, views: Sequence[TaskView]) -> dict[str, CellResult]:
+    """Label -> one of its cells, of all plain cells on a base but the base itself."""
+    found: dict[str, CellResult] = {}
+    for view in views:
+        for key, cell in view.plain.items():
+            if key.base == base and cell.record.strategy is not None:
+                found.setdefault(key.label, cell)
+    return found

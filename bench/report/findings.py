@@ -6,9 +6,12 @@ domains "gan" and "rl": those with strategies on all players, in the task's own 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from bench.experiment import registry
 from bench.experiment.cell import Contrast
@@ -21,6 +24,7 @@ from bench.report.cells import (
     CellResult,
     TaskView,
     in_order,
+    rows,
     view_of,
 )
 from bench.report.grounds import Grounds
@@ -51,6 +55,7 @@ class DomainFinding:
     contrast: Contrast | None = None  # None without an effect
     owners: frozenset[str] = frozenset()  # the submissions whose cells are in it
     base_seeds: int = 0  # the fewest of any task's base
+    cost: float = math.nan  # time of updates with it / without it, the median over tasks
     failures: tuple[int, int, int, int] = (0, 0, 0, 0)  # without: failed, runs; with: failed, runs
 
     @property
@@ -137,16 +142,6 @@ def study(
     return Study(tuple(views), findings, boot)
 
 
-def rows(base: str, views: Sequence[TaskView]) -> dict[str, CellResult]:
-    """Label -> one of its cells, of all plain cells on a base but the base itself."""
-    found: dict[str, CellResult] = {}
-    for view in views:
-        for key, cell in view.plain.items():
-            if key.base == base and cell.record.strategy is not None:
-                found.setdefault(key.label, cell)
-    return found
-
-
 def counted_tasks(domain: str) -> tuple[str, ...]:
     """The tasks that verdicts count, all of which they need: those of the suite's core grid."""
     return tuple(
@@ -208,13 +203,14 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
     contrasts = {cell.record.contrast for cell in cells}
     order: tuple[Contrast, ...] = ("in place of", "removed", "added")
     contrast = next((each for each in order if each in contrasts), None)
-    counts, base_seeds = [0, 0, 0, 0], []
+    counts, base_seeds, costs = [0, 0, 0, 0], [], []
     for view, cell in zip(chosen, cells, strict=True):
         ground = view.ground(cell)
         assert ground is not None  # as it has an effect
         base_seeds.append(len(ground.record.seeds))
-        arms = [ground, cell]
-        for slot, arm in enumerate(reversed(arms) if contrast == "removed" else arms):
+        arms = [cell, ground] if contrast == "removed" else [ground, cell]
+        costs.append(arms[1].update_seconds / arms[0].update_seconds)
+        for slot, arm in enumerate(arms):
             counts[2 * slot] += arm.failures
             counts[2 * slot + 1] += len(arm.record.seeds)
     found = {
@@ -238,6 +234,7 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
             view.grounds.owner(c.record) for view, c in zip(chosen, cells, strict=True)
         ),
         base_seeds=min(base_seeds),
+        cost=float(np.median(costs)),
         of_tasks=len(inside),
         inert=inert,
         contrast=contrast,

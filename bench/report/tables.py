@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.experiment import costs
 from bench.records.rank_tests import benjamini_hochberg
 from bench.records.record import Record
 from bench.report import stats
@@ -174,9 +173,8 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
                 f"{domain}_tasks": " ".join(known.tasks) if known else "",
                 f"{domain}_failures_without": "{}/{}".format(*part.failures[:2]),
                 f"{domain}_failures_with": "{}/{}".format(*part.failures[2:]),
+                f"cost_{domain}": part.cost,
             }
-        cost = costs.of(finding.strategy) or {}
-        row |= {f"cost_{task}": cost.get(task, math.nan) for task in costs.KINDS}
         row |= {"evidence": finding.evidence, "control": finding.expected or ""}
         rows.append(row)
     return pd.DataFrame(rows)
