@@ -126,7 +126,7 @@ class Adaptive:
             for key, cell in view.cells.items()
         )
         if apart:
-            parts.append(f"{plural(apart, 'cell')} made elsewhere than their bases decide nothing")
+            parts.append(f"{plural(apart, 'cell')} without a base to compare with decide nothing")
         return "; ".join(parts) or "nothing here has a verdict"
 
     def _study(self, looks: int) -> Study:

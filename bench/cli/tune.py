@@ -37,7 +37,7 @@ def tune(
         bool, typer.Option(help="stop settings that fall behind those of the same cell (ASHA)")
     ] = True,
 ) -> None:
-    """Search settings for every strategy of a grid by Ray Tune, for `run --settings tuned`.
+    """Search settings for a grid's bases and strategies by Ray Tune, for `run --settings tuned`.
 
     What has been tried is stored beside the records and not tried again; with a larger --budget the
     search continues. Exit codes as for `run`.

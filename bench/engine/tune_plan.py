@@ -248,6 +248,8 @@ def chosen(cells: Iterable[Cell], folder: Path) -> tuple[list[Cell], list[str]]:
             settled, by = search_store.tuned(cell, folder)
         except (NoSearch, CorruptRecord) as error:
             lacking.append(str(error))
+            if cell.strategy is None:
+                found.append(cell)
             continue
         found += [cell, settled] if by is not None and cell.strategy is None else [settled]
         if by is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from bench.experiment import registry
@@ -27,7 +28,7 @@ def idle(cells: Iterable[Cell], folder: Path) -> Iterator[str]:
     for cell in cells:
         if cell.updates is not None:
             continue
-        for lesser in dict.fromkeys((Cell(cell.task, cell.base, play=cell.play), *_lesser(cell))):
+        for lesser in dict.fromkeys((*_bases(cell), *_lesser(cell))):
             if cell == lesser or excused(cell, lesser):
                 continue
             try:
@@ -37,6 +38,14 @@ def idle(cells: Iterable[Cell], folder: Path) -> Iterator[str]:
             if equal(*records):
                 yield f"{cell.task}/{cell.name}"
                 break
+
+
+def _bases(cell: Cell) -> Iterator[Cell]:
+    """The base of the cell, and the one with tuned settings if it has these."""
+    base = Cell(cell.task, cell.base, play=cell.play)
+    yield base
+    if cell.variant:
+        yield replace(base, variant=cell.variant)
 
 
 def _lesser(cell: Cell) -> Iterator[Cell]:

@@ -65,8 +65,8 @@ def contains(within: Space, settings: Settings) -> bool:
 def draws(cell: Cell, within: Space) -> Iterator[Choice]:
     """Yield every candidate once: the published settings, then combinations in random order.
 
-    The order depends on the strategy alone, so that all tasks try the same settings in the same
-    order, and a larger budget continues where a smaller one ended.
+    The order depends on the strategy and the space alone, so that all tasks of a domain try the
+    same settings in the same order, and a larger budget continues where a smaller one ended.
     """
     published = searched(cell.settings(), within)
     yield published

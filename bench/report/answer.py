@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from bench.records.record import Record
 from bench.report import transfer, verdicts
+from bench.report.cells import control_verdict
 from bench.report.findings import DOMAINS, Finding, Study
+from bench.report.looks import LOOKS
 from bench.report.rendering import two
 
 BOTH = "P(better than the base)"
@@ -36,24 +38,35 @@ def answer(study: Study) -> list[Sentence]:
     both, shown = _both(rows)
     each = [_domain(rows, domain) for domain in DOMAINS]
     return [
-        Sentence(_prediction(study, base), command(study, base, rows)),
-        Sentence(_verdicts(base, rows), command(study, base, rows)),
-        Sentence(both, command(study, base, shown)),
+        Sentence(_prediction(study, base), command(study, base, _names(rows))),
+        Sentence(_verdicts(base, rows), command(study, base, _names(rows))),
+        Sentence(both, command(study, base, _names(shown))),
         Sentence(
             "; ".join(text for text, _ in each) + ".",
-            command(study, base, [row for _, named in each for row in named]),
+            command(study, base, _names(row for _, named in each for row in named)),
         ),
-        Sentence(_evidence(study, base), command(study, base, rows)),
+        Sentence(_evidence(study, base), command(study, base, _names(rows) + _others(study, base))),
     ]
 
 
-def command(study: Study, base: str, rows: Iterable[Finding]) -> str:
-    """What makes the records of these rows again, or of the whole core grid without one."""
-    names = list(dict.fromkeys(row.strategy for row in rows))
+def _names(rows: Iterable[Finding]) -> list[str]:
+    return [row.strategy for row in rows]
+
+
+def _others(study: Study, base: str) -> list[str]:
+    """Every other strategy, or several together, with records on a base; controls always run."""
+    names = {record.strategy for record in its_records(study, base)}
+    return sorted(name for name in names if name and control_verdict(name) is None)
+
+
+def command(study: Study, base: str, strategies: Iterable[str]) -> str:
+    """What makes the records of these again, or of the whole core grid without one."""
+    names = list(dict.fromkeys(strategies))
     made = {len(r.seeds) for r in its_records(study, base) if r.strategy in names}
     parts = ["python -m bench run --grid core", f"--base {base}" if base else ""]
     parts.append(f"--strategies {','.join(names)}" if names else "")
-    parts.append(f"--seeds {made.pop()}" if len(made) == 1 else "--adaptive")
+    looked = not made or (len(made) > 1 and made <= {look.seeds for look in LOOKS})
+    parts.append("--adaptive" if looked else f"--seeds {max(made)}")
     return " ".join(part for part in parts if part)
 
 
@@ -75,8 +88,11 @@ def its_records(study: Study, base: str) -> list[Record]:
 
     Without tuned ones, of which the answer does not speak.
     """
-    every = [r for r in study.counted or study.records if r.settings_from == "published"]
-    return [record for record in every if record.base == base] or every
+    for records in (study.counted, study.records):
+        every = [record for record in records if record.settings_from == "published"]
+        if every:
+            return [record for record in every if record.base == base] or every
+    return study.counted or study.records
 
 
 def _prediction(study: Study, base: str) -> str:

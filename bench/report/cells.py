@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, NamedTuple, get_args
+
+import numpy as np
 
 from bench.experiment import registry
 from bench.experiment.kits import BASES, reference_of
@@ -96,8 +98,8 @@ class CellResult:
 
     @property
     def update_seconds(self) -> float:
-        """The wall time of one seed's updates; not a number where it was not taken."""
-        return self.record.seconds.get("update", math.nan) / self.record.seconds_seeds
+        """The wall time of one seed's updates; not a number where it was not taken, or is 0."""
+        return (self.record.seconds.get("update") or math.nan) / self.record.seconds_seeds
 
     @property
     def failures(self) -> int:
@@ -153,6 +155,16 @@ class TaskView:
         kit = reference_of(self.name, self.domain)
         absent = row.instead_of and not set(row.instead_of) & set(kit)
         return Key(base, "", row.added_label if absent else row.label)
+
+    def why_inert(self, base: str, row: CellResult) -> str | None:
+        """Why the strategy of a row can change nothing here; None if it can.
+
+        Of a tuned row without a cell, too: there is nothing to tune where nothing can change.
+        """
+        known = self.inert.get(self.key(base, row))
+        if known or row.record.settings_from == "published":
+            return known
+        return inert_reason(row.record.strategy or "", self.name)
 
     def ground(self, cell: CellResult) -> CellResult | None:
         """The base with which a cell is compared, that of its own submission; None if none may."""
@@ -276,3 +288,9 @@ def rows(base: str, views: Sequence[TaskView]) -> dict[str, CellResult]:
             if key.base == base and cell.record.strategy is not None:
                 found.setdefault(key.label, cell)
     return found
+
+
+def median_of_known(values: Iterable[float]) -> float:
+    """The median of the finite ones; not a number without one."""
+    known = [value for value in values if math.isfinite(value)]
+    return float(np.median(known)) if known else math.nan

@@ -72,21 +72,21 @@ def learning_curves(view: TaskView, base: str, play: str = "") -> bytes:
         cells = [own]
     curves = [quartiles(cell.record) for cell in cells]
     grounds = [view.ground(cell) for cell in cells]
-    greys = {ground.record.cell: quartiles(ground.record) for ground in grounds if ground}
+    greys = [quartiles(ground.record) for ground in grounds if ground]
     named = f"{base}={play}" if play else base
     with styled():
-        scales = _scales([*curves, *greys.values()], view.score.better)
+        scales = _scales([*curves, *greys], view.score.better)
         figure, grid = panels(len(cells), *scales, width=2.4, height=1.55)
         for panel, cell, curve, ground in zip(grid, cells, curves, grounds, strict=True):
             if ground and cell is not own:
-                _band(panel, greys[ground.record.cell], BASE_GREY, 0.30, 1.2)
+                _band(panel, quartiles(ground.record), BASE_GREY, 0.30, 1.2)
             _band(panel, curve, ACCENT, 0.28, 1.6)
             failed = f"  ({cell.failures}/{len(cell.record.seeds)} failed)" if cell.failures else ""
             panel.title(printable(cell.title or base, 26 if failed else 36) + failed)
         axis_titles(figure, f"{printable(view.score.step_unit)}s", printable_axis(view))
         handles = [
             Line2D([], [], color=ACCENT, lw=1.6, label="with the change: median"),
-            Line2D([], [], color=BASE_GREY, lw=1.2, label=f"base ({printable(named)}): median"),
+            Line2D([], [], color=BASE_GREY, lw=1.2, label=f"its base ({printable(named)}): median"),
             Patch(color="#E5E7EB", label="middle half of the seeds"),
         ]
         figure.legend(handles=handles, loc="upper left", ncols=3, frameon=False, fontsize=8)

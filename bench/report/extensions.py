@@ -184,7 +184,8 @@ def _scope_table(
     cells = {key: cell for key, cell in view.cells.items() if key[:2] == (base, play)}
     own = Key(base, play, "")
     ground = cells.get(own)
-    entries = [_entry(view, key, cell, ground) for key, cell in cells.items() if key.label]
+    treated = [(key, cell) for key, cell in cells.items() if cell.record.strategy is not None]
+    entries = [_entry(view, key, cell) for key, cell in treated]
     if view.domain != EXTENSION and not play:  # the task's own table has the others
         scoped = {entry.row for entry in entries if entry.scope != ALL}
         entries = [entry for entry in entries if entry.row in scoped]
@@ -204,9 +205,10 @@ def _scope_table(
     )
 
 
-def _entry(view: TaskView, key: Key, cell: CellResult, ground: CellResult | None) -> Entry:
-    """A cell against its base."""
+def _entry(view: TaskView, key: Key, cell: CellResult) -> Entry:
+    """A cell against its base; where none may be compared, beside the one that is shown."""
     row, scope = position(key.label)
+    ground = view.ground(cell) or view.cells.get(Key(key.base, key.play, ""))
     found = {name: by[key] for name, by in view.effects.items() if key in by}
     entry = Entry(key, cell, row, scope, ground, inert=view.inert.get(key, ""))
     return _with_effects(entry, found)
@@ -252,7 +254,8 @@ def _order_table(view: TaskView, base: str, boot: stats.Bootstrap) -> OrderTable
     labels = {key.label for key in view.cells if key.base == base and key.play}
     entries = []
     for key, cell in view.cells.items():
-        if key.base == base and key.label in labels:
+        tuned_base = key.label and cell.record.strategy is None
+        if key.base == base and key.label in labels and not tuned_base:
             entry = Entry(key, cell, *(position(key.label) if key.label else (BASE, ALL)))
             given = view.cells.get(key._replace(play="")) if key.play else None
             entries.append(against(boot, view, entry, given) if given else entry)

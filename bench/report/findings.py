@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from bench.experiment import registry
 from bench.experiment.cell import Contrast
 from bench.records.record import Record
@@ -24,6 +22,7 @@ from bench.report.cells import (
     CellResult,
     TaskView,
     in_order,
+    median_of_known,
     rows,
     view_of,
 )
@@ -99,7 +98,7 @@ class Study:
 
     def _evidence(self, base: str) -> tuple[int, int]:
         """How many strategies have effects in both domains of a base, and how many any."""
-        rows = [f for f in self.findings[base] if f.expected is None and "+" not in f.strategy]
+        rows = [f for f in self.findings[base] if not (f.expected or {*"+~"} & {*f.label})]
         both = [f for f in rows if all(p.effect or p.inert for p in f.domains.values())]
         return len({f.strategy for f in both}), len({f.strategy for f in rows})
 
@@ -194,7 +193,7 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
     """The mean effect over the domain's tasks where the strategy is not inert, without a state."""
     inside = [view for view in views if view.domain == domain]
     keys = {view.name: view.key(base, row) for view in inside}
-    inert = {v.name: v.inert[keys[v.name]] for v in inside if keys[v.name] in v.inert}
+    inert = {v.name: why for v in inside if (why := v.why_inert(base, row))}
     chosen = [view for view in inside if keys[view.name] in view.effects["final"]]
     if not chosen:
         state: verdicts.State = "inert" if inert else "missing"
@@ -234,7 +233,7 @@ def _domain(base: str, row: CellResult, domain: str, views: list[TaskView]) -> D
             view.grounds.owner(c.record) for view, c in zip(chosen, cells, strict=True)
         ),
         base_seeds=min(base_seeds),
-        cost=float(np.median(costs)),
+        cost=median_of_known(costs),
         of_tasks=len(inside),
         inert=inert,
         contrast=contrast,

@@ -7,6 +7,8 @@ whether they were run one after the other or at once: nobody can look at more se
 than is paid for. What is decided stays so, once the base has its 100 seeds; before, a verdict is
 preliminary.
 
+That some task of a domain is better and another worse is a warning, and outside of these shares.
+
 Within a look p is adjusted by Holm over the whole family, which has one size, however few of its
 strategies have records and however many have been decided before.
 """

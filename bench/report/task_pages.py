@@ -63,15 +63,16 @@ def page(site: Site, view: TaskView, counted: Row | None) -> dict[str, Any]:
     frame = tables.task_table(view, site.study) if view.shown else pd.DataFrame()
     ids = Names()
     owners = {cell.record.cell: submission(view, cell) for cell in view.shown.values()}
-    records = {cell.record.cell: cell.record for cell in view.shown.values()}
+    shown = {cell.record.cell: cell for cell in view.shown.values()}
     rows = _ranked(frame) if len(frame) else []
     for row in rows:
-        record = records[row["cell"]]
+        record = shown[row["cell"]].record
+        ground = view.ground(shown[row["cell"]])
         row["id"] = ids.slug(row["cell"])
         row["page"] = site.strategy(record.strategy or "")
         row["ground"] = record.strategy is None
         row["owner"] = owners[row["cell"]]
-        row["evidence"] = evidence(row["seeds"], view.fewest[1])
+        row["evidence"] = evidence(row["seeds"], len(ground.record.seeds) if ground else 0)
         row["data"] = {
             "base": [record.base],
             "contrast": [record.contrast],

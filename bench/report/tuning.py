@@ -1,7 +1,8 @@
 """Tuned against published settings: whether tuning changes a verdict.
 
-A strategy with tuned settings is compared with its base with tuned settings: both had the same
-number of tries. Beside it stands what tuning gains the base alone, against the published base.
+A strategy with tuned settings is compared with its base with tuned settings: both had as many
+tries as the budget and their spaces allow. Beside it stands what tuning gains the base alone,
+against the published base.
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ import pandas as pd
 
 from bench.report import stats
 from bench.report.cells import Key
-from bench.report.findings import DOMAINS, DomainFinding, Finding, Study, counts
+from bench.report.findings import (
+    DOMAINS,
+    DomainFinding,
+    Finding,
+    Study,
+    counted_tasks,
+    counts,
+)
 
-TUNED = "~tuned"
+TUNED, OPEN = "~tuned", "undetermined"
 
 
 @dataclass(frozen=True)
@@ -30,10 +38,9 @@ class Tuned:
 
     @property
     def changed(self) -> bool | None:
-        """Whether the verdict is another one; None where one of the two is not there."""
-        if self.published is None or self.tuned is None:
-            return None
-        return self.published.verdict != self.tuned.verdict
+        """Whether the verdict is another one; None where one of the two is not there, or open."""
+        verdicts = [f.verdict if f else OPEN for f in (self.published, self.tuned)]
+        return None if OPEN in verdicts else verdicts[0] != verdicts[1]
 
     def effect(self, domain: str, settings: str) -> stats.Effect | None:
         """P(better than the base with these settings); of a base, what tuning gains it."""
@@ -41,6 +48,14 @@ class Tuned:
             return self.gains.get(domain) if settings == "tuned" else None
         part = self.part(domain, settings)
         return part.effect if part else None
+
+    def lacks(self, domain: str, settings: str) -> str:
+        """Of how many tasks an effect is, if it is not of all that count."""
+        found, part = self.effect(domain, settings), self.part(domain, settings)
+        if found is None or (part is not None and not part.lacking):
+            return ""
+        of = len(counted_tasks(domain))
+        return f", {len(found.tasks)} of {of} tasks" if len(found.tasks) < of else ""
 
     def part(self, domain: str, settings: str) -> DomainFinding | None:
         """What is found in a domain with the settings "published" or "tuned"."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from bench.experiment import registry
+from bench.experiment.cell import Cell
 from bench.experiment.protocol import PROTOCOL_VERSION
 from bench.records import search_store
+from bench.records.json_file import CorruptRecord
 from bench.records.paths import place, search_path
 from bench.records.record import ScoreInfo
 from bench.records.search import FIRST_SEED, Candidate, Search, rungs
@@ -20,12 +22,15 @@ from bench.submissions.problem import Problem
 from bench.submissions.ranges import FASTEST, SLOWEST, ranges, within_range
 from bench.submissions.record_rules import name_problems
 
+Curve = tuple[tuple[float | None, ...], ...]
+"""The scores of all seeds at every evaluation."""
+
 
 def problems(file: Path, found: Search) -> list[Problem]:
     """Every problem of one search by itself."""
     every = [Problem(str(file), "place", text) for text in _of_place(file, found)]
     try:
-        every += [Problem(str(file), "search", text) for text in _of_search(found)]
+        every += [Problem(str(file), "search", text) for text in _of_search(file, found)]
         every += [Problem(str(file), "name", text) for text in name_problems(found.origin)]
         if found.provenance is not None:
             every += machine_rules.problems(file, registry.task(found.task), found.provenance)
@@ -43,7 +48,7 @@ def _of_place(file: Path, found: Search) -> Iterator[str]:
         yield f"belongs at {found.protocol_version}/<name>/{'/'.join(home.parts[2:])}"
 
 
-def _of_search(found: Search) -> Iterator[str]:
+def _of_search(file: Path, found: Search) -> Iterator[str]:
     cell = found.origin
     task = registry.task(found.task)
     within = search_space(cell)
@@ -55,6 +60,7 @@ def _of_search(found: Search) -> Iterator[str]:
         yield "its score is not the task's"
     if found.space == within:
         yield from _of_candidates(found)
+        yield from _of_curves(file, found)
     else:
         yield "its space is not the one that the strategies declare"
 
@@ -80,17 +86,45 @@ def _of_candidates(found: Search) -> Iterator[str]:
         yield "settings were tried twice"
     if found.provenance is None and candidates:
         yield "has no provenance"
-    yield from _of_curves(found)
-
-
-def _of_curves(found: Search) -> Iterator[str]:
-    if registry.task(found.task).domain in TRAINED:
-        curves = Counter(tuple(tuple(p.scores) for p in c.curve) for c in found.candidates)
-        if any(count > 1 and len(set(curve)) > 2 for curve, count in curves.items()):
-            yield "different settings have the same curve"
     for candidate in found.candidates:
         for text in _of_candidate(found, candidate):
             yield f"settings {candidate.number}: {text}"
+
+
+def _of_curves(file: Path, found: Search) -> Iterator[str]:
+    """Different settings train differently, but for those of a strategy that never acts there."""
+    if registry.task(found.task).domain not in TRAINED:
+        return
+    groups: dict[Curve, list[Candidate]] = defaultdict(list)
+    for candidate in found.candidates:
+        groups[_curve(candidate)].append(candidate)
+    for curve, same in groups.items():
+        if len(same) > 1 and len(set(curve)) > 2 and not _of_base(file, found, same):
+            yield "different settings have the same curve"
+            return
+
+
+def _curve(candidate: Candidate) -> Curve:
+    return tuple(tuple(point.scores) for point in candidate.curve)
+
+
+def _of_base(file: Path, found: Search, same: list[Candidate]) -> bool:
+    """Whether the curve is the base's with the same settings, by the base's search beside."""
+    base = Cell(found.task, found.base, updates=found.updates, play=found.play)
+    try:
+        beside = search_store.read_if_any(search_path(file.parents[1], base))
+    except CorruptRecord:
+        return False
+    if found.strategy is None or beside is None or beside.seeds != found.seeds:
+        return False
+
+    def there(candidate: Candidate) -> bool:
+        kit = {name: own for name, own in candidate.settings.items() if name in beside.space}
+        curves = [_curve(one) for one in beside.candidates if one.settings == kit]
+        own = _curve(candidate)
+        return any(own[: len(curve)] == curve[: len(own)] for curve in curves)
+
+    return all(map(there, same))
 
 
 def _of_candidate(found: Search, candidate: Candidate) -> Iterator[str]:

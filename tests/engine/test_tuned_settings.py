@@ -174,3 +174,19 @@ def test_a_base_has_a_search_of_its_own_settings_and_keeps_its_published_cell(
         "reference~tuned.json",
     ]
     assert bench("validate", str(folder)) == 0
+
+
+def test_without_its_base_searched_a_tuned_strategy_is_run_beside_the_published_base(
+    folder: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(folder.parents[2])
+    monkeypatch.setattr("bench.training.train.train", FakeTraining())
+    from bench.engine import trial
+
+    for job in search_jobs(folder, Rules(3), Cell("lqr", "reference", "lecam")):
+        KEEP(job, trial.run(job), [])
+    options = ("--tasks", "lqr", "--base", "reference", "--strategies", "lecam")
+    assert bench("run", *options, "--settings", "tuned", "--engine", "serial") == 3
+    assert "first: lqr/reference has not been searched" in capsys.readouterr().err
+    names = {path.name for path in (folder / "lqr").glob("*[!h].json")}
+    assert {"reference.json", "reference+placebo.json", "reference+lecam~tuned.json"} <= names

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import pytest
 
 from bench.records.record import Record
-from bench.report import findings
+from bench.report import findings, tuning
 from bench.report.cells import Key
 from bench.report.grounds import Grounds
+from bench.report.pages import build_report
+from bench.report.selection import ShownSearch
 from bench.report.tuning import compared, table
+from tests.report.test_searches import WHOLE
 from tests.support.factories import make_record, normal_scores
 
 TASKS = {"ring8": "gan", "pendulum": "rl"}
@@ -16,17 +22,30 @@ LABELS = ("", "~tuned", "huber", "huber~tuned")
 BASE, TUNED_BASE, HUBER, TUNED_HUBER = LABELS
 
 
-def record(task: str, label: str, mean: float, base: str = "reference") -> Record:
+def record(
+    task: str, label: str, mean: float, base: str = "reference", domain: str = "", play: str = ""
+) -> Record:
     """Ten runs around a mean score, of which more is better."""
     strategy, tilde, _ = label.partition("~")
+    contrast = "removed" if strategy == "target_network" and task == "pendulum" else "added"
+    sign = "-" if contrast == "removed" else "+"
     return make_record(
         task=task,
-        domain=TASKS[task],
+        domain=domain or TASKS[task],
         base=base,
+        contrast=contrast if strategy else None,
+        play=play,
         strategy=strategy or None,
         better="higher",
         scores=normal_scores(task + label, mean, 0.01, 10),
-        cell=base + (f"+{strategy}" if strategy else "") + ("~tuned" if tilde else ""),
+        cell="".join(
+            [
+                base,
+                f"{sign}{strategy}" * bool(strategy),
+                f"={play}" * bool(play),
+                "~tuned" * bool(tilde),
+            ]
+        ),
         settings_from="tuned" if tilde else "published",
     )
 
@@ -90,3 +109,64 @@ def test_a_tuned_base_is_no_strategy() -> None:
     """It has no verdict, no page and no row among the strategies."""
     found = study(base=1.0, tuned_base=3.0, huber=1.5, tuned_huber=2.5)
     assert [row.label for row in found.findings["reference"]] == [HUBER, TUNED_HUBER]
+
+
+def test_what_is_inert_in_a_domain_has_no_tuned_cell_there_and_keeps_its_verdict() -> None:
+    """A target network has nothing to tune in a GAN."""
+    made = [record(t, label, 1.0) for t in TASKS for label in (BASE, TUNED_BASE)]
+    made += [record("pendulum", f"target_network{end}", 0.5) for end in ("", "~tuned")]
+    made += [record("ring8", "target_network", 1.0)]
+    rows = findings.study(made).findings["reference"]
+    assert [row.domains["gan"].state for row in rows] == ["inert", "inert"]
+
+
+def test_a_verdict_that_is_open_has_not_changed(monkeypatch) -> None:
+    """Two tasks of a domain with published settings, one of them with tuned ones."""
+    more = {"digits": "gan", "pendulum_many": "rl"}
+    for module in (findings, tuning):
+        names = {"gan": ("ring8", "digits"), "rl": ("pendulum", "pendulum_many")}
+        monkeypatch.setattr(module, "counted_tasks", names.get)
+    made = [record(t, label, 5.0 if HUBER in label else 1.0) for t in TASKS for label in LABELS]
+    for task, domain in more.items():
+        made += [record(task, BASE, 1.0, domain=domain), record(task, HUBER, 5.0, domain=domain)]
+    _, huber = compared(findings.study(made))
+    assert (huber.published.verdict, huber.tuned.verdict) == ("transfers", "undetermined")
+    assert huber.changed is None
+    assert huber.lacks("gan", "published") == ""
+    assert huber.lacks("gan", "tuned") == ", 1 of 2 tasks"
+
+
+@pytest.mark.parametrize("task", ["lqr_imitation", "ring8"])
+def test_a_report_shows_tuned_bases_of_extensions_and_of_other_orders(task, tmp_path) -> None:
+    rest = {"play": "simultaneous"} if task == "ring8" else {}
+    domain = "gan" if task == "ring8" else "extension"
+    made = [record(task, label, 1.0, domain=domain, **rest) for label in LABELS]
+    made += [record(t, label, 1.0) for t in TASKS for label in LABELS]
+    search = [ShownSearch(WHOLE, "mine")]
+    build_report(made, tmp_path, tmp_path / "LEADERBOARD.md", search)
+    page = (tmp_path / "tasks" / f"{task}-players.html").read_text()
+    assert "huber~tuned" in page
+    board = (tmp_path / "LEADERBOARD.md").read_text()
+    part = board.partition("## Tuned against published settings")[2]
+    assert re.findall(r"^\| (\(the base itself\)|huber) \| reference \|", part, re.MULTILINE)
+    assert ">(the base itself)<" in (tmp_path / "tuned.html").read_text()
+
+
+def test_a_report_of_tuned_records_alone_is_made(tmp_path) -> None:
+    """As after a run that was interrupted."""
+    made = [record("ring8", label, 1.0) for label in (TUNED_BASE, TUNED_HUBER)]
+    assert build_report(made, tmp_path, tmp_path / "LEADERBOARD.md")
+
+
+def test_tuned_rows_do_not_make_a_base_that_of_the_answer() -> None:
+    tuned = [record(t, label, 1.0) for t in TASKS for label in (TUNED_BASE, TUNED_HUBER)]
+    plain = [record("ring8", label, 1.0, "bare") for label in (BASE, HUBER)]
+    assert findings.study([*tuned, *plain]).bases == ("bare", "reference")
+
+
+def test_times_that_were_not_taken_are_no_cost() -> None:
+    made = [record(t, label, 1.0) for t in TASKS for label in (BASE, HUBER)]
+    none = made[0].model_copy(update={"seconds": {"update": 0.0}})
+    (row,) = findings.study([none, *made[1:]]).findings["reference"]
+    assert math.isnan(row.domains["gan"].cost)
+    assert row.domains["rl"].cost == 1.0
