@@ -6,6 +6,7 @@ Every sentence has the command that makes the records it speaks of again.
 from __future__ import annotations
 
 import math
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def command(study: Study, base: str, strategies: Iterable[str]) -> str:
     names = list(dict.fromkeys(strategies))
     made = {len(r.seeds) for r in its_records(study, base) if r.strategy in names}
     parts = ["python -m bench run --grid core", f"--base {base}" if base else ""]
-    parts.append(f"--strategies {','.join(names)}" if names else "")
+    parts.append(f"--strategies {shlex.quote(','.join(names))}" if names else "")
     looked = not made or (len(made) > 1 and made <= {look.seeds for look in LOOKS})
     parts.append("--adaptive" if looked else f"--seeds {max(made)}")
     return " ".join(part for part in parts if part)
