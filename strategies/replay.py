@@ -17,6 +17,7 @@ AT_HOME = {
     "against": "pendulum/reference-replay",
 }
 NEUTRAL = {"share": 0.0, "capacity": 100}
+IDLE_BESIDE = {"prioritised": "its draws take the place of these"}
 SEARCH = {"share": (0.25, 0.5, 1.0)}
 ACTIVE = {"capacity": 100}  # a few updates need no more; the buffers of big tasks are large
 DEFAULTS = {
