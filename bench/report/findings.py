@@ -98,7 +98,8 @@ class Study:
 
     def _evidence(self, base: str) -> tuple[int, int]:
         """How many strategies have effects in both domains of a base, and how many any."""
-        rows = [f for f in self.findings[base] if not (f.expected or {*"+~"} & {*f.label})]
+        every = [f for f in self.findings[base] if f.expected is None]
+        rows = [f for f in every if not any(sign in f.label for sign in "+~")]  # several, tuned
         both = [f for f in rows if all(p.effect or p.inert for p in f.domains.values())]
         return len({f.strategy for f in both}), len({f.strategy for f in rows})
 
