@@ -23,8 +23,8 @@ Indices = dict[str, int]
 def search_space(cell: Cell) -> Space:
     """Return a cell's search space: the values declared by all its strategies, its base's included.
 
-    So a base has as many tries as what is built on it. Strategies that are inert on the task are
-    left out. Empty for controls, and where all that differs from the base is inert.
+    So a base is tuned as what is built on it is. Strategies that are inert on the task are left
+    out. Empty for controls, and where all that differs from the base is inert.
     """
     base = Cell(cell.task, cell.base)
     entries = {n: registry.strategy(n) for n in (*cell.strategies, *cell.named, *base.strategies)}

@@ -124,7 +124,7 @@ def test_all_tasks_try_the_same_settings_in_the_same_order() -> None:
     ids=lambda value: f"{value.task}/{value.name}" if isinstance(value, Cell) else "",
 )
 def test_a_cell_is_searched_over_the_settings_of_all_its_strategies(cell, searched_of) -> None:
-    """So a base has as many tries as what is built on it."""
+    """So a base is tuned as what is built on it is."""
     assert sorted(search_space(cell)) == searched_of.split()
 
 
