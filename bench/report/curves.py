@@ -71,15 +71,15 @@ def learning_curves(view: TaskView, base: str, play: str = "") -> bytes:
     if not cells and own:
         cells = [own]
     curves = [quartiles(cell.record) for cell in cells]
-    grounds = [view.ground(cell) for cell in cells]
-    greys = [quartiles(ground.record) for ground in grounds if ground]
+    grounds = [view.ground(cell) if cell is not own else None for cell in cells]
+    greys = [quartiles(ground.record) if ground else None for ground in grounds]
     named = f"{base}={play}" if play else base
     with styled():
-        scales = _scales([*curves, *greys], view.score.better)
+        scales = _scales([*curves, *filter(None, greys)], view.score.better)
         figure, grid = panels(len(cells), *scales, width=2.4, height=1.55)
-        for panel, cell, curve, ground in zip(grid, cells, curves, grounds, strict=True):
-            if ground and cell is not own:
-                _band(panel, quartiles(ground.record), BASE_GREY, 0.30, 1.2)
+        for panel, cell, curve, grey in zip(grid, cells, curves, greys, strict=True):
+            if grey:
+                _band(panel, grey, BASE_GREY, 0.30, 1.2)
             _band(panel, curve, ACCENT, 0.28, 1.6)
             failed = f"  ({cell.failures}/{len(cell.record.seeds)} failed)" if cell.failures else ""
             panel.title(printable(cell.title or base, 26 if failed else 36) + failed)

@@ -7,7 +7,6 @@ base.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -15,6 +14,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from bench.report.findings import DOMAINS, DomainFinding, Finding, Study
+from bench.report.tables import effect_columns
 
 Mark = Literal["yes", "not shown", "n/a"]
 
@@ -97,15 +97,7 @@ def table(study: Study) -> pd.DataFrame:
         cells |= {"base": line.base, "instead_of": line.contrast}
         for domain in DOMAINS:
             part = line.part(domain)
-            known = part.effect if part else None
-            cells |= {
-                f"{domain}_2016": line.mark(domain),
-                f"{domain}_state": line.word(domain),
-                f"{domain}_effect": known.value if known else math.nan,
-                f"{domain}_low": known.low if known else math.nan,
-                f"{domain}_high": known.high if known else math.nan,
-                f"{domain}_seeds": known.runs if known else 0,
-                f"{domain}_tasks": len(known.tasks) if known else 0,
-            }
+            cells |= {f"{domain}_2016": line.mark(domain), f"{domain}_state": line.word(domain)}
+            cells |= effect_columns(domain, part.effect if part else None)
         made.append(cells)
     return pd.DataFrame(made)

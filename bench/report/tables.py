@@ -180,6 +180,17 @@ def transfer_table(findings: Sequence[Finding]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def effect_columns(name: str, found: stats.Effect | None) -> dict[str, object]:
+    """An effect, its interval, its fewest seeds and how many tasks it is of."""
+    return {
+        f"{name}_effect": found.value if found else math.nan,
+        f"{name}_low": found.low if found else math.nan,
+        f"{name}_high": found.high if found else math.nan,
+        f"{name}_seeds": found.runs if found else 0,
+        f"{name}_tasks": len(found.tasks) if found else 0,
+    }
+
+
 def _area_columns(name: str, area: stats.Effect | None) -> dict[str, float]:
     """The effect by area, its interval, and its p, which is not adjusted: no verdict has it."""
     found = (area.value, area.low, area.high, area.p) if area else (math.nan,) * 4

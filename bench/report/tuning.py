@@ -7,7 +7,6 @@ against the published base.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -22,6 +21,7 @@ from bench.report.findings import (
     counted_tasks,
     counts,
 )
+from bench.report.tables import effect_columns
 
 TUNED, OPEN = "~tuned", "undetermined"
 
@@ -99,14 +99,8 @@ def table(rows: list[Tuned]) -> pd.DataFrame:
             finding = row.tuned if settings == "tuned" else row.published
             cells[f"{settings}_verdict"] = finding.verdict if finding else ""
             for domain in DOMAINS:
-                known, part = row.effect(domain, settings), row.part(domain, settings)
-                cells |= {
-                    f"{settings}_{domain}_state": part.state if part else "",
-                    f"{settings}_{domain}_effect": known.value if known else math.nan,
-                    f"{settings}_{domain}_low": known.low if known else math.nan,
-                    f"{settings}_{domain}_high": known.high if known else math.nan,
-                    f"{settings}_{domain}_seeds": known.runs if known else 0,
-                    f"{settings}_{domain}_tasks": len(known.tasks) if known else 0,
-                }
+                part = row.part(domain, settings)
+                cells[f"{settings}_{domain}_state"] = part.state if part else ""
+                cells |= effect_columns(f"{settings}_{domain}", row.effect(domain, settings))
         made.append(cells)
     return pd.DataFrame(made)
