@@ -9,8 +9,9 @@ import pytest
 
 from bench.records import store
 from bench.records.record import Record
-from bench.report import findings
-from bench.report.grounds import NO_GROUND, PlaceboMoved
+from bench.report import curves, findings, stats
+from bench.report.cells import view_of
+from bench.report.grounds import NO_GROUND, Grounds, PlaceboMoved
 from bench.report.selection import Selection, select
 from tests.support.factories import PROVENANCE, make_record
 
@@ -110,3 +111,16 @@ def test_the_same_scores_by_other_curves_are_no_placebo(tmp_path: Path) -> None:
     other.seeds[0].curve[1].metrics["fid"] += 1e-9
     chosen = selected(tmp_path, {"mine": [base, other]})
     assert effect(chosen) == pytest.approx((9 * 0.5 + 10) / 19)
+
+
+def test_curves_have_the_base_of_their_own_submission_behind_them(monkeypatch) -> None:
+    """Both bases are called "bare", and one of them alone is shown."""
+    mine, other = make_record(scores=[0.1] * 3), make_record(scores=[0.9] * 3)
+    r1, huber = (make_record(strategy=name, scores=[0.5] * 3) for name in ("r1", "huber"))
+    shown = [mine, r1, huber]
+    owned = [(mine, "a"), (r1, "a"), (other, "b"), (huber, "b")]
+    view = view_of(shown, stats.Bootstrap(), Grounds.of(owned, shown))
+    ends: list[float] = []
+    monkeypatch.setattr(curves, "_band", lambda panel, curve, *_: ends.append(curve[1][1][-1]))
+    curves.learning_curves(view, "bare")
+    assert ends == pytest.approx([0.9, 0.5, 0.1, 0.5])  # huber behind b's base, r1 behind a's
