@@ -12,10 +12,11 @@ from tests.support.closed_form import build, learner
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def test_two_groups_are_two_batches() -> None:
+@pytest.mark.parametrize("row", [(3,), (3, 4, 2)], ids=["numbers", "image"])
+def test_two_groups_are_two_batches(row: tuple[int, ...]) -> None:
     layer = BatchNorm(group=5)
-    params, _ = layer.init(rng.seed_key(0), (3,))
-    x = rng.normal(rng.seed_key(1), (10, 3))
+    params, _ = layer.init(rng.seed_key(0), row)
+    x = rng.normal(rng.seed_key(1), (10, *row))
     halves = [functional.batch_norm(half, None, None, training=True) for half in x.split(5)]
     assert torch.allclose(layer.apply(params, x), torch.cat(halves))
     few = functional.batch_norm(x[:4], None, None, training=True)

@@ -84,6 +84,7 @@ TRAJECTORIES = (
     Trajectory("corners100/bare"),
     Trajectory("reacher_turning/bare"),
     Trajectory("ring8/reference"),
+    Trajectory("ring8/reference+batch_norm_joint", code="compiled"),
     Trajectory("ring8_mdp/bare"),
     Trajectory("digits/reference"),
     Trajectory("stacked_digits/bare"),
