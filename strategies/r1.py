@@ -12,7 +12,7 @@ AT_HOME = {
     "against": "dirac/bare",
 }
 NEUTRAL = {"gamma": 0.0}
-SEARCH = {"gamma": (0.1, 1.0, 10.0)}
+SEARCH = {"gamma": (0.01, 0.1, 1.0, 10.0)}
 
 
 def r1(*, gamma: float = 1.0) -> Strategy:

@@ -13,7 +13,7 @@ AT_HOME = {
 }
 NEUTRAL = {"gamma": 0.0}
 INSTEAD_OF = ("r1",)  # Mescheder et al.: one of the two; R3GAN takes both
-SEARCH = {"gamma": (0.1, 1.0, 10.0)}
+SEARCH = {"gamma": (0.01, 0.1, 1.0, 10.0)}
 
 
 def r2(*, gamma: float = 1.0) -> Strategy:

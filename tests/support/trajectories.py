@@ -96,6 +96,7 @@ TRAJECTORIES = (
     Trajectory("walker2d_small/bare"),
     Trajectory("lqr_model/bare", updates=100),
     Trajectory("linear_bi/bare+r1"),
+    Trajectory("linear_bi/bare+r2"),
     Trajectory("ring8_info/bare"),
     Trajectory("ring8_conditional/bare"),
     Trajectory("lqr_imitation/reference+r1@reward"),
