@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
+from itertools import chain, product, zip_longest
 
 import numpy as np
 
@@ -63,24 +64,34 @@ def contains(within: Space, settings: Settings) -> bool:
 
 
 def draws(cell: Cell, within: Space) -> Iterator[Choice]:
-    """Yield every candidate once: the published settings, then combinations in random order.
+    """Yield every candidate once: the published settings, then those that differ from them least.
 
-    The order depends on the strategy and the space alone, so that all tasks of a domain try the
-    same settings in the same order, and a larger budget continues where a smaller one ended.
+    A few tries of all combinations would hardly tell what one setting does: so first one setting
+    differs, in turns of what is added to the base and of the base's own, then two, and so on, in
+    random order. It depends on the strategy and the space alone, so that all tasks of a domain try
+    the same settings in the same order, and a larger budget continues where a smaller one ended.
     """
     published = searched(cell.settings(), within)
-    yield published
     digest = hashlib.sha256(str(cell.strategy).encode()).digest()
     generator = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    axes = [(name, key, values) for name, own in within.items() for key, values in own.items()]
-    seen = {flat(published)}
-    while len(seen) < size(cell, within):
-        settings: Choice = {name: {} for name in within}
-        for name, key, values in axes:
-            settings[name][key] = values[int(generator.integers(len(values)))]
-        if flat(settings) not in seen:
-            seen.add(flat(settings))
-            yield settings
+    axes = [(name, key) for name, own in within.items() for key in own]
+    every: list[Choice] = []
+    for values in product(*(within[name][key] for name, key in axes)):
+        every.append({name: {} for name in within})
+        for (name, key), value in zip(axes, values, strict=True):
+            every[-1][name][key] = value
+    others = [every[place] for place in generator.permutation(len(every))]
+
+    def changed(settings: Choice) -> list[str]:
+        return [name for name, key in axes if settings[name][key] != published[name][key]]
+
+    base = {*Cell(cell.task, cell.base).strategies}
+    singles = [settings for settings in others if len(changed(settings)) == 1]
+    added = [settings for settings in singles if changed(settings)[0] not in base]
+    based = [settings for settings in singles if changed(settings)[0] in base]
+    yield published
+    yield from filter(None, chain.from_iterable(zip_longest(added, based)))
+    yield from sorted((s for s in others if len(changed(s)) > 1), key=lambda s: len(changed(s)))
 
 
 def value_counts(within: Space) -> Indices:

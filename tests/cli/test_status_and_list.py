@@ -52,7 +52,7 @@ def test_lists_name_everything_and_parse(capsys):
     assert strategies.keys() == registry.strategies().keys()
     assert set(grids) == set(grid.grid_names())
     assert strategies["r1"]["settings"] == {"gamma": 1.0}
-    assert strategies["r1"]["search"] == {"gamma": [0.1, 1.0, 10.0]}
+    assert strategies["r1"]["search"] == {"gamma": [0.01, 0.1, 1.0, 10.0]}
     assert grids["core"]["tasks"] == "core"
     for row in (*tasks.values(), *strategies.values(), *grids.values()):
         assert len(row["about"]) > 10

@@ -96,13 +96,13 @@ def test_a_model_chooses_through_ray_and_what_crashes_is_tried_again(suite: Suit
         {"cell": "dirac/bare+r1~0", "kind": "crash", "at": 0.7},
         {"cell": "dirac/bare+r1~1", "kind": "full"},
     )
-    code, out, err = suite("tune", *GRID, "--budget", "3", "--searcher", "optuna")
+    code, out, err = suite("tune", *GRID, "--budget", "4", "--searcher", "optuna")
     assert (code, err) == (0, "")
     assert "crashed, again later: dirac/bare+r1~0" in out
     assert planted(suite) >= {"0-crash-0", "1-full-0"}
     whole = found(suite)
     assert [attempt.reason for attempt in whole.candidates[0].attempts] == ["crashed"]
-    assert {tried.settings["r1"]["gamma"] for tried in whole.candidates} == {0.1, 1.0, 10.0}
+    assert {tried.settings["r1"]["gamma"] for tried in whole.candidates} == {0.01, 0.1, 1.0, 10.0}
     assert suite("validate", "results/2/local") == (0, "1 record is valid\n", "")
 
 

@@ -102,8 +102,10 @@ def test_a_search_keeps_its_rules_and_only_its_budget_grows(folder: Path, said: 
     with pytest.raises(BadGrid, match=f"was made with {said}; .* or give another --name"):
         search_jobs(folder, OTHERWISE[said])
     assert file.read_bytes() == before
+    (job,) = search_jobs(folder, Rules(budget=9))  # the space has one more
+    stop(job, 1.0)
     assert search_jobs(folder, Rules(budget=9)) == []
-    assert (search_store.read(file).budget, len(search_store.read(file).candidates)) == (9, 3)
+    assert (search_store.read(file).budget, len(search_store.read(file).candidates)) == (9, 4)
 
 
 def test_free_numbers_are_given_to_settings_that_were_not_tried(folder: Path) -> None:
@@ -165,6 +167,6 @@ def test_a_dry_run_says_what_a_search_would_cost_and_leaves_nothing(
     small = ("--tasks", "ring8", "--strategies", "r1,placebo", "--base", "bare")
     assert bench("tune", *small, "--budget", "8", "--dry-run") == 0
     out = capsys.readouterr().out
-    assert "to search ring8/bare+r1: 3 settings, 3 seeds each, at most about" in out
+    assert "to search ring8/bare+r1: 4 settings, 3 seeds each, at most about" in out
     assert "1 cells to search, 0 already searched" in out
     assert list(tmp_path.iterdir()) == []

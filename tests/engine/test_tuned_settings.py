@@ -79,7 +79,7 @@ FORGED = {
     "settings in another order": lambda s: swap(s["candidates"][1], s["candidates"][2]),
     "seeds of results": lambda s: s.update(seeds=[0, 1, 2]),
     "a seed again and again": lambda s: s.update(seeds=[1000] * 3),
-    "a wider space": lambda s: s["space"]["r1"].update(gamma=[0.1, 1.0, 10.0, 20.0]),
+    "a wider space": lambda s: s["space"]["r1"].update(gamma=[0.01, 0.1, 1.0, 10.0, 20.0]),
     "less than was asked for": lambda s: s["candidates"].pop(),
     "not the published first": lambda s: swap(s["candidates"][0], s["candidates"][1]),
     "published, but stopped": lambda s: cut(s["candidates"][0], 3),

@@ -199,8 +199,8 @@ def test_searches_know_scopes() -> None:
     cell = Cell(THREE, "bare", "r1@reward+ttur@actor", play="reversed")
     space = search_space(cell)
     assert space["r1@reward"] == search_space(Cell(THREE, "bare", "r1"))["r1"]
-    assert value_counts(space) == {"r1@reward.gamma": 3, "ttur@actor.ratio": 3}
-    assert len(list(draws(cell, space))) == 9
+    assert value_counts(space) == {"r1@reward.gamma": 4, "ttur@actor.ratio": 3}
+    assert len(list(draws(cell, space))) == 12
     # `reward` looks at no next value, `critic` does.
     assert search_space(Cell(THREE, "bare", "target_network@reward")) == {}
     assert search_space(Cell(THREE, "bare", "target_network@critic")) != {}

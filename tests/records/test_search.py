@@ -100,7 +100,23 @@ def test_all_tasks_try_the_same_settings_in_the_same_order() -> None:
         cell = Cell(task, "bare", "lecam+r1")
         orders.append(list(draws(cell, search_space(cell))))
     assert orders[0] == orders[1] == orders[2]
-    assert len(orders[0]) == 4 * 3
+    assert len(orders[0]) == 4 * 4
+
+
+def test_few_tries_move_one_setting_each_and_what_is_added_first() -> None:
+    """All other values of R1's gamma, among six tries where the kit has a dozen combinations."""
+    cell = Cell("pendulum", "reference", "r1")
+    published, *others = islice(draws(cell, search_space(cell)), 6)
+    moved = [
+        next(name for name, own in settings.items() if own != published[name])
+        for settings in others
+    ]
+    assert [name == "r1" for name in moved] == [True, False, True, False, True]
+    assert {settings["r1"]["gamma"] for settings in others} == {0.01, 0.1, 1.0, 10.0}
+    rest = list(draws(cell, search_space(cell)))
+    distances = [sum(own != published[name] for name, own in each.items()) for each in rest]
+    assert distances == sorted(distances)
+    assert distances[-1] == 3
 
 
 @pytest.mark.parametrize(
@@ -239,7 +255,7 @@ def test_what_can_change_nothing_is_not_searched() -> None:
 def test_a_search_is_complete_when_budget_or_space_is_used_up() -> None:
     assert not make_search(candidate(0, 1.0), candidate(1, 1.0)).complete
     assert make_search(candidate(0, 1.0), candidate(1, 1.0), budget=2).complete
-    assert make_search(candidate(0, 1.0), candidate(1, 1.0), candidate(2, 1.0), budget=50).complete
+    assert make_search(*(candidate(number, 1.0) for number in range(4)), budget=50).complete
 
 
 def test_a_file_reads_as_it_was_written_and_broken_ones_are_named(tmp_path: Path) -> None:

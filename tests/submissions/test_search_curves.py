@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch) -> Path:
     """The whole space of the base, and ten settings of a strategy with the base's curves."""
     monkeypatch.setattr("bench.training.train.train", FakeTraining())
     folder = tmp_path / "2" / "local"
-    for cell, budget in ((BASE, 6), (IDLE, 10)):
+    for cell, budget in ((BASE, 8), (IDLE, 10)):
         for job in search_jobs(folder, Rules(budget, halving=False), cell):
             KEEP(job, trial.run(job), [])
     tell_apart(search_path(folder, BASE))
