@@ -31,7 +31,8 @@ def tune(
     ],
     seeds: Annotated[int, typer.Option(min=1, max=100, help="seeds of each, 1000 to 999+N")] = 3,
     searcher: Annotated[
-        Searcher, typer.Option(help="random: those nearest the published first; or Ray Tune's Optuna")
+        Searcher,
+        typer.Option(help="random: those nearest the published first; or Ray Tune's Optuna"),
     ] = Searcher.random,
     halving: Annotated[
         bool, typer.Option(help="stop settings that fall behind those of the same cell (ASHA)")

@@ -10,7 +10,7 @@ from itertools import chain, product, zip_longest
 import numpy as np
 
 from bench.experiment import registry
-from bench.experiment.cell import Cell, Settings, flat
+from bench.experiment.cell import Cell, Settings
 
 Value = bool | int | float | str
 Choice = dict[str, dict[str, Value]]
