@@ -91,8 +91,13 @@ class Job:
         """Return number -> objectives of the candidates that its search file contains."""
         return {}
 
-    def evaluation_report(self, step: int, scores: Sequence[float]) -> dict[str, Any] | None:
-        """Return what to report for successive halving after an evaluation; None for nothing."""
+    def evaluation_report(
+        self, step: int, scores: Sequence[float], earlier: Sequence[dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """Return what to report for successive halving after an evaluation; None for nothing.
+
+        `earlier` are the reports before it.
+        """
         return None
 
     @property

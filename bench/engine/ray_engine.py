@@ -178,7 +178,7 @@ def _trial(config: dict[str, Any]) -> None:
     """Run a job and report its result; a crash is reported, because Tune prints pages if raised."""
     job: Job = config["job"]
     begin = reported = time.monotonic()
-    done, evaluations = 0.0, 0
+    done, reports = 0.0, list[dict[str, Any]]()
 
     def updated(share: float) -> None:
         nonlocal reported, done
@@ -188,12 +188,11 @@ def _trial(config: dict[str, Any]) -> None:
             tune.report({"share": share})
 
     def evaluated(step: int, scores: list[float]) -> None:
-        nonlocal evaluations
-        report = job.evaluation_report(step, scores)
+        report = job.evaluation_report(step, scores, reports)
         if report is not None:
-            evaluations += 1
+            reports.append(report)
             spent = time.monotonic() - begin
-            tune.report({**report, "share": done, "evaluation": evaluations, "spent": spent})
+            tune.report({**report, "share": done, "evaluation": len(reports), "spent": spent})
 
     try:
         result = trial.run(job, updated, evaluated)

@@ -21,8 +21,7 @@ from bench.records.search import (
     Search,
     Searcher,
     SearchEvaluation,
-    median,
-    objective,
+    objectives,
 )
 from bench.records.search_space import Choice, Space, draws, search_space, size
 from bench.records.search_store import NoSearch
@@ -70,15 +69,18 @@ class SearchJob(Job):
         info = self.search.score_info
         return {c.number: c.objectives(info) for c in self.search.candidates}
 
-    def evaluation_report(self, step: int, scores: Sequence[float]) -> dict[str, Any] | None:
+    def evaluation_report(
+        self, step: int, scores: Sequence[float], earlier: Sequence[dict[str, Any]]
+    ) -> dict[str, Any] | None:
         """Return objective and scores of an evaluation; None before training and at its end.
 
         The last evaluation is part of the trial's result.
         """
         if not 0 < step < self.steps:
             return None
-        value = objective(self.search.score_info, median(self.search.score_info, scores))
-        return {"objective": value, "scores": SearchEvaluation.of(step, scores)}
+        now = SearchEvaluation.of(step, scores)
+        curve = [*(report["scores"] for report in earlier), now]
+        return {"objective": objectives(self.search.score_info, curve)[-1], "scores": now}
 
     def settled(self, settings: Choice) -> SearchJob:
         """Return the job with these settings, and the spec hash that they have."""

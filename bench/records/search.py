@@ -82,8 +82,8 @@ class Candidate(Part):
         return found
 
     def objectives(self, info: ScoreInfo) -> list[float]:
-        """Return the objective at each evaluation: that of the median score over seeds."""
-        return [objective(info, median(info, point.scores)) for point in self.curve]
+        """Return the objective at each evaluation."""
+        return objectives(info, self.curve)
 
 
 class Search(Part):
@@ -170,6 +170,21 @@ def objective(info: ScoreInfo, score: float | None) -> float:
     if score is None or not math.isfinite(score):
         return WORST
     return score if info.better == "higher" else -score
+
+
+def objectives(info: ScoreInfo, curve: Sequence[SearchEvaluation]) -> list[float]:
+    """Return the objective at each evaluation, by which halving compares: of the score so far.
+
+    That is the median over seeds of the mean over the last evaluations, as many as for a score: one
+    alone is noise where it is the mean over a few episodes.
+    """
+    found = []
+    for end in range(1, len(curve) + 1):
+        last = curve[max(0, end - info.window) : end]
+        seeds = zip(*(point.scores for point in last), strict=True)
+        means = [None if None in seed else float(np.mean(seed)) for seed in seeds]
+        found.append(objective(info, median(info, means)))
+    return found
 
 
 def rungs(evaluations: int) -> list[int]:

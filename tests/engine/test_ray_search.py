@@ -56,11 +56,11 @@ def test_from_a_search_to_records_with_its_choice(suite: Suite) -> None:
     code, out, _ = suite("run", *GRID, "--settings", "tuned", "--dry-run")
     assert (code, "bare+r1~tuned" in out) == (0, True)
 
-    code, _, err = suite(*tune, "--budget", "9")  # of the three that there are
+    code, _, err = suite(*tune, "--budget", "9")  # of the four that there are
     assert (code, err) == (0, "")
     whole = found(suite)
     assert whole.candidates[: len(first.candidates)] == first.candidates  # not tried again
-    assert [tried.number for tried in whole.candidates] == [0, 1, 2]
+    assert [tried.number for tried in whole.candidates] == [0, 1, 2, 3]
     before = suite.begun
     assert suite(*tune, "--budget", "9")[0] == 0
     assert suite.begun == before

@@ -20,7 +20,15 @@ from bench.records.attempt import Attempt
 from bench.records.json_file import CorruptRecord
 from bench.records.paths import search_path
 from bench.records.record import ScoreInfo
-from bench.records.search import WORST, Candidate, Search, SearchEvaluation, median, objective
+from bench.records.search import (
+    WORST,
+    Candidate,
+    Search,
+    SearchEvaluation,
+    median,
+    objective,
+    objectives,
+)
 from bench.records.search_space import choice_text, contains, draws, search_space, searched, size
 from bench.records.search_store import NoSearch, most_candidates, search_spec, tuned
 from tests.support.closed_form import build, learner, run
@@ -219,6 +227,21 @@ def test_scores_are_those_of_a_record_with_the_same_curve() -> None:
     scores = made.scores(INFO)
     assert scores == [pytest.approx(0.2), None, None]
     assert made.objectives(INFO)[:2] == [-0.1, -0.1]  # of 1, 0.1 and 0.1
+
+
+def test_halving_compares_scores_so_far_and_not_single_evaluations() -> None:
+    """Of three seeds, the median of their means over the last three evaluations."""
+    columns = ([0.9, 0.3, 0.6, 0.0], [0.5, 0.5, 0.5, 0.5], [0.1, 0.1, 0.1, 3.7])
+    points = [
+        SearchEvaluation.of(50 * place, scores)
+        for place, scores in enumerate(zip(*columns, strict=True), start=1)
+    ]
+    assert objectives(INFO, points) == pytest.approx([-0.5, -0.5, -0.5, -0.5])
+    assert objectives(INFO, points[:3]) == objectives(INFO, points)[:3]
+    higher = INFO.model_copy(update={"better": "higher"})
+    lost = [*points[:3], SearchEvaluation.of(200, [math.nan, 0.5, 3.7])]
+    assert objectives(higher, lost) == pytest.approx([0.5, 0.5, 0.5, 0.5])
+    assert objectives(higher, [SearchEvaluation.of(50, [math.nan, math.nan, 1.0])]) == [WORST]
 
 
 def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> None:
