@@ -19,7 +19,7 @@ from bench.records.search import Candidate, Search, SearchEvaluation, median
 from bench.records.search_space import Choice, Indices, choice_at, choice_text, draws, searched
 
 SUGGESTIONS = 20
-"""How many suggestions of a model are considered before settings are drawn at random."""
+"""How many suggestions of a model are considered before the next of `draws` is taken."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Suggestions:
         seed = int(known.spec, 16) % 2**31 + job.number
         suggested = islice(self._model(known, seed), SUGGESTIONS)
         ways = (choice_at(known.space, indices) for indices in suggested)
-        # If the model only repeats itself, draw at random.
+        # If the model only repeats itself, those nearest the published ones.
         every = chain(ways, draws(published, known.space))
         chosen = next(settings for settings in every if settings not in taken)
         taken.append(chosen)

@@ -67,9 +67,10 @@ def draws(cell: Cell, within: Space) -> Iterator[Choice]:
     """Yield every candidate once: the published settings, then those that differ from them least.
 
     A few tries of all combinations would hardly tell what one setting does: so first one setting
-    differs, in turns of what is added to the base and of the base's own, then two, and so on, in
-    random order. It depends on the strategy and the space alone, so that all tasks of a domain try
-    the same settings in the same order, and a larger budget continues where a smaller one ended.
+    differs, by turns of what is added to the base and of the base's own, then two, and so on, in
+    random order. (A published value that is not among those to try differs in every other one.) It
+    depends on the cell's strategies, their published settings and the space alone: tasks of a
+    domain try the same in the same order, and a larger budget continues where a smaller one ended.
     """
     published = searched(cell.settings(), within)
     digest = hashlib.sha256(str(cell.strategy).encode()).digest()

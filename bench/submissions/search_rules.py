@@ -77,7 +77,7 @@ def _of_candidates(found: Search) -> Iterator[str]:
     known = [candidate.settings for candidate in candidates]
     if found.searcher == "random":
         if known != list(islice(draws(cell, within), len(known))):
-            yield "its settings are not those drawn for this cell"
+            yield "its settings are not those to be tried for this cell, in their order"
     elif known[:1] != [searched(cell.settings(), within)]:
         yield "its first settings are not the published ones"
     if not all(contains(within, settings) for settings in known[1:]):

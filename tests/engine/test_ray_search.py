@@ -43,7 +43,7 @@ ONE_BY_ONE = ("--max-concurrent", "1")
 
 
 def test_from_a_search_to_records_with_its_choice(suite: Suite) -> None:
-    """Real training through Ray. By the spectral radius gamma 1 is best of 0.1, 1 and 10."""
+    """Real training through Ray. By the spectral radius gamma 1 is best of 0.01, 0.1, 1 and 10."""
     tune = ("tune", *GRID, *ONE_BY_ONE)
     code, out, err = suite(*tune, "--budget", "2")
     assert (code, err) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from bench.experiment import registry
 from bench.experiment.cell import BadGrid, Cell
 from bench.records import search_store
 from bench.records.paths import search_path
+from bench.records.search import objectives
 from bench.records.search_space import search_space, size
 from tests.support.fakes import bench
 from tests.support.searches import R1, RULES, search_jobs, stop
@@ -48,6 +50,33 @@ def test_settings_compete_with_those_of_their_own_cell_alone(folder: Path) -> No
     assert says(other[1], -9.0) == "CONTINUE"  # the first of its own
     assert says(other[0], -99.0) == "CONTINUE"  # published
     assert halving.on_trial_result(None, stand_ins[id(mine[0])], {"share": 0.5}) == "CONTINUE"
+
+
+def test_a_trial_reports_scores_so_far(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Means over three evaluations, as of a candidate; none before training and at its end."""
+    from bench.engine import ray_engine
+
+    columns = [[0.9, 0.5, math.nan], [0.3, 0.5, 0.1], [0.6, 0.5, 0.1], [0.0, 0.5, 3.7]]
+    reports = []
+
+    def run(job, updated, evaluated) -> str:
+        for place, scores in enumerate([[1.0] * 3, *columns]):
+            evaluated(50 * place, scores)
+        evaluated(job.steps, [1.0] * 3)
+        return "done"
+
+    monkeypatch.setattr("bench.engine.trial.run", run)
+    monkeypatch.setattr("ray.tune.report", reports.append)
+    job = search_jobs(folder)[1]
+    ray_engine._trial({"job": job})
+    *evaluations, last = reports
+    assert last == {"share": 1.0, "result": "done"}
+    assert [report["evaluation"] for report in evaluations] == [1, 2, 3, 4]
+    assert [report["objective"] for report in evaluations] == pytest.approx(
+        [-0.9, -0.6, -0.6, -0.5]
+    )
+    curve = [report["scores"] for report in evaluations]
+    assert objectives(job.search.score_info, curve) == [r["objective"] for r in evaluations]
 
 
 def test_what_was_tried_before_still_competes(folder: Path) -> None:

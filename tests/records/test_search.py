@@ -127,6 +127,15 @@ def test_few_tries_move_one_setting_each_and_what_is_added_first() -> None:
     assert distances[-1] == 3
 
 
+def test_a_published_value_that_is_not_to_be_tried_differs_in_all_others() -> None:
+    cell = Cell("ring8", "reference", "lagged_critic")  # tau 0.05 in GANs
+    published, *others = draws(cell, search_space(cell))
+    assert published["lagged_critic"] == {"tau": 0.05}
+    assert [settings["r1"] == published["r1"] for settings in others[:4]] == [True] * 4
+    assert sorted(s["lagged_critic"]["tau"] for s in others[:4]) == [0.005, 0.02, 0.1, 0.5]
+    assert len(others) == 4 * 8
+
+
 @pytest.mark.parametrize(
     ("cell", "searched_of"),
     [
