@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,13 @@ from bench.report.tables import effect_matrix
 WIDEST = 12
 """Columns of a figure of extensions; further games have figures of their own."""
 INERT, MISSING = "n/a", "·"
+MARKS = {
+    "*": "significant (p adjusted by Benjamini and Hochberg)",
+    "†": "by removing it",
+    "§": "the base has nothing whose place it could take: added",
+    INERT: "changes nothing",
+}
+"""What is told below a map of the marks that are in it."""
 
 
 def heat_map(study: Study, base: str, endpoint: Endpoint = "final") -> Drawing | None:
@@ -179,8 +187,13 @@ def _draw(
     )
     _write_cells(axes, values, text)
     axes.set_yticklabels([printable(short(label)) for label in values.index], rotation=0, color=INK)
-    axes.set_xticklabels(names, rotation=0 if columns <= upright else 40, color=INK)
     axes.xaxis.tick_top()
+    axes.set_xticklabels(names, color=INK)
+    if columns > upright:
+        lines = [name.replace("\n", ", ") for name in names]
+        axes.set_xticklabels(lines, rotation=40, ha="left", rotation_mode="anchor")
+    marks = [f"{mark} {told}" for mark, told in MARKS.items() if mark in "".join(chain(*text))]
+    figure.supxlabel("   ".join(marks), fontsize="medium", color=INK)
     axes.tick_params(length=0)
     if 0 < controls < rows:
         axes.axhline(rows - controls, color=INK, lw=2)
