@@ -75,7 +75,7 @@ def _score(search: Search, candidate: Candidate | None) -> float:
 def budget_curve(search: Search) -> Floats:
     """Normalised score [settings tried] of the best of the first 1, 2, ... settings.
 
-    On the seeds of the search, in the order in which settings were drawn. A failure, and a score
+    On the seeds of the search, in the order in which settings were tried. A failure, and a score
     below the low anchor, count as 0.
     """
     values = []
