@@ -68,7 +68,7 @@ def _cell_text(
 ) -> str:
     """The number, with a star if it is significant after Benjamini-Hochberg; "n/a" where inert."""
     key = task.key(base, row)
-    if key in task.inert:
+    if task.why_inert(base, row):
         return INERT
     found = task.effects[endpoint].get(key)
     if found is None:

@@ -11,6 +11,7 @@ from bench.records.record import Record
 from bench.report import findings, tuning
 from bench.report.cells import Key
 from bench.report.grounds import Grounds
+from bench.report.heat_maps import _cell_text
 from bench.report.pages import build_report
 from bench.report.selection import ShownSearch
 from bench.report.tuning import compared, table
@@ -116,8 +117,12 @@ def test_what_is_inert_in_a_domain_has_no_tuned_cell_there_and_keeps_its_verdict
     made = [record(t, label, 1.0) for t in TASKS for label in (BASE, TUNED_BASE)]
     made += [record("pendulum", f"target_network{end}", 0.5) for end in ("", "~tuned")]
     made += [record("ring8", "target_network", 1.0)]
-    rows = findings.study(made).findings["reference"]
+    found = findings.study(made)
+    rows = found.findings["reference"]
     assert [row.domains["gan"].state for row in rows] == ["inert", "inert"]
+    (ring8,) = (view for view in found.tasks if view.name == "ring8")
+    cells = found.rows("reference").values()
+    assert [_cell_text(ring8, "reference", row, 1.0) for row in cells] == ["n/a", "n/a"]
 
 
 def test_a_verdict_that_is_open_has_not_changed(monkeypatch) -> None:
