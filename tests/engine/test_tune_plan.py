@@ -83,12 +83,12 @@ def test_what_was_tried_before_still_competes(folder: Path) -> None:
     from bench.engine import ray_search
 
     first, *_ = search_jobs(folder)
-    stop(first, 0.9, 0.5, 0.1)  # distances: less is better
+    stop(first, 0.9, 0.5, 0.1)  # distances, of 0.5 so far: less is better
     for job in search_jobs(folder):
         halving = ray_search.Halving([job])
         trial = SimpleNamespace(trial_id="new", config={"job": job})
         halving.on_trial_add(None, trial)
-        worse = {"evaluation": 3, "objective": -0.2}
+        worse = {"evaluation": 3, "objective": -0.6}
         assert halving.on_trial_result(None, trial, worse) == "STOP"
     (job, *_) = search_jobs(folder / "other", replace(RULES, halving=False))
     assert ray_search.Halving([job])._schedulers == {}
