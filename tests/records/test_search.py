@@ -11,9 +11,7 @@ import pytest
 from bench.engine.plan import RunOptions
 from bench.engine.tune_plan import Rules, plan_searches
 from bench.experiment import registry
-from bench.experiment.cell import BadGrid, Cell, flat
-from bench.experiment.grid import load_grid
-from bench.experiment.kits import KITS
+from bench.experiment.cell import BadGrid, Cell
 from bench.experiment.spec import spec_hash
 from bench.records import search_store
 from bench.records.attempt import Attempt
@@ -29,24 +27,12 @@ from bench.records.search import (
     objective,
     objectives,
 )
-from bench.records.search_space import choice_text, contains, draws, search_space, searched, size
+from bench.records.search_space import draws, search_space, size
 from bench.records.search_store import NoSearch, most_candidates, search_spec, tuned
 from tests.support.closed_form import build, learner, run
 
 R1 = Cell("dirac", "bare", "r1")
 INFO = ScoreInfo.of(registry.task("dirac"))  # lower is better
-CORE = load_grid("core")
-SEARCHED = [
-    cell
-    for base in ("bare", "reference")
-    for cell in CORE.narrowed(None, (*CORE.strategies, *KITS), (base,), None).cells()
-    if search_space(cell)
-]
-
-
-MANY = 150
-"""More than any search may try; most spaces are smaller, and drawn whole."""
-
 GAMMAS = [settings["r1"]["gamma"] for settings in draws(R1, search_space(R1))]
 
 
@@ -83,82 +69,6 @@ def make_search(*candidates: Candidate, budget: int = 3, info: ScoreInfo = INFO)
         spec=search_spec(R1, within, [1000, 1001, 1002]),
         provenance=None,
     )
-
-
-@pytest.mark.parametrize("cell", SEARCHED, ids=lambda cell: f"{cell.task}/{cell.name}")
-def test_draws_are_the_published_settings_and_then_the_space_once_each(cell: Cell) -> None:
-    within = search_space(cell)
-    every = list(islice(draws(cell, within), MANY))
-    assert every[0] == searched(cell.settings(), within)
-    assert len({flat(settings) for settings in every}) == len(every)
-    assert len(every) == min(MANY, size(cell, within))
-    assert all(contains(within, settings) for settings in every[1:])
-    assert list(islice(draws(cell, within), 2)) == every[:2]  # a larger budget goes on
-    for settings in every[:9]:  # and every one of them can be built, told and written
-        cell.varied("1", settings).learner().blueprint  # noqa: B018
-        assert choice_text(settings).count(" ") >= 1
-        first = candidate(0).model_copy(update={"settings": settings})
-        assert Candidate.model_validate_json(first.model_dump_json()) == first
-
-
-def test_all_tasks_try_the_same_settings_in_the_same_order() -> None:
-    """Where the published ones are the same."""
-    orders = []
-    for task in ("ring8", "pendulum", "digits"):
-        cell = Cell(task, "bare", "lecam+r1")
-        orders.append(list(draws(cell, search_space(cell))))
-    assert orders[0] == orders[1] == orders[2]
-    assert len(orders[0]) == 4 * 4
-
-
-def test_few_tries_move_one_setting_each_and_what_is_added_first() -> None:
-    """All other values of R1's gamma, among six tries where the kit has a dozen combinations."""
-    cell = Cell("pendulum", "reference", "r1")
-    published, *others = islice(draws(cell, search_space(cell)), 6)
-    moved = [
-        next(name for name, own in settings.items() if own != published[name])
-        for settings in others
-    ]
-    assert [name == "r1" for name in moved] == [True, False, True, False, True]
-    assert {settings["r1"]["gamma"] for settings in others} == {0.01, 0.1, 1.0, 10.0}
-    rest = list(draws(cell, search_space(cell)))
-    distances = [sum(own != published[name] for name, own in each.items()) for each in rest]
-    assert distances == sorted(distances)
-    assert distances[-1] == 3
-
-
-def test_a_published_value_that_is_not_to_be_tried_differs_in_all_others() -> None:
-    cell = Cell("ring8", "reference", "lagged_critic")  # tau 0.05 in GANs
-    published, *others = draws(cell, search_space(cell))
-    assert published["lagged_critic"] == {"tau": 0.05}
-    assert [settings["r1"] == published["r1"] for settings in others[:4]] == [True] * 4
-    assert sorted(s["lagged_critic"]["tau"] for s in others[:4]) == [0.005, 0.02, 0.1, 0.5]
-    assert len(others) == 4 * 8
-
-
-@pytest.mark.parametrize(
-    ("cell", "searched_of"),
-    [
-        (Cell("ring8", "bare"), ""),
-        (Cell("ring8", "bare", "layer_norm"), ""),  # has no settings
-        (Cell("ring8", "bare", "placebo"), ""),
-        (Cell("ring8", "reference", "placebo"), ""),  # must stay its base
-        (Cell("ring8", "reference", "target_network"), ""),  # inert, so it is its base
-        (Cell("ring8", "reference"), "low_beta1 r1"),
-        (Cell("ring8", "reference", "r1"), "low_beta1"),  # removed
-        (Cell("ring8", "reference", "layer_norm"), "low_beta1 r1"),
-        (Cell("ring8", "reference", "lecam"), "lecam low_beta1 r1"),
-        (Cell("ring8", "reference", "lecam+target_network"), "lecam low_beta1 r1"),
-        (Cell("ring8", "reference", "dragan", instead_of="r1"), "dragan low_beta1"),
-        (Cell("pendulum", "reference"), "replay target_network"),
-        (Cell("pendulum", "bare", "ddpg"), "replay target_network"),
-        (Cell("pendulum", "reference", "huber"), "huber replay target_network"),
-    ],
-    ids=lambda value: f"{value.task}/{value.name}" if isinstance(value, Cell) else "",
-)
-def test_a_cell_is_searched_over_the_settings_of_all_its_strategies(cell, searched_of) -> None:
-    """So a base is tuned as what is built on it is."""
-    assert sorted(search_space(cell)) == searched_of.split()
 
 
 def test_settings_of_another_kind_of_cell_have_its_name() -> None:
@@ -276,12 +186,6 @@ def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> No
     with pytest.raises(BadGrid, match=f"do not fit in one file; at most {most}"):
         plan_searches([cell], tmp_path, Rules(budget=most + 1, seeds=seeds), RunOptions())
     assert plan_searches([cell], tmp_path, Rules(budget=most, seeds=seeds), RunOptions()).jobs
-
-
-def test_what_can_change_nothing_is_not_searched() -> None:
-    """A target network where the discount is 0, alone and in a kit."""
-    assert search_space(Cell("ring8", "bare", "target_network")) == {}
-    assert search_space(Cell("ring8", "bare", "ddpg")).keys() == {"replay"}
 
 
 def test_a_search_is_complete_when_budget_or_space_is_used_up() -> None:
