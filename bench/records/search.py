@@ -69,14 +69,8 @@ class Candidate(Part):
 
     def scores(self, info: ScoreInfo) -> list[float | None]:
         """Return each seed's score, computed as in records from the curve so far; None: failed."""
-        start = Evaluation(step=0, metrics={})
         found = []
-        for seed in range(len(self.curve[0].scores)):
-            points = [start]
-            points += [
-                Evaluation(step=point.step, metrics={info.metric: point.scores[seed]})
-                for point in self.curve
-            ]
+        for points in _by_seed(info, self.curve):
             status = outcome(points, info, None)
             found.append(summarise(points, info, status)["score"] if status == "ok" else None)
         return found
@@ -175,16 +169,24 @@ def objective(info: ScoreInfo, score: float | None) -> float:
 def objectives(info: ScoreInfo, curve: Sequence[SearchEvaluation]) -> list[float]:
     """Return the objective at each evaluation, by which halving compares: of the score so far.
 
-    That is the median over seeds of the mean over the last evaluations, as many as for a score: one
-    alone is noise where it is the mean over a few episodes.
+    The mean over a window, not one evaluation, which is noise where it is of a few episodes. It is
+    no failure yet to have fallen: a collapse is told at the end.
     """
     found = []
     for end in range(1, len(curve) + 1):
-        last = curve[max(0, end - info.window) : end]
-        seeds = zip(*(point.scores for point in last), strict=True)
-        means = [None if None in seed else float(np.mean(seed)) for seed in seeds]
-        found.append(objective(info, median(info, means)))
+        seeds = _by_seed(info, curve[:end])
+        scores = [summarise(points[1:], info, "ok")["score"] for points in seeds]
+        found.append(objective(info, median(info, scores)))
     return found
+
+
+def _by_seed(info: ScoreInfo, curve: Sequence[SearchEvaluation]) -> list[list[Evaluation]]:
+    """Return each seed's curve as in a record, with a step 0 without a score."""
+    start = Evaluation(step=0, metrics={})
+    return [
+        [start, *(Evaluation(step=p.step, metrics={info.metric: p.scores[seed]}) for p in curve)]
+        for seed in range(len(curve[0].scores))
+    ]
 
 
 def rungs(evaluations: int) -> list[int]:
