@@ -68,13 +68,13 @@ def optuna_suggestions(known: Search, seed: int) -> Iterator[Indices]:
     axes = {name: tune.choice(list(range(n))) for name, n in value_counts(known.space).items()}
     model = OptunaSearch(axes, metric="objective", mode="max", seed=seed)
     for candidate in known.candidates:
-        indices = indices_of(known.space, candidate.settings)
-        if indices is not None:
-            values = candidate.objectives(known.score_info)
-            stopped = candidate.status == "stopped"
-            model.add_evaluated_point(
-                indices, values[-1], pruned=stopped, intermediate_values=values
-            )
+        values = candidate.objectives(known.score_info)
+        model.add_evaluated_point(
+            indices_of(known.space, candidate.settings),
+            values[-1],
+            pruned=candidate.status == "stopped",
+            intermediate_values=values,
+        )
     while (suggested := model.suggest(uuid4().hex)) is not None:
         yield suggested
 

@@ -206,7 +206,7 @@ def _blank(cell: Cell, within: Space, rules: Rules) -> Search:
     task = registry.task(cell.task)
     seeds = list(range(FIRST_SEED, FIRST_SEED + rules.seeds))
     most = search_store.most_candidates(cell, rules.seeds)
-    if min(rules.budget, size(cell, within)) > most:
+    if min(rules.budget, size(within)) > most:
         raise BadGrid(
             f"{rules.budget} settings of {cell.task}/{cell.name} with {rules.seeds} seeds do not "
             f"fit in one file; at most {most}"

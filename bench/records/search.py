@@ -118,7 +118,7 @@ class Search(Part):
     @property
     def complete(self) -> bool:
         """Whether as many candidates have been tried as the budget and the space allow."""
-        return len(self.candidates) == min(self.budget, size(self.origin, self.space))
+        return len(self.candidates) == min(self.budget, size(self.space))
 
     @property
     def rules(self) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, product, zip_longest
 
 import numpy as np
@@ -24,8 +24,9 @@ Indices = dict[str, int]
 def search_space(cell: Cell) -> Space:
     """Return a cell's search space: the values declared by all its strategies, its base's included.
 
-    So a base is tuned as what is built on it is. Strategies that are inert on the task are left
-    out. Empty for controls, and where all that differs from the base is inert.
+    So a base is tuned as what is built on it is. What the cell has without a search is among the
+    values, whether declared or not: it differs between domains. Strategies that are inert on the
+    task are left out. Empty for controls, and where all that differs from the base is inert.
     """
     base = Cell(cell.task, cell.base)
     entries = {n: registry.strategy(n) for n in (*cell.strategies, *cell.named, *base.strategies)}
@@ -37,17 +38,23 @@ def search_space(cell: Cell) -> Space:
     if changed and not changed & acting:
         return {}
     declared = {n: entries[n].search for n in sorted({*cell.strategies} & acting)}
+    published = cell.settings()
     return {
-        name: {setting: list(values) for setting, values in own.items()}
+        name: {key: _with(published[name][key], values) for key, values in own.items()}
         for name, own in declared.items()
         if own
     }
 
 
-def size(cell: Cell, within: Space) -> int:
+def _with(value: Value, values: Iterable[Value]) -> list[Value]:
+    """Return the values in their order, and this one among them, by its size where it is new."""
+    every = list(values)
+    return every if value in every else sorted([*every, value])
+
+
+def size(within: Space) -> int:
     """Return how many different candidates there are, including the published settings."""
-    whole = math.prod(len(values) for own in within.values() for values in own.values())
-    return whole + (not contains(within, searched(cell.settings(), within)))
+    return math.prod(len(values) for own in within.values() for values in own.values())
 
 
 def searched(settings: Settings, within: Space) -> Choice:
@@ -68,9 +75,9 @@ def draws(cell: Cell, within: Space) -> Iterator[Choice]:
 
     A few tries of all combinations would hardly tell what one setting does: so first one setting
     differs, by turns of what is added to the base and of the base's own, then two, and so on, in
-    random order. (A published value that is not among those to try differs in every other one.) It
-    depends on the cell's strategies, their published settings and the space alone: tasks of a
-    domain try the same in the same order, and a larger budget continues where a smaller one ended.
+    random order. It depends on the cell's strategies, their published settings and the space alone:
+    tasks of a domain try the same in the same order, and a larger budget continues where a smaller
+    one ended.
     """
     published = searched(cell.settings(), within)
     digest = hashlib.sha256(str(cell.strategy).encode()).digest()
@@ -108,19 +115,13 @@ def choice_at(within: Space, indices: Indices) -> Choice:
     }
 
 
-def indices_of(within: Space, choice: Choice) -> Indices | None:
-    """Return the indices of a candidate's values, or None if one is not in the space.
-
-    That may be so for published settings.
-    """
-    try:
-        return {
-            f"{name}.{key}": values.index(choice[name][key])
-            for name, own in within.items()
-            for key, values in own.items()
-        }
-    except ValueError:
-        return None
+def indices_of(within: Space, choice: Choice) -> Indices:
+    """Return the indices of a candidate's values. Raises `ValueError` if one is unknown."""
+    return {
+        f"{name}.{key}": values.index(choice[name][key])
+        for name, own in within.items()
+        for key, values in own.items()
+    }
 
 
 def choice_text(choice: Choice) -> str:

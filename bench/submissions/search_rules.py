@@ -80,7 +80,7 @@ def _of_candidates(found: Search) -> Iterator[str]:
             yield "its settings are not those to be tried for this cell, in their order"
     elif known[:1] != [searched(cell.settings(), within)]:
         yield "its first settings are not the published ones"
-    if not all(contains(within, settings) for settings in known[1:]):
+    if not all(contains(within, settings) for settings in known):
         yield "settings outside its space were tried"
     if any(known.count(settings) > 1 for settings in known):
         yield "settings were tried twice"

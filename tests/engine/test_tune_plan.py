@@ -110,7 +110,7 @@ def test_a_searcher_never_proposes_what_was_tried(folder: Path) -> None:
         seen.append(settled.cell.settings())
         if turn % 2:  # some are under way when the next one is asked for
             stop(settled, 1.0 / (turn + 1))
-    assert size(cell, search_space(cell)) == 9
+    assert size(search_space(cell)) == 9
 
 
 OTHERWISE = {

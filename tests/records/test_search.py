@@ -168,7 +168,7 @@ def test_no_search_is_begun_that_would_not_fit_in_its_file(tmp_path: Path) -> No
     cell = Cell("ring8", "bare", "dragan+lecam+r1")
     within, seeds = search_space(cell), 10
     most = most_candidates(cell, seeds)
-    assert 20 < most < size(cell, within)
+    assert 20 < most < size(within)
     step, score = 1_000_000, -1.234567e-101
     every = [
         Candidate(
