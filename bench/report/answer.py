@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.experiment import registry
 from bench.records.record import Record
 from bench.report import transfer, verdicts
 from bench.report.cells import control_verdict
@@ -61,11 +62,13 @@ def _others(study: Study, base: str) -> list[str]:
 
 
 def command(study: Study, base: str, strategies: Iterable[str]) -> str:
-    """What makes the records of these again, or of the whole core grid without one."""
+    """What makes the records of these again: of the whole core grid without one, or with all."""
     names = list(dict.fromkeys(strategies))
     made = {len(r.seeds) for r in its_records(study, base) if r.strategy in names}
     parts = ["python -m bench run --grid core", f"--base {base}" if base else ""]
-    parts.append(f"--strategies {shlex.quote(','.join(names))}" if names else "")
+    every = {name for name, entry in registry.strategies().items() if entry.home != "control"}
+    if names and {*names} != every:
+        parts.append(f"--strategies {shlex.quote(','.join(names))}")
     looked = not made or (len(made) > 1 and made <= {look.seeds for look in LOOKS})
     parts.append("--adaptive" if looked else f"--seeds {max(made)}")
     return " ".join(part for part in parts if part)

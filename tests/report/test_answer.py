@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from bench.experiment import registry
 from bench.report import findings
-from bench.report.answer import answer, base_command, main_base
+from bench.report.answer import answer, base_command, command, main_base
 from bench.report.findings import DomainFinding, Finding, Study
 from tests.support.factories import make_grid, make_record
 
@@ -133,6 +134,14 @@ def test_the_commands_make_as_many_seeds_as_there_are() -> None:
     assert base_command(every) == f"{grid} '' --contrasts none --seeds 30"
     more = make_record(strategy="r2", scores=[0.1] * 20)
     assert answer(findings.study([base, some[0], more]))[0].command.endswith(" r1,r2 --adaptive")
+
+
+def test_the_command_of_the_whole_catalogue_names_no_strategy() -> None:
+    every = findings.study([make_record(scores=[0.1] * 10)])
+    names = [name for name, entry in registry.strategies().items() if entry.home != "control"]
+    grid = "python -m bench run --grid core --base bare"
+    assert command(every, "bare", names) == f"{grid} --adaptive"
+    assert f"{grid} --strategies {','.join(names[1:])} " in command(every, "bare", names[1:])
 
 
 def test_an_effect_that_was_measured_by_removal_says_so() -> None:
