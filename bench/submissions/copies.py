@@ -105,7 +105,7 @@ def _copies(task: Task, runs: list[Run], withdrawn: Callable[[Path], object]) ->
         elif _same_run(one, other) and not _parted(one, other):
             yield Copy(one, other, "other numbers than {source} among the same ones")
     for one, other in likeness.near(runs, losses, task.window):
-        if _refused(one, other, task):
+        if _refused(one, other, task) and not (_of_base(one, other) and _parted(one, other)):
             yield Copy(one, other, "nearly the curve{s} of {source}")
 
 
@@ -191,29 +191,39 @@ def _may_equal(one: Cell, other: Cell) -> bool:
     """Whether all by which two cells differ may change nothing, or not the training at least."""
     try:
         return all(
-            may_rest(name, one)
-            or may_rest(name, other)
-            or registry.strategy(name).build(registry.task(one.task)).policy is not None
+            may_rest(name, one) or may_rest(name, other) or _looks_otherwise(name, one)
             for name in {*one.strategies} ^ {*other.strategies}
         )
     except ValueError:  # a merged cell of code that is gone
         return True
 
 
+def _looks_otherwise(name: str, cell: Cell) -> bool:
+    """Whether a strategy evaluates another actor than the one that is trained."""
+    return registry.strategy(name).build(registry.task(cell.task)).policy is not None
+
+
+def _of_base(one: Run, other: Run) -> bool:
+    """Whether one of two runs trains as the base of both does."""
+    cells = [run.item.record.origin for run in (one, other)]
+    bases = {(cell.base, cell.play, cell.variant) for cell in cells}
+    return len(bases) == 1 and any(_may_equal(cell, Cell(cell.task, cell.base)) for cell in cells)
+
+
 def _parted(one: Run, other: Run) -> bool:
     """Whether two runs of a seed are the same up to an evaluation, and no more after it.
 
     So does a strategy that acts from then on, and so does rounding. No number is the same again
-    later, and in an evaluation with some that are the others differ by rounding at most.
+    later, and in an evaluation with some that are the others differ by rounding at most. Where one
+    of them evaluates another actor this is asked of the training alone.
     """
     if one.result.seed != other.result.seed:
         return False
+    trained = _trained(one.item.record.origin, other.item.record.origin)
     begun = apart = False
     for left, right in zip(one.result.curve[1:], other.result.curve[1:], strict=False):
-        pairs = [
-            (left.metrics[name], right.metrics[name])
-            for name in left.metrics.keys() & right.metrics.keys()
-        ]
+        names = left.metrics.keys() & right.metrics.keys()
+        pairs = [(left.metrics[name], right.metrics[name]) for name in names & (trained or names)]
         told = [(a, b) for a, b in pairs if a is not None and b is not None and not a.is_integer()]
         same = sum(a == b for a, b in told)
         begun = begun or (same > 0 and not apart)
@@ -225,3 +235,15 @@ def _parted(one: Run, other: Run) -> bool:
         elif apart and told:
             return False
     return begun and apart
+
+
+@cache
+def _trained(one: Cell, other: Cell) -> frozenset[str]:
+    """The metrics of the training; none if two cells evaluate the actors that they train."""
+    task = registry.task(one.task)
+    try:
+        apart = {*one.strategies} ^ {*other.strategies}
+        looked = any(_looks_otherwise(name, one) for name in apart)
+    except ValueError:  # a merged cell of code that is gone
+        looked = False
+    return frozenset(metric.name for metric in diagnostics(task)) if looked else frozenset()

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from bench.experiment import registry
 from bench.records.json_file import rounded
 from bench.records.store import Found
 from bench.submissions import copies
@@ -181,6 +182,33 @@ def test_runs_that_part_are_no_copies() -> None:
     ]
     own = found(BASE, rounded_half, seconds=13.0)
     assert told([own], [found(BASE, submission="merged")]) == []
+
+
+def parting(like: str, at: int, share: float):
+    """The curves of a cell, moved by a share from an evaluation on."""
+    curves = [curve(like, seed) for seed in range(3)]
+    return [[*points[:at], *changed(points[at:], jittered(share))] for points in curves]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.004])
+@pytest.mark.parametrize("at", [2, 6, 10])
+def test_what_acts_late_is_no_copy_of_what_trains_as_its_base(at: int, share: float) -> None:
+    """At 10 of 11 evaluations nine in ten losses are the base's, and the averaged actor's."""
+    base, ema, late = (f"pendulum/bare{name}" for name in ("", "+actor_ema", "+huber"))
+    looked = [curve(base, seed) for seed in range(3)]
+    for seed, points in enumerate(looked):
+        for point, other in zip(points[1:], curve(ema, seed)[1:], strict=True):
+            for metric in registry.task("pendulum").metrics:
+                point["metrics"][metric.name] = other["metrics"][metric.name]
+    own, others = found(late, parting(base, at, share)), [found(base), found(ema, looked)]
+    assert told([own, *others]) == []
+    assert told([own], others) == []
+
+
+def test_what_leaves_another_strategy_s_curve_late_and_little_is_a_copy_of_it() -> None:
+    own = found("ring8/bare+r2", parting(R1, 10, 0.004))
+    (text,) = told([own], [found(BASE), found(R1, submission="merged")])
+    assert text == "seeds 0, 1, 2 have nearly the curves of results/2/merged/ring8/bare+r1.json"
 
 
 def test_custom_budgets_may_be_too_short_to_part() -> None:
