@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.experiment import registry
+from bench.experiment.protocol import BASE_SEEDS
 from bench.records.record import Record
 from bench.report import transfer, verdicts
 from bench.report.cells import control_verdict
@@ -62,14 +63,19 @@ def _others(study: Study, base: str) -> list[str]:
 
 
 def command(study: Study, base: str, strategies: Iterable[str]) -> str:
-    """What makes the records of these again: of the whole core grid without one, or with all."""
+    """What makes the records of these again: of the whole core grid without one, or with all.
+
+    At least as many seeds as there are: by looks only where the base has the 100 that they take.
+    """
     names = list(dict.fromkeys(strategies))
     made = {len(r.seeds) for r in its_records(study, base) if r.strategy in names}
+    of_base = [len(r.seeds) for r in its_records(study, base) if r.strategy is None]
     parts = ["python -m bench run --grid core", f"--base {base}" if base else ""]
     every = {name for name, entry in registry.strategies().items() if entry.home != "control"}
     if names and {*names} != every:
         parts.append(f"--strategies {shlex.quote(','.join(names))}")
-    looked = not made or (len(made) > 1 and made <= {look.seeds for look in LOOKS})
+    based = min(of_base, default=0) >= BASE_SEEDS
+    looked = not made or (based and len(made) > 1 and made <= {look.seeds for look in LOOKS})
     parts.append("--adaptive" if looked else f"--seeds {max(made)}")
     return " ".join(part for part in parts if part)
 

@@ -125,15 +125,20 @@ def test_what_transfers_is_told_by_its_lower_limits():
 
 
 def test_the_commands_make_as_many_seeds_as_there_are() -> None:
-    """10 of the strategy and 30 of the base; different numbers are those of the looks."""
-    base = make_record(scores=[0.1] * 30)
+    """10 of the strategy and 30 of the base; different numbers are those of the looks.
+
+    Looks take a base of 100, which a study with fewer must not be said to have been.
+    """
+    base, whole = (make_record(scores=[0.1] * n) for n in (30, 100))
     some = [make_record(strategy=name, scores=[0.1] * 10) for name in ("r1", "r2")]
     every = findings.study([base, *some])
     grid = "python -m bench run --grid core --base bare --strategies"
     assert answer(every)[0].command == f"{grid} r1,r2 --seeds 10"
     assert base_command(every) == f"{grid} '' --contrasts none --seeds 30"
     more = make_record(strategy="r2", scores=[0.1] * 20)
-    assert answer(findings.study([base, some[0], more]))[0].command.endswith(" r1,r2 --adaptive")
+    for its, end in ((base, "--seeds 20"), (whole, "--adaptive")):
+        looked = findings.study([its, some[0], more])
+        assert answer(looked)[0].command == f"{grid} r1,r2 {end}"
 
 
 def test_the_command_of_the_whole_catalogue_names_no_strategy() -> None:
