@@ -34,8 +34,10 @@ def gradient_penalty(*, weight: float = 10.0, one_sided: bool = False) -> Strate
     relu(norm(dq/da) - 1)^2: only slopes above 1 cost. weight = 0 is neutral.
 
     Paper against code: the paper's weight is 10; its code for 2-D toys uses 0.1, as do the toy
-    tasks here. Paper against here: the two-sided penalty asks for a slope of 1 wherever it looks,
-    so that no action could be the best; in RL it is the one-sided one, which the paper tried too.
+    tasks here. Paper against here: the paper's critic has the Wasserstein loss and five steps for
+    each of the actor's, which is `critic_steps`; here the penalty stands beside the GAN's own loss.
+    The two-sided penalty asks for a slope of 1 wherever it looks, so that no action could be the
+    best; in RL it is the one-sided one, which the paper tried too.
     """
 
     def penalty(context: LossContext) -> Tensor:

@@ -29,9 +29,10 @@ def relativistic(*, strength: float = 1.0) -> Strategy:
     strength = 1 a critic that is shown one row at a time learns nothing.
 
     Paper against here: q_i - (q_i + q_p) / 2 is half the papers' difference, a temperature that the
-    critic's last layer can undo. In RL the critic learns only differences between transitions, so
-    that the level of its values is free, and the actor maximises its advantage over the action
-    taken.
+    critic's last layer can undo; a penalty on slopes then weighs twice what it does beside the
+    papers' loss, which is r1's gamma 2 on `reference`. In RL the critic learns only differences
+    between transitions, so that the level of its values is free, and the actor maximises its
+    advantage over the action taken.
     """
 
     def critic_query(value: CriticQuery, context: LossContext) -> CriticQuery:

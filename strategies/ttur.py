@@ -22,10 +22,11 @@ def ttur(*, ratio: float = 3.0) -> Strategy:
 
     lr(critic) <- ratio * lr(critic); the actor keeps the task's. ratio = 1 is neutral.
 
-    Paper against paper: Heusel et al. use 3e-4 and 1e-4 with WGAN-GP but ratios below 1 for some
-    DCGANs; SAGAN uses 4. Two-timescale actor-critic theory only requires a faster critic. Under
-    Adam the ratio is one of steps, whatever the gradients; all heads of a critic share it, in RL
-    too.
+    Paper against paper: Heusel et al. use 3e-4 and 1e-4 with WGAN-GP, but ratios below 1 with
+    DCGANs, whose loss is the one here; SAGAN uses 4. Two-timescale actor-critic theory only
+    requires a faster critic. Paper against here: the critic's rate goes up, and no actor's down.
+    Under Adam the ratio is one of steps, whatever the gradients; all heads of a critic share it, in
+    RL too.
     """
 
     def optimizers(value: Any, player: str, task: Task) -> Any:

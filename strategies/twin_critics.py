@@ -39,7 +39,8 @@ def twin_critics(*, count: int = 2, judge: Literal["min", "mean"] = "min") -> St
     by itself. count = 1 is neutral.
 
     Paper against here: TD3's actor follows the first head alone; here it follows the same minimum
-    or mean as the target, so that one definition serves both domains (GMAN's discriminators).
+    or mean as the target, so that one definition serves both domains. GMAN's discriminators are
+    its counterpart in GANs; the minimum, its harshest judge, is one of those that GMAN compares.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:

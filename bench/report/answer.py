@@ -140,9 +140,10 @@ def _verdicts(base: str, rows: Sequence[Finding]) -> str:
             f"On the base {base} no strategy has a verdict yet: {len(open_rows)} of {len(rows)} "
             f"{_are(len(open_rows))} undetermined, {reasons}."
         )
-    left = len(open_rows)
+    left, judged = len(open_rows), len(rows) - len(open_rows)
     rest = f"; {left} {_are(left)} undetermined, {reasons}" if left else ""
-    have = f"{_of(len(rows) - left, len(rows))} {'has' if len(rows) - left == 1 else 'have'}"
+    rival = ", alternatives in place of what they replace," * any(row.instead_of for row in rows)
+    have = f"{_of(judged, len(rows))}{rival} {'has' if judged == 1 else 'have'}"
     return f"On the base {base} {have} a verdict: {_and(decided)}{rest}."
 
 
@@ -188,8 +189,8 @@ def _both(rows: Sequence[Finding]) -> tuple[str, list[Finding]]:
     if not known:
         return "No strategy has effects in both domains yet, so none is shown to transfer.", []
     return (
-        "None is shown to help in both domains; the highest intervals in both are those of "
-        f"{known[0].label}, whose {BOTH} is {_effects(known[0])}."
+        f"None is shown to help in both domains; {known[0].label} comes nearest, whose {BOTH} is "
+        f"{_effects(known[0])}."
     ), known[:1]
 
 
@@ -281,10 +282,12 @@ def _controls(study: Study, base: str) -> str:
 
 
 def _of(count: int, every: int, noun: str = "strategy") -> str:
-    """ "3 of 5 strategies", "all 5 strategies", "the one strategy"."""
+    """ "3 of 5 strategies", "all 5 strategies", "both strategies", "the one strategy"."""
     plural = "strategies" if noun == "strategy" else f"{noun}s"
     if every == 1:
         return f"the one {noun}"
+    if count == every == 2:
+        return f"both {plural}"
     return f"all {every} {plural}" if count == every else f"{count} of {every} {plural}"
 
 
