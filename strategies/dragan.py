@@ -20,6 +20,7 @@ SEARCH = {"weight": (0.1, 1.0, 10.0), "spread": (0.1, 0.5, 1.0)}
 DEFAULTS = {
     "rl": {"one_sided": True},  # as `gradient_penalty`, which says why
     "toy": {"weight": 0.1},  # 10 keeps no mode of `ring8`; WGAN-GP's code for toys has 0.1 too
+    "corners100": {"weight": 10.0},  # in 100 dimensions it is no such toy
     "game": {"weight": 0.1},
 }
 

@@ -20,7 +20,8 @@ INSTEAD_OF = ("r1",)  # Mescheder et al., 2018, compare the two
 SEARCH = {"weight": (0.1, 1.0, 10.0)}
 DEFAULTS = {
     "rl": {"one_sided": True},  # a slope of 1 everywhere forbids a best action
-    "toy": {"weight": 0.1},  # the authors' code for toys
+    "toy": {"weight": 0.1},  # the authors' code for 2-D toys
+    "corners100": {"weight": 10.0},  # in 100 dimensions it is no such toy
     "game": {"weight": 0.1},
 }
 
@@ -34,10 +35,10 @@ def gradient_penalty(*, weight: float = 10.0, one_sided: bool = False) -> Strate
     relu(norm(dq/da) - 1)^2: only slopes above 1 cost. weight = 0 is neutral.
 
     Paper against code: the paper's weight is 10; its code for 2-D toys uses 0.1, as do the toy
-    tasks here. Paper against here: the paper's critic has the Wasserstein loss and five steps for
-    each of the actor's, which is `critic_steps`; here the penalty stands beside the GAN's own loss.
-    The two-sided penalty asks for a slope of 1 wherever it looks, so that no action could be the
-    best; in RL it is the one-sided one, which the paper tried too.
+    tasks of 2 dimensions here. Paper against here: the paper's critic has the Wasserstein loss and
+    five steps for each of the actor's, which is `critic_steps`; here the penalty stands beside the
+    GAN's own loss. The two-sided penalty asks for a slope of 1 wherever it looks, so that no action
+    could be the best; in RL it is the one-sided one, which the paper tried too.
     """
 
     def penalty(context: LossContext) -> Tensor:
