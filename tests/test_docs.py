@@ -164,8 +164,8 @@ def test_the_first_screen_has_the_answer_of_the_leaderboard() -> None:
     part = text("LEADERBOARD.md").partition("## The answer")[2].partition("\n## ")[0]
     sentences = re.findall(r"^(\d\. .*) `python[^`]*`$", part, re.MULTILINE)
     assert len(sentences) == 5
-    *_, last = re.findall(r"^\d\. .* (`python[^`]*`)$", part, re.MULTILINE)
-    assert f"\n{last} makes the strategies' records again" in text("README.md")
+    *_, last = re.findall(r"^\d\. .* `(python[^`]*)`$", part, re.MULTILINE)
+    assert f"{last}\n" in blocks("README.md", "bash")
     plain = [re.sub(r"\\([\\`*_\[\]|~])", r"\1", html.unescape(line)) for line in sentences]
     assert [line for line in text("README.md").splitlines() if re.match(r"\d\. .*\.$", line)][
         :5
