@@ -78,9 +78,9 @@ def test_undetermined_says_for_want_of_what():
         "1 for want of seeds (fewer than 10)."
     )
     assert second == (
-        "None is shown to help in both domains; the highest intervals in both are those of r1, "
-        "whose P(better than the base) is 0.60 [0.40, 0.80; 1 task, 10 seeds] in GANs and 0.60 "
-        "[0.40, 0.80; 1 task, 10 seeds] in RL."
+        "None is shown to help in both domains; r1 comes nearest, whose P(better than the base) "
+        "is 0.60 [0.40, 0.80; 1 task, 10 seeds] in GANs and 0.60 [0.40, 0.80; 1 task, 10 seeds] "
+        "in RL."
     )
     assert third == (
         "In GANs, of 2 strategies measured, none is shown to help or to hurt; in RL, of 4 "
@@ -173,9 +173,28 @@ def test_mixed_is_neither_help_nor_harm():
     )
 
 
-def test_one_strategy_is_singular():
-    _, first, *_ = said(of(finding("r1", GOOD, GOOD, "transfers")))
-    assert first == "On the base bare the one strategy has a verdict: transfers (r1)."
+def test_one_strategy_is_singular_and_two_are_both():
+    rows = [finding("r1", GOOD, GOOD, "transfers"), finding("huber", BAD, BAD, "harmful")]
+    rows += [
+        finding("placebo", OPEN, OPEN, "neutral", expected="neutral"),
+        finding("harmful", BAD, BAD, "harmful", expected="harmful"),
+    ]
+    assert said(of(rows[0]))[1] == (
+        "On the base bare the one strategy has a verdict: transfers (r1)."
+    )
+    _, first, *_, last = said(of(*rows))
+    assert first == (
+        "On the base bare both strategies have a verdict: transfers (r1) and harmful (huber)."
+    )
+    assert last.endswith("; both controls are as expected.")
+
+
+def test_alternatives_are_said_to_be_judged_in_place_of_their_rivals() -> None:
+    open_row = finding("r2", GOOD, OPEN, "undetermined")
+    row = replace(open_row, label="r2 (in place of r1)", instead_of=("r1",))
+    first = said(of(row, finding("huber", BAD, BAD, "harmful")))[1]
+    words = "1 of 2 strategies, alternatives in place of what they replace, has a verdict"
+    assert first.startswith(f"On the base bare {words}: harmful (huber); ")
 
 
 def test_the_base_is_the_one_with_most_effects_in_both_domains():
