@@ -43,7 +43,8 @@ def packing(*, samples: int = 2) -> Strategy:
     A gradient penalty is on the slope of a pack in all its actions, once for each pack.
 
     Paper against here: PacGAN packs two to four samples, with the same batch of samples, as here.
-    It has no counterpart in the literature of RL.
+    It has no counterpart in the literature of RL. There every row bootstraps from its pack's next
+    value, and rows that have ended from nothing, so that an end takes a share of its pack's future.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:

@@ -70,8 +70,8 @@ def target_scaling(*, decay: float = 0.99) -> Strategy:
 
     Paper against here: PopArt keeps W / scale and rewrites it whenever the scale moves, which is
     the same (the paper's proposition 3); its mean only moves a bias, and Adam's steps do not ask
-    where that is. In a GAN y is 0 or 1: the scale is 1/2, and the last layer learns at half the
-    rate.
+    where that is. The decay is ours, for short budgets. In a GAN y is 0 or 1: the scale is 1/2, and
+    the last layer learns at half the rate.
     """
 
     def optimizers(value: Optimizer, player: str, task: Task) -> Optimizer:
