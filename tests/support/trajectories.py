@@ -85,6 +85,8 @@ TRAJECTORIES = (
     Trajectory("reacher_turning/bare"),
     Trajectory("ring8/reference"),
     Trajectory("ring8/reference+batch_norm_joint", code="compiled"),
+    Trajectory("ring8/reference-r1+dragan"),
+    Trajectory("ring8/reference-r1+gradient_penalty"),
     Trajectory("ring8_mdp/bare"),
     Trajectory("digits/reference"),
     Trajectory("stacked_digits/bare"),
