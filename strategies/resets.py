@@ -31,7 +31,7 @@ def resets(*, count: int = 2, both: bool = True) -> Strategy:
 
     Paper against here: the paper resets every 2e5 of 1e6 updates, in SAC both players, and scores
     training throughout; with its last reset at 80 % of a short budget the score would be of its
-    recovery. Its target networks start anew with the critic; here they follow it. A GAN has no
+    recovery. Its code builds a new agent; here target networks follow the critic. A GAN has no
     memory that outlives a reset of both, so that there it is the critic's.
     """
 

@@ -32,8 +32,7 @@ def simplicial(*, size: int = 8, temperature: float = 0.3) -> Strategy:
 
     Paper against here: the paper puts it into actor and critic; here it is the critic's, as with
     the other layers, and takes the hidden layer's rectified outputs, not a projection of their own.
-    The factor `size` keeps features as large as the layer before them, and makes the softmax as
-    much steeper.
+    The factor `size` keeps features as large as the layer before them, and multiplies slopes, too.
     """
 
     def blueprint(value: Player, player: str, task: Task) -> Player:
