@@ -1,7 +1,11 @@
 """0 where the transform changes nothing; for a linear critic by hand."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
 from bench.experiment import registry
 from bench.functional import rng
@@ -12,35 +16,52 @@ from tests.support.closed_form import build, learner, run
 pytestmark = pytest.mark.usefixtures("float64")
 
 
+def found(task: str, halves: Halves, sees: Callable[..., Tensor], **settings: Any) -> float:
+    """The penalty on these halves with a critic of one head."""
+    inside = {"halves": lambda self: halves, "heads": lambda self, *half: sees(*half)[:, None]}
+    own = {"task": registry.task(task), "key": rng.seed_key(1)}
+    context = type("Context", (), {**inside, **own})()
+    return float(build("consistency", task, **settings).penalty(context))
+
+
 def test_closed_form_on_the_dirac_gan() -> None:
-    """q(s theta) - q(theta) = (s - 1) psi theta, s the drawn factor; the data are at 0."""
-    made = build("consistency", "dirac", weight=2.0)
+    """q(theta + e) - q(theta) = psi e, on either half: four times as much for twice the e."""
     (start, _), plain = run(learner("dirac"), 1)
-    _, penalised = run(learner("dirac", made), 1)
-    theta, psi = float(start.players.actor["0/value"]), float(start.players.critic["0/weight"])
-    added = float(penalised.losses["critic"] - plain.losses["critic"])
-    factor = (added / 2.0) ** 0.5 / abs(psi * theta)
-    assert 0.0 < factor < 0.2  # |s - 1|
-    _, double = run(learner("dirac", build("consistency", "dirac", weight=4.0)), 1)
-    assert float(double.losses["critic"] - plain.losses["critic"]) == pytest.approx(2 * added)
+
+    def added(**settings: float) -> float:
+        _, penalised = run(learner("dirac", build("consistency", "dirac", **settings)), 1)
+        return float(penalised.losses["critic"] - plain.losses["critic"])
+
+    once, psi = added(weight=1.0), float(start.players.critic["0/weight"])
+    assert 0.0 < once < (0.1 * psi) ** 2 * 2 * 4.0**2  # within four deviations
+    assert added(weight=2.0) == pytest.approx(2 * once)
+    assert added(weight=1.0, deviation=0.2) == pytest.approx(4 * once)
+
+
+def test_points_get_noise_of_the_given_deviation() -> None:
+    """For a linear critic weight * deviation^2 * norm(slope)^2 on each half."""
+    obs, points = torch.zeros(40_000, 0), torch.ones(40_000, 2)
+    halves = Halves(data=Half(obs, points), own=Half(obs, points))
+    noisy = found("ring8", halves, lambda obs, action: action @ torch.tensor([3.0, 4.0]))
+    assert noisy == pytest.approx(2 * 0.1**2 * 25.0, rel=0.02)
+
+
+def test_images_are_shifted_and_not_changed_otherwise() -> None:
+    """The sum over an image with an empty border stays the same, a single pixel does not."""
+    images = torch.zeros(200, 8, 8)
+    images[:, 1:7, 1:7] = rng.uniform(rng.seed_key(4), (200, 6, 6))
+    obs, images = torch.zeros(200, 0), images.flatten(1)
+    halves = Halves(data=Half(obs, images), own=Half(obs, images))
+    assert found("digits", halves, lambda obs, action: action.sum(dim=1)) < 1e-20
+    assert found("digits", halves, lambda obs, action: action[:, 27]) > 0.1
 
 
 def test_both_halves_and_only_what_is_transformed() -> None:
     """A critic that sees the action alone is consistent where states are scaled."""
     rows = rng.normal(rng.seed_key(3), (50, 3))
     halves = Halves(data=Half(rows[:, :2], rows[:, 2:]), own=Half(rows[:, :2], rows[:, 2:]))
-    for sees, zero in (
-        (lambda obs, action: action[:, 0], True),
-        (lambda obs, action: obs[:, 0], False),
-    ):
-        inside = {
-            "halves": lambda self: halves,
-            "heads": lambda self, *half, sees=sees: sees(*half)[:, None],
-        }
-        own = {"task": registry.task("pendulum"), "key": rng.seed_key(1)}
-        context = type("Context", (), {**inside, **own})()
-        found = build("consistency", "pendulum").penalty(context)
-        assert (float(found) == 0.0) == zero
+    assert found("pendulum", halves, lambda obs, action: action[:, 0]) == 0.0
+    assert found("pendulum", halves, lambda obs, action: obs[:, 0]) > 0.0
 
 
 def test_the_transform_scales_states_or_samples() -> None:
