@@ -1,4 +1,4 @@
-"""0 where the rows of every weight are orthogonal, whatever their lengths; else by two loops."""
+"""0 where the shorter side of every weight is orthogonal, of any lengths; else by two loops."""
 
 import pytest
 import torch
@@ -17,11 +17,18 @@ def penalty(weight: torch.Tensor, factor: float = 0.3) -> torch.Tensor:
 
 
 def test_by_two_loops() -> None:
-    weight = rng.normal(rng.seed_key(0), (4, 3))
-    products = [float(weight[i] @ weight[j]) ** 2 for i in range(4) for j in range(4) if i != j]
+    weight = rng.normal(rng.seed_key(0), (3, 4))
+    products = [float(weight[i] @ weight[j]) ** 2 for i in range(3) for j in range(3) if i != j]
     assert float(penalty(weight)) == pytest.approx(0.3 * sum(products))
-    convolution = weight.reshape(4, 3, 1, 1)
+    convolution = weight.reshape(3, 4, 1, 1)
     assert float(penalty(convolution)) == pytest.approx(0.3 * sum(products))
+    assert float(penalty(weight.T)) == pytest.approx(0.3 * sum(products))
+
+
+def test_a_layer_of_more_outputs_than_inputs_may_keep_its_size() -> None:
+    """Its rows cannot be orthogonal, its columns can."""
+    columns, _ = torch.linalg.qr(rng.normal(rng.seed_key(2), (64, 2)))
+    assert float(penalty(7.0 * columns)) == pytest.approx(0.0, abs=1e-20)
 
 
 def test_orthogonal_rows_of_any_length_cost_nothing() -> None:
