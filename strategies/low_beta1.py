@@ -15,6 +15,7 @@ AT_HOME = {
     "against": "digits/reference-low_beta1",
 }
 NEUTRAL = {"beta1": 0.9}
+IDLE_BESIDE = {"negative_momentum": "its beta1 takes the place of this one"}
 SEARCH = {"beta1": (0.0, 0.5)}
 
 
