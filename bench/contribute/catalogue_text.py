@@ -58,8 +58,8 @@ these ten. Most of the GANs then have DCGAN's beta1 and no R1, beside which litt
 
 {home}
 
-Other pairs among these records, most of them first choices (those of strategies that were defined
-anew since have left), by the final score:
+Other pairs among these records, most of them first choices (some have left with strategies that
+were defined anew), by the final score:
 
 {home_tried}
 
