@@ -48,7 +48,8 @@ def negative_momentum(*, beta: float = -0.5, on: bool = True) -> Strategy:
     """Negative momentum: Adam's beta1, or a heavy ball's, is negative.
 
     For all players. With Adam, mean <- beta * mean + (1 - beta) * gradient: a gradient g moves the
-    mean by (1 - beta) g at once and takes back half of that in the next update, if beta is -0.5.
+    parameters by (1 - beta) times as much at once, and half of that back in the next update, if
+    beta is -0.5.
     With plain gradient descent step_t = beta * step_(t-1) + the optimizer's step, Polyak's heavy
     ball. Updates stay alternating, for which it was shown to converge on bilinear games. It takes
     the place of another beta1. on = False is neutral.

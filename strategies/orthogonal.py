@@ -34,7 +34,7 @@ def orthogonal(*, weight: float = 1e-2) -> Strategy:
     here it is the critic, as with the other constraints on weights, and `@actor` names the other.
     The weight, 1e-2, is our choice, for layers of 64 to 128 units. BigGAN always takes the rows, of
     which its layers have few; 64 rows of two numbers each, as where points come in, could only come
-    to be orthogonal by shrinking to 0.
+    to be orthogonal by shrinking to 0, all but two.
     """
 
     def penalty(context: LossContext) -> Tensor:

@@ -189,8 +189,8 @@ def _both(rows: Sequence[Finding]) -> tuple[str, list[Finding]]:
     if not known:
         return "No strategy has effects in both domains yet, so none is shown to transfer.", []
     return (
-        f"None is shown to help in both domains; {known[0].label} comes nearest, whose {BOTH} is "
-        f"{_effects(known[0])}."
+        f"None is shown to help in both domains; by the lower ends of the intervals "
+        f"{known[0].label} comes nearest, whose {BOTH} is {_effects(known[0])}."
     ), known[:1]
 
 
@@ -230,7 +230,8 @@ def _domain(rows: Sequence[Finding], domain: str) -> tuple[str, list[Finding]]:
             parts.append(f"{shown}, {most} ({_effect(found[0], domain)})")
     mixed = sum(row.domains[domain].state == "mixed" for row in known)
     if mixed:
-        parts.append(f"{mixed} {_are(mixed)} better on one task and worse on another")
+        both = "better on one task and worse on another, whatever their mean"
+        parts.append(f"{mixed} {_are(mixed)} {both}")
     measured = f"of {len(known)} {'strategy' if len(known) == 1 else 'strategies'} measured"
     if not parts:
         return f"{place}, {measured}, none is shown to help or to hurt", []

@@ -78,7 +78,8 @@ def test_undetermined_says_for_want_of_what():
         "1 for want of seeds (fewer than 10)."
     )
     assert second == (
-        "None is shown to help in both domains; r1 comes nearest, whose P(better than the base) "
+        "None is shown to help in both domains; by the lower ends of the intervals "
+        "r1 comes nearest, whose P(better than the base) "
         "is 0.60 [0.40, 0.80; 1 task, 10 seeds] in GANs and 0.60 [0.40, 0.80; 1 task, 10 seeds] "
         "in RL."
     )
@@ -169,7 +170,8 @@ def test_mixed_is_neither_help_nor_harm():
     mixed = finding("r1", ("mixed", 0.5, 0.4, 0.6), OPEN, "mixed")
     third = said(of(mixed))[3]
     assert third.startswith(
-        "In GANs, of 1 strategy measured, 1 is better on one task and worse on another; in RL"
+        "In GANs, of 1 strategy measured, 1 is better on one task and worse on another, "
+        "whatever their mean; in RL"
     )
 
 
