@@ -47,9 +47,8 @@ class HeavyBall:
 def negative_momentum(*, beta: float = -0.5, on: bool = True) -> Strategy:
     """Negative momentum: Adam's beta1, or a heavy ball's, is negative.
 
-    For all players. With Adam, mean <- beta * mean + (1 - beta) * gradient: a gradient g moves the
-    parameters by (1 - beta) times as much at once, and half of that back in the next update, if
-    beta is -0.5.
+    For all players. With Adam, mean <- beta * mean + (1 - beta) * gradient: with a beta of
+    -0.5 a gradient counts 1.5 times at once, and half of that is taken back in the next update.
     With plain gradient descent step_t = beta * step_(t-1) + the optimizer's step, Polyak's heavy
     ball. Updates stay alternating, for which it was shown to converge on bilinear games. It takes
     the place of another beta1. on = False is neutral.

@@ -33,8 +33,8 @@ def orthogonal(*, weight: float = 1e-2) -> Strategy:
     Paper against here: BigGAN regularises the generator, with 1e-4 summed over millions of weights;
     here it is the critic, as with the other constraints on weights, and `@actor` names the other.
     The weight, 1e-2, is our choice, for layers of 64 to 128 units. BigGAN always takes the rows, of
-    which its layers have few; 64 rows of two numbers each, as where points come in, could only come
-    to be orthogonal by shrinking to 0, all but two.
+    which its layers have few; of 64 rows of two numbers each, as where points come in, all but two
+    could only become orthogonal by shrinking to 0.
     """
 
     def penalty(context: LossContext) -> Tensor:

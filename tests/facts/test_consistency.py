@@ -47,12 +47,23 @@ def test_points_get_noise_of_the_given_deviation() -> None:
 
 
 def test_images_are_shifted_and_not_changed_otherwise() -> None:
-    """The sum over an image with an empty border stays the same, a single pixel does not."""
+    """What pixels have in common with their right neighbours stays the same, a pixel does not.
+
+    The border is empty, so that nothing is shifted out; a mirrored image, or another colour, would
+    change the former.
+    """
     images = torch.zeros(200, 8, 8)
     images[:, 1:7, 1:7] = rng.uniform(rng.seed_key(4), (200, 6, 6))
     obs, images = torch.zeros(200, 0), images.flatten(1)
     halves = Halves(data=Half(obs, images), own=Half(obs, images))
-    assert found("digits", halves, lambda obs, action: action.sum(dim=1)) < 1e-20
+
+    def neighbours(obs: Tensor, action: Tensor) -> Tensor:
+        rows = action.reshape(-1, 8, 8)
+        return (rows[:, :, :-1] * rows[:, :, 1:].square()).sum(dim=(1, 2))
+
+    assert found("digits", halves, neighbours) < 1e-20
+    flipped = images.reshape(-1, 8, 8).flip(2).flatten(1)
+    assert (neighbours(obs, images) - neighbours(obs, flipped)).abs().min() > 1e-6
     assert found("digits", halves, lambda obs, action: action[:, 27]) > 0.1
 
 
