@@ -27,7 +27,7 @@ from bench.learner.strategy import combine
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     *("README.md", "CONTRIBUTING.md", "bench/README.md", "bench/engine/README.md"),
-    *("strategies/README.md", "tasks/README.md", "results/README.md"),
+    *("strategies/README.md", "tasks/README.md", "results/README.md", "results/FINDINGS.md"),
     *("tests/benchmarks/README.md", ".github/CHANGELOG.md"),
 ]
 TOP = "bench|strategies|tasks|results|scripts|tests|report|\\.github"

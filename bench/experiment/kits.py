@@ -24,8 +24,8 @@ REFERENCE: Mapping[str, tuple[str, ...]] = {
     "pendulum_imitation": ("replay", "target_network"),
 }
 """The strategies of the reference base, the usual learner, by domain, or by task where a task has
-its own; the other base is `bare`. Chosen on seeds 1000 to 1004; results/README.md has the
-figures."""
+its own; the other base is `bare`. Chosen on seeds 1000 to 1004; results/FINDINGS.md has
+the figures."""
 
 
 def reference(task: Task) -> tuple[str, ...]:

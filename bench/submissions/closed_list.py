@@ -23,7 +23,7 @@ from bench.records.paths import CHECKS, LOCAL, OF_THE_MACHINE, SEARCH_SUFFIX
 
 MANIFEST = "submission.yaml"
 STANDING = "standing.yaml"
-KEPT = ("README.md", STANDING)
+KEPT = ("README.md", "FINDINGS.md", STANDING)
 """Files of a results folder that the maintainers keep."""
 MOST_FILES = 5_000
 """In one submission."""

@@ -121,6 +121,7 @@ def test_seeds_may_be_added(git, more_seeds):
         ("bench/code.py", "no results are touched"),
         (".gitattributes", "no results are touched"),
         ("results/README.md", f"{KEPT}results/README.md"),
+        ("results/FINDINGS.md", f"{KEPT}results/FINDINGS.md"),
         ("results/checks/2/someone/dirac/bare.json", f"{KEPT}results/checks/2/someone/dirac/bare"),
         (f"results/checks/2/me/draws/{'a' * 40}.json", f"{KEPT}results/checks/2/me/draws/aaaa"),
     ],
