@@ -26,7 +26,9 @@ def symplectic_adjustment(*, weight: float = 1.0) -> Strategy:
     simultaneous updates, which are the baseline of this strategy's neutrality check.
 
     Paper against here: on its mixtures the paper gives the adjusted gradients to RMSProp; here they
-    go to the task's optimizer.
+    go to the task's optimizer. With weight 1 and early in training, A'F is 1 to 10 times as long as
+    F for the actors of `ring8`, `grid25` and `digits`, 7 to 10 times on `reacher_many`, and 22
+    falling to 1 on `pendulum_many`: so there is no default of its own in RL, unlike in `consensus`.
     """
     return Strategy(
         name="symplectic_adjustment", integrator=partial(integrators.symplectic, weight=weight)
